@@ -1,0 +1,1 @@
+"""What is sensed: one agent per room or corridor, pictures stay there, scores leave."""

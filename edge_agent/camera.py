@@ -1,0 +1,182 @@
+"""One camera at work: decodes, scores each second, and hands on rows on sample time."""
+
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from edge_agent.capture.decimation import Counts
+from edge_agent.capture.decoder import decode
+from edge_agent.capture.source import Source, SourceError
+from edge_agent.capture.supervisor import Sight, Supervisor
+from edge_agent.edge_time import EdgeTime
+from edge_agent.likeness import likeness_of
+from edge_agent.models import FindModel, Model
+from edge_agent.scoring import Scorer, Scores
+from edge_agent.sensing.roster import Choice, Roster, roster
+from edge_agent.settings import CameraSettings
+from edge_agent.spool import Row
+from edge_agent.uplink import CameraReport
+from services.runtime import logs
+from services.simulator.like import Likeness
+from services.vocabulary import Cue, Gap, Mode, Seconds, UnixSeconds
+
+
+@dataclass(frozen=True, slots=True)
+class SecondOfRoom:
+    """One second of one camera against the camera's own channels; `time` is sample time."""
+
+    time: UnixSeconds
+    values: tuple[float, ...]
+    quality: float = 1.0
+    persons: int = -1
+    cues: tuple[Cue, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+    def row(self, seat: int, columns: tuple[int, ...], width: int) -> Row:
+        """The row for the spool: `columns` say where each value goes in a schema of `width` channels."""
+        values = np.full(width, np.nan, np.float32)
+        values[list(columns)] = self.values
+        return Row(seat, self.time, values, self.quality, self.persons, self.cues, self.gaps)
+
+
+Emit = Callable[[SecondOfRoom], None]
+
+
+class Camera(Protocol):
+    """What the agent needs of a camera, real or simulated."""
+
+    settings: CameraSettings
+    channels: tuple[str, ...]
+
+    def run(self, emit: Emit, stop: threading.Event) -> None:
+        """Emit one row per second until the source ends or `stop` is set. Runs in a thread of its own.
+
+        After it has failed it may be called again, and then begins afresh.
+        """
+
+    def likeness(self, start_s: Seconds, end_s: Seconds) -> Likeness:
+        """What its seconds are like, measured on a stretch of its source where it has one."""
+
+    def report(self) -> CameraReport:
+        """How it is, for the heartbeat."""
+
+    def blind_second(self, now: UnixSeconds) -> SecondOfRoom:
+        """The row of a second in which the camera gives nothing."""
+
+    def totals(self) -> dict[str, dict[str, int]]:
+        """`frames` by fate and `inferences` by sense since the start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Eyes:
+    """What the cameras of one agent look with: where models are found, on what they run, loaded once for all."""
+
+    find: FindModel
+    choice: Choice
+    fps: float
+    loaded: dict[str, Model] = field(default_factory=dict)
+
+    def senses(self, mode: Mode) -> Roster:
+        """Fresh senses for one camera, on shared models."""
+        return roster(self.find, mode, self.choice, self.loaded)
+
+
+class RealCamera:
+    """Pictures and sound from a file, a stream or a device, looked at by real models."""
+
+    def __init__(self, settings: CameraSettings, eyes: Eyes, when: EdgeTime) -> None:
+        self.settings = settings
+        self._eyes, self._when = eyes, when
+        found = eyes.senses(settings.mode)
+        self.senses, self.models = found.senses, found.models
+        self._scorer = Scorer(found.senses, settings.mode, monotonic=time.perf_counter)
+        self.channels = self._scorer.channels
+        self._supervisor: Supervisor | None = None
+        self._before: dict[str, Counter[str]] = {"frames": Counter(), "inferences": Counter()}
+
+    def source(self, start_s: Seconds | None = None, end_s: Seconds | None = None, paced: bool = True) -> Source:
+        """The camera's source, or a stretch of it as fast as it can be decoded."""
+        settings = self.settings
+        return Source(
+            settings.source,
+            start_s=settings.start_s if start_s is None else start_s,
+            end_s=settings.end_s if end_s is None else end_s,
+            loop=settings.loop and paced,
+            paced=paced,
+            analysis_fps=self._eyes.fps,
+        )
+
+    def likeness(self, start_s: Seconds, end_s: Seconds) -> Likeness:
+        """What the models say of a stretch of the source: a pass with senses of its own, not counted in `totals`."""
+        senses = self._eyes.senses(self.settings.mode).senses
+        scorer = Scorer(senses, self.settings.mode, monotonic=time.perf_counter)
+        scores = list(scorer.run(decode(self.source(start_s, end_s, paced=False), Counts())))
+        logs.logger(camera=self.settings.name).info(
+            "rehearsal measured", from_s=start_s, to_s=end_s, samples=len(scores), simulated=False
+        )
+        return likeness_of(self.channels, scores)
+
+    def run(self, emit: Emit, stop: threading.Event) -> None:
+        """A file that cannot be read ends the camera and says so; a live source is tried again and again."""
+        if self._supervisor is not None:
+            self._forget_what_failed()
+        source = self.source()
+        supervisor = Supervisor(
+            source,
+            decode,
+            monotonic=time.monotonic,
+            sleep=lambda seconds: _wait(stop, seconds),
+            chance=random.random,
+            stopping=stop.is_set,
+        )
+        self._supervisor = supervisor
+        began = self._when.now() - source.start_s if not source.live else self._when.now()
+        logs.logger().info(
+            "camera started", camera=self.settings.name, at=began + source.start_s, start_s=source.start_s
+        )
+        try:
+            for scores in self._scorer.run(supervisor.run()):
+                emit(_second(scores, began))
+        except SourceError as error:
+            logs.logger().error("camera has nothing to show", camera=self.settings.name, reason=str(error))
+
+    def report(self) -> CameraReport:
+        state = self._supervisor.state if self._supervisor else None
+        blind = state is not None and state.sight is Sight.BLIND
+        since = self._when.now() - (time.monotonic() - state.since_s) if state else 0.0
+        who = (self.settings.resident,)
+        return CameraReport(self.settings.name, who, blind, since, state.reason if state else "")
+
+    def blind_second(self, now: UnixSeconds) -> SecondOfRoom:
+        return _second(self._scorer.blind(now), 0.0)
+
+    def totals(self) -> dict[str, dict[str, int]]:
+        counts = self._supervisor.counts if self._supervisor else Counts()
+        frames = {"decoded": counts.decoded, "analysed": self._scorer.frames_seen, "late": counts.late}
+        now = {"frames": frames, "inferences": dict(self._scorer.inferences)}
+        return {kind: _sum(self._before[kind], now[kind]) for kind in now}
+
+    def _forget_what_failed(self) -> None:
+        """Fresh senses, which remember no picture of before; the counts go on."""
+        before = {kind: Counter(counts) for kind, counts in self.totals().items()}
+        self.senses = self._eyes.senses(self.settings.mode).senses
+        self._scorer = Scorer(self.senses, self.settings.mode, monotonic=time.perf_counter)
+        self._supervisor, self._before = None, before
+
+
+def _sum(before: Counter[str], now: dict[str, int]) -> dict[str, int]:
+    return {key: before[key] + count for key, count in now.items()}
+
+
+def _wait(stop: threading.Event, seconds: Seconds) -> None:
+    stop.wait(seconds)
+
+
+def _second(scores: Scores, began: UnixSeconds) -> SecondOfRoom:
+    return SecondOfRoom(began + scores.time_s, scores.values, scores.quality, scores.persons, scores.cues, scores.gaps)

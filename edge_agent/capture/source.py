@@ -1,0 +1,65 @@
+"""Where pictures and sound come from, as the operator writes it, and what can be wrong with it."""
+
+from dataclasses import dataclass
+
+from services.vocabulary.time import Seconds
+
+_LIVE = ("rtsp://", "rtsps://", "rtmp://", "http://", "https://", "tcp://", "udp://", "srt://", "/dev/")
+
+
+class SourceError(Exception):
+    """A camera, stream or file that gives nothing; the message names it and the remedy."""
+
+
+class SourceUnreadable(SourceError):
+    """It cannot be opened, or is no video."""
+
+
+class SourceLost(SourceError):
+    """It was open and stopped giving pictures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file, a stream URL or a device, and how to read it.
+
+    `start_s` and `end_s` cut a stretch out of a file (exact to the frame and to the sample). `analysis_fps` is how
+    many pictures per second are looked at; the others are decoded, counted and dropped. `read_timeout_s` is how long
+    a live source may be silent before it counts as lost.
+    """
+
+    url: str
+    start_s: Seconds = 0.0
+    end_s: Seconds | None = None
+    loop: bool = False
+    paced: bool = False
+    analysis_fps: float = 8.0
+    read_timeout_s: Seconds = 10.0
+
+    def __post_init__(self) -> None:
+        if self.analysis_fps <= 0:
+            raise ValueError(f"analysis_fps = {self.analysis_fps}: expected a number above 0")
+        if self.end_s is not None and self.end_s <= self.start_s:
+            raise ValueError(f"end_s = {self.end_s}: expected more than start_s = {self.start_s}, or nothing")
+
+    @property
+    def live(self) -> bool:
+        """Whether this is a camera or stream that never ends by itself.
+
+        >>> Source("rtsp://camera.local/1").live, Source("clip.mp4").live
+        (True, False)
+        """
+        return self.url.startswith(_LIVE)
+
+    @property
+    def place(self) -> str:
+        """The address without its password, fit for logs and errors.
+
+        >>> Source("rtsp://nurse:secret@camera.local/1").place
+        'rtsp://camera.local/1'
+        """
+        scheme, separator, rest = self.url.partition("://")
+        if not separator:
+            return self.url
+        host, slash, path = rest.partition("/")
+        return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"

@@ -1,0 +1,16 @@
+"""What an edge agent counts."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+FRAMES = Counter("attune_edge_frames", "Video frames by what became of them", ["camera", "fate"])
+INFERENCES = Counter("attune_edge_inferences", "Times a sense looked or listened", ["sense"])
+SENSE_SECONDS = Histogram(
+    "attune_edge_sense_seconds", "Time a sense takes once", ["sense"], buckets=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
+)
+SAMPLES = Counter("attune_edge_samples", "Samples written to the spool")
+SENT = Counter("attune_edge_samples_sent", "Samples sent, repeats included")
+ACKNOWLEDGED = Counter("attune_edge_samples_acknowledged", "Samples the server has made durable")
+DROPPED = Gauge("attune_edge_samples_dropped", "Samples this epoch of the spool could not keep")
+SPOOLED = Gauge("attune_edge_samples_spooled", "Samples that wait in the spool")
+CONNECTED = Gauge("attune_edge_connected", "1 while the server has welcomed this agent")
+BLIND = Gauge("attune_edge_camera_blind", "1 while a camera gives no picture", ["camera"])

@@ -1,0 +1,35 @@
+"""`python -m edge_agent.senses`: which senses this machine has the models for, as log lines."""
+
+import sys
+from collections.abc import Iterable
+
+from edge_agent.models import Model
+from edge_agent.sensing.absent import Absent
+from edge_agent.sensing.role import Sense
+from edge_agent.sensing.roster import roster
+from services.runtime import logs
+from services.runtime.assets import Shelf
+from services.vocabulary import Mode
+
+
+def announce(senses: Iterable[Sense], models: tuple[Model, ...], camera: str = "") -> None:
+    """One line per sense: ready, and on which processor, or missing, and what to do."""
+    log = logs.logger(camera=camera)
+    provider = models[0].provider if models else "CPU"
+    for sense in senses:
+        if isinstance(sense, Absent):
+            log.warning("sense missing", sense=sense.title, reason=sense.why)
+        else:
+            log.info("sense ready", sense=sense.title, provider=provider)
+
+
+def main() -> int:
+    """List the senses of a camera in affect mode, which has them all."""
+    logs.configure("senses")
+    found = roster(Shelf.open().find, Mode.AFFECT)
+    announce(found.senses, found.models)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

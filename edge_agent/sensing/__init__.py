@@ -1,0 +1,1 @@
+"""Room: one file per sense, all behind the role in `role.py`."""

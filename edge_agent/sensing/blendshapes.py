@@ -1,0 +1,70 @@
+"""Measures facial actions (brow, eyes, jaw, mouth) of the one person in view: observables, no emotion."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_agent.models import Model, as_float
+from edge_agent.preprocess.crops import mapped, rgb, unit, upright_face
+from edge_agent.sensing.blendshape_names import NAMES, SUBSET
+from edge_agent.sensing.expression import large_enough
+from edge_agent.sensing.faces import MODEL as FACE_MODEL
+from edge_agent.sensing.role import Face, Moment, Reading, mean_of, unseen, visible
+from services.vocabulary import Absence
+from services.vocabulary import Sense as SenseName
+
+LANDMARKS = "mp_face_landmarks_478.onnx"
+BLENDSHAPES = "mp_face_blendshapes_52.onnx"
+_SIZE = 256
+
+JUDGED = {
+    "face.browDown": ("browDownLeft", "browDownRight"),
+    "face.eyeBlink": ("eyeBlinkLeft", "eyeBlinkRight"),
+    "face.eyeSquint": ("eyeSquintLeft", "eyeSquintRight"),
+    "face.jawOpen": ("jawOpen",),
+    "face.mouthSmile": ("mouthSmileLeft", "mouthSmileRight"),
+}
+"""Each channel is the mean of these blendshapes. Chosen for pain (brow lowering, orbit tightening, eye closure:
+Prkachin and Solomon 2008, Pain 139(2)), for speech and for smiling. Others stay near zero on a quiet face, where no
+spread can be learned."""
+_COLUMNS = {channel: [NAMES.index(name) for name in names] for channel, names in JUDGED.items()}
+
+
+class Blendshapes:
+    """The second's mean of five facial actions, each 0..1."""
+
+    title = "blendshapes"
+    name = SenseName.FACE
+    channels = tuple(JUDGED)
+    needs = (FACE_MODEL, LANDMARKS, BLENDSHAPES)
+
+    def __init__(self, landmarks: Model, blendshapes: Model, per_second: float = 2.0) -> None:
+        self._landmarks, self._blendshapes = landmarks, blendshapes
+        self._per_second = per_second
+
+    def read(self, moment: Moment) -> Reading:
+        """Abstains when more than one person is in view, nobody is, or the face is too small or not one after all."""
+        if moment.persons > 1:
+            return Reading.absent(Absence.SEVERAL_PEOPLE)
+        if not moment.faces:
+            seen = visible(moment.window)
+            return Reading.absent(Absence.NOT_IN_VIEW if seen else unseen(moment.window))
+        faces = large_enough(moment.faces)[-max(1, round(self._per_second)) :]
+        rows = [row for face in faces if (row := self._one(face))]
+        if not rows:
+            return Reading.absent(Absence.TOO_UNCERTAIN, inferences=len(faces))
+        return Reading(mean_of(rows), len(rows) / len(faces), inferences=2 * len(faces))
+
+    def _one(self, face: Face) -> dict[str, float]:
+        points = self.landmarks(face)
+        if points is None:
+            return {}
+        shapes = self._blendshapes.run({"points": as_float(points[SUBSET][None])})[0].reshape(-1)
+        return {name: float(np.clip(shapes[columns].mean(), 0.0, 1.0)) for name, columns in _COLUMNS.items()}
+
+    def landmarks(self, face: Face) -> NDArray[np.float64] | None:
+        """478 points (x, y) in picture pixels, or None where the model sees no face."""
+        square, back = upright_face(face.frame.image, face.box, face.right_eye, face.left_eye, _SIZE)
+        raw, logit = self._landmarks.run({"image": unit(rgb(square))[None]})[:2]
+        if float(logit.reshape(-1)[0]) <= 0.0:
+            return None
+        return mapped(raw.reshape(-1, 3)[:, :2], back)

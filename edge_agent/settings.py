@@ -1,0 +1,111 @@
+"""What an edge agent can be told: its cameras, its residents, its server."""
+
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic_settings import SettingsConfigDict
+
+from services.runtime.settings import HealthSettings
+from services.vocabulary import Mode, Resident
+
+
+class RehearsalSettings(BaseModel):
+    """A simulated past for a demonstration: hours that resemble seconds of the camera's own recording."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    hours: float = Field(24.0, gt=0, le=24 * 14)
+    learn_from_s: tuple[float, float] = (0.0, 10.0)
+    seed: int = 7
+
+
+class CameraSettings(BaseModel):
+    """One camera (with or without sound) and the resident it watches.
+
+    `source`: a file, an RTSP address, `/dev/video0`, or `simulated` (scores of a simulated resident, no pictures).
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1)
+    source: str = Field(min_length=1)
+    resident: str = Field(min_length=1)
+    room: str = Field(min_length=1)
+    bed: str = ""
+    label: str = ""
+    mode: Mode = Mode.OBSERVABLES
+    consent: str = ""
+    start_s: float = Field(0.0, ge=0)
+    end_s: float | None = None
+    loop: bool = False
+    episode_after_s: float | None = None
+    """Simulated sources only: seconds until a scripted episode with cries."""
+    seed: int = 1
+    rehearsal: RehearsalSettings | None = None
+
+    @model_validator(mode="after")
+    def _consent_for_affect(self) -> "CameraSettings":
+        self.seat()
+        return self
+
+    def seat(self) -> Resident:
+        """The resident of this camera."""
+        return Resident(self.resident, self.room, self.bed, self.mode, self.label, self.consent)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether there is no camera at all behind it."""
+        return self.source == "simulated"
+
+
+class EdgeSettings(HealthSettings):
+    """Settings of `python -m edge_agent`; environment variables begin with `ATTUNE_EDGE_`."""
+
+    model_config = SettingsConfigDict(env_prefix="ATTUNE_EDGE_")
+
+    agent: str = Field("edge-1", min_length=1)
+    """Name of this agent; no two agents of a facility share one."""
+    server: str = "127.0.0.1:7081"
+    """host:port of the threshold service."""
+    token: str = ""
+    """What the threshold service wants to be shown: its ATTUNE_THRESHOLD_TOKEN."""
+    time_zone: str = "UTC"
+    """Where this agent's residents live: their usual has hours of the day."""
+    cameras: list[CameraSettings] = Field(default_factory=list)
+    """One table per camera; in the environment, a JSON list."""
+    spool: Path = Path("var/edge/spool.db")
+    """Where samples wait until the threshold service has made them durable."""
+    spool_rows: int = Field(2_000_000, ge=1000)
+    """Samples that the spool may hold; beyond it the oldest without cues go first."""
+    analysis_fps: float = Field(8.0, gt=0, le=30)
+    """Pictures per second that are looked at; the others are dropped."""
+    threads: int = Field(1, ge=1, le=64)
+    """onnxruntime threads per model."""
+    provider: Literal["auto", "TensorRT", "CUDA", "CPU"] = "auto"
+    """What the models run on; auto: the fastest that this machine has."""
+    wait_for_drain: bool = False
+    """Start the cameras only when everything in the spool is durable (used by the demonstration)."""
+    end_with_sources: bool = False
+    """End when every source has ended and the spool is drained (files; used by the demonstration)."""
+    health_port: int = Field(7090, ge=0, le=65535)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            if name != "UTC":  # which needs no data of the machine
+                ZoneInfo(name)
+        except (OSError, ValueError, KeyError) as error:  # an unknown zone is a KeyError
+            raise ValueError("expected a time zone such as Europe/Vienna") from error
+        return name
+
+    @model_validator(mode="after")
+    def _one_camera_each(self) -> "EdgeSettings":
+        for key in ("name", "resident"):
+            seen = [getattr(camera, key) for camera in self.cameras]
+            twice = {value for value in seen if seen.count(value) > 1}
+            if twice:
+                raise ValueError(f"cameras share the {key} {', '.join(sorted(twice))}: expected one camera per {key}")
+        return self

@@ -1,0 +1,328 @@
+"""The write-ahead log of an agent: samples wait here until the server says they are durable."""
+
+import json
+import secrets
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_agent.ballast import Ballast
+from services.runtime import logs
+from services.runtime.batch import Batch
+from services.vocabulary import Absence, Cue, CueName, Gap, Sense
+from services.vocabulary.time import UnixSeconds
+
+T = TypeVar("T")
+BALLAST_BYTES = 4 * 1024 * 1024
+_NO_ROOM = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE}
+"""What SQLite says of a full disk, of a quota or limit that is reached, and of an index that cannot grow."""
+_OF_ITS_EPOCH = ("epoch", "newest", "acknowledged", "dropped")
+
+
+class SpoolError(RuntimeError):
+    """The spool cannot be used; the message names the file and the remedy."""
+
+
+class NoRoom(SpoolError):
+    """The disk is full, and giving up old samples and the reserve did not help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One sample before it has a sequence. `values` (channels,) float32, NaN is absence."""
+
+    seat: int
+    time: UnixSeconds
+    values: NDArray[np.float32]
+    quality: float = 1.0
+    persons: int = -1
+    cues: tuple[Cue, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS samples (
+  sequence INTEGER PRIMARY KEY, priority INTEGER NOT NULL, seat INTEGER NOT NULL, time REAL NOT NULL,
+  scores BLOB NOT NULL, quality REAL NOT NULL, persons INTEGER NOT NULL, cues TEXT NOT NULL, gaps TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS samples_by_priority ON samples (priority, sequence);
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+
+
+class Spool:
+    """A bounded SQLite file with a random 128-bit epoch; safe to use from several threads.
+
+    A full spool (more than `max_rows`, or no room on the disk) drops its oldest samples without cues first and
+    counts them in `dropped`; a reserve of `ballast_bytes` beside it lets it do so on a disk with no room at all.
+    A file that is deleted while in use is made anew, with a new epoch.
+    """
+
+    def __init__(self, path: Path, max_rows: int = 2_000_000, ballast_bytes: int = BALLAST_BYTES) -> None:
+        self._path = path
+        self._max_rows = max_rows
+        self._ballast = Ballast(path, ballast_bytes)
+        self._lock = threading.RLock()
+        self._next_sequence = 1
+        self._open()
+
+    def append(self, rows: Sequence[Row]) -> int:
+        """Write rows in order; the sequence of the last one. What cannot be kept is counted in `dropped`.
+
+        Raises:
+            SpoolError: the file cannot be written for another reason than a full disk.
+        """
+        if not rows:
+            return self.newest
+        with self._lock:
+            if not self._path.exists():
+                self._reopen()
+            start = self._next_sequence
+            records = [self._record(start + i, row) for i, row in enumerate(rows)]
+            self._next_sequence = start + len(records)
+            self._write(records)
+            return self._next_sequence - 1
+
+    def read(self, after: int, limit: int, channels: int, epoch: str | None = None) -> Batch | None:
+        """Up to `limit` samples that follow sequence `after`, as columns; None when there are none (of `epoch`)."""
+        with self._lock:
+            if epoch not in (None, self._epoch):
+                return None
+            try:
+                found = self._db.execute(
+                    "SELECT sequence, seat, time, scores, quality, persons, cues, gaps FROM samples "
+                    "WHERE sequence > ? ORDER BY sequence LIMIT ?",
+                    (after, limit),
+                ).fetchall()
+            except sqlite3.DatabaseError as error:
+                raise self._unusable(error) from error
+        return _columns(found, channels) if found else None
+
+    def forget(self, upto: int, epoch: str) -> int:
+        """Delete what the server has made durable of `epoch`; how many samples that were.
+
+        Nothing of another epoch is deleted: its sequences are other samples. Where the disk is too full even to
+        delete, nothing is, and the next acknowledgement covers it.
+        """
+        with self._lock:
+            if epoch != self._epoch:
+                return 0
+            try:
+                gone = self._roomy(lambda: self._delete(upto))
+            except NoRoom as error:
+                logs.logger().warning("durable samples not deleted", detail=str(error))
+                return 0
+            self._held -= gone
+            return gone
+
+    def renew(self) -> str:
+        """Give what is held a new epoch, because the server knows sequences that this file has lost; the new one."""
+        with self._lock:
+            self._epoch = self._roomy(self._begin_epoch)
+            self._dropped = 0
+            return self._epoch
+
+    @property
+    def epoch(self) -> str:
+        """128 random bits in hex; a new spool is a new epoch."""
+        return self._epoch
+
+    @property
+    def dropped(self) -> int:
+        """Samples this epoch could not keep."""
+        return self._dropped
+
+    @property
+    def newest(self) -> int:
+        """The last sequence ever given in this epoch; 0 when none was."""
+        return self._next_sequence - 1
+
+    @property
+    def oldest(self) -> int:
+        """The oldest sequence still held; 0 when empty."""
+        with self._lock:
+            return int(self._db.execute("SELECT coalesce(min(sequence), 0) FROM samples").fetchone()[0])
+
+    def __len__(self) -> int:
+        return self._held
+
+    def fact(self, name: str) -> str | None:
+        """A small text kept beside the samples, such as the clock's offset of this boot."""
+        return self._fact(name)
+
+    def keep_fact(self, name: str, value: str) -> None:
+        """Keep a small text across restarts.
+
+        Raises:
+            NoRoom: the disk is full.
+        """
+        with self._lock:
+            self._roomy(lambda: self._set_facts({name: value}))
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+
+    def _open(self) -> None:
+        try:
+            self._connect()
+        except (OSError, sqlite3.DatabaseError) as error:
+            if not self._ballast.release():
+                raise self._unusable(error) from error
+            try:  # a full disk leaves no room for what SQLite needs beside its file
+                self._connect()
+            except (OSError, sqlite3.DatabaseError) as second:
+                raise self._unusable(second) from second
+        self._epoch = self._fact("epoch") or ""
+        newest = int(self._db.execute("SELECT coalesce(max(sequence), 0) FROM samples").fetchone()[0])
+        self._next_sequence = max(newest, int(self._fact("acknowledged") or 0), int(self._fact("newest") or 0)) + 1
+        self._held = int(self._db.execute("SELECT count(*) FROM samples").fetchone()[0])
+        self._dropped = int(self._fact("dropped") or 0)
+        self._ballast.take()
+
+    def _connect(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._db = sqlite3.connect(self._path, check_same_thread=False, timeout=10.0)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")  # what was sent is never written anew under the same sequence
+        self._db.execute("PRAGMA wal_autocheckpoint=256")
+        self._db.executescript(_TABLES)
+        if self._fact("epoch") is None:
+            self._set_facts({"epoch": secrets.token_hex(16)})
+
+    def _unusable(self, error: Exception) -> SpoolError:
+        return SpoolError(f"spool {self._path}: {error}; expected a writable SQLite file, or none yet")
+
+    def _reopen(self) -> None:
+        """The file is gone, its connection still sees it: facts that are not of the old epoch are carried over."""
+        facts = dict(self._db.execute("SELECT name, value FROM facts").fetchall())
+        lost, old = self._held, self._epoch
+        self._db.close()
+        for leftover in (self._path.with_name(self._path.name + end) for end in ("-wal", "-shm")):
+            leftover.unlink(missing_ok=True)
+        self._open()
+        self._set_facts({name: value for name, value in facts.items() if name not in _OF_ITS_EPOCH})
+        logs.logger().error("spool was deleted, made anew", epoch=self._epoch[:12], former=old[:12], samples_lost=lost)
+
+    def _write(self, records: list[tuple[object, ...]]) -> None:
+        try:
+            self._roomy(lambda: self._insert(records), spare=max(len(records) * 8, 200))
+        except NoRoom as error:
+            self._dropped += len(records)
+            logs.logger().error("samples not kept", samples=len(records), detail=str(error))
+            return
+        self._held += len(records)
+        if self._held > self._max_rows:
+            self._roomy(lambda: self._make_room(self._held - self._max_rows))
+
+    def _roomy(self, write: Callable[[], T], spare: int = 0) -> T:
+        """Do `write`; on a full disk once more, with the reserve released and up to `spare` samples given up.
+
+        Raises:
+            NoRoom, SpoolError: it was not done.
+        """
+        try:
+            return write()
+        except sqlite3.DatabaseError as error:
+            if not _no_room(error):
+                raise self._unusable(error) from error
+        logs.logger().warning("no room on the spool's disk", held=self._held, dropped=self._dropped)
+        self._ballast.release()
+        try:
+            self._checkpoint()
+            if spare > 20 * self._free_pages():  # about that many samples fit into a page
+                self._make_room(spare)
+            return write()
+        except sqlite3.DatabaseError as error:
+            text = f"spool {self._path}: {error}; free room on its disk"
+            raise (NoRoom(text) if _no_room(error) else self._unusable(error)) from error
+        finally:
+            self._checkpoint()
+            self._ballast.take()
+
+    def _free_pages(self) -> int:
+        """Pages of the file that hold nothing: samples that fit there do not make it grow."""
+        return int(self._db.execute("PRAGMA freelist_count").fetchone()[0])
+
+    def _checkpoint(self) -> None:
+        """Bring the log into the file and give its room back, as far as that can be done now."""
+        try:
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        except sqlite3.DatabaseError as error:
+            if not _no_room(error):
+                raise self._unusable(error) from error
+
+    def _insert(self, records: list[tuple[object, ...]]) -> None:
+        with self._db:
+            self._db.executemany("INSERT INTO samples VALUES (?,?,?,?,?,?,?,?,?)", records)
+            self._set_fact("newest", str(records[-1][0]))
+            self._set_fact("dropped", str(self._dropped))
+
+    def _delete(self, upto: int) -> int:
+        with self._db:
+            gone = self._db.execute("DELETE FROM samples WHERE sequence <= ?", (upto,)).rowcount
+            self._set_fact("acknowledged", str(max(upto, int(self._fact("acknowledged") or 0))))
+            return gone
+
+    def _begin_epoch(self) -> str:
+        epoch = secrets.token_hex(16)
+        self._set_facts({"epoch": epoch, "acknowledged": "0", "dropped": "0", "newest": str(self.newest)})
+        return epoch
+
+    def _make_room(self, count: int) -> None:
+        with self._db:
+            gone = self._db.execute(
+                "DELETE FROM samples WHERE sequence IN "
+                "(SELECT sequence FROM samples ORDER BY priority, sequence LIMIT ?)",
+                (count,),
+            ).rowcount
+            self._set_fact("dropped", str(self._dropped + gone))
+        self._dropped += gone
+        self._held -= gone
+
+    def _fact(self, name: str) -> str | None:
+        with self._lock:
+            found = self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        return str(found[0]) if found else None
+
+    def _set_facts(self, facts: dict[str, str]) -> None:
+        with self._db:
+            for name, value in facts.items():
+                self._set_fact(name, value)
+
+    def _set_fact(self, name: str, value: str) -> None:
+        self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
+
+    @staticmethod
+    def _record(sequence: int, row: Row) -> tuple[object, ...]:
+        cues = json.dumps([[cue.name.value, cue.probability, cue.offset_s] for cue in row.cues])
+        gaps = json.dumps([[gap.sense.value, gap.reason.value] for gap in row.gaps])
+        scores = np.ascontiguousarray(row.values, dtype="<f4").tobytes()
+        return sequence, int(bool(row.cues)), row.seat, row.time, scores, row.quality, row.persons, cues, gaps
+
+
+def _no_room(error: sqlite3.DatabaseError) -> bool:
+    return getattr(error, "sqlite_errorcode", None) in _NO_ROOM
+
+
+def _columns(found: list[tuple[int, int, float, bytes, float, int, str, str]], channels: int) -> Batch:
+    sequences, seats, times, scores, quality, persons, cues, gaps = zip(*found, strict=True)
+    return Batch(
+        sequences=np.array(sequences, np.uint64),
+        seats=np.array(seats, np.uint32),
+        times=np.array(times, np.float64),
+        values=np.frombuffer(b"".join(scores), "<f4").reshape(len(found), channels),
+        quality=np.array(quality, np.float32),
+        persons=np.array(persons, np.int32),
+        cues=tuple(
+            (i, Cue(CueName(name), p, offset)) for i, text in enumerate(cues) for name, p, offset in json.loads(text)
+        ),
+        gaps=tuple(
+            (i, Gap(Sense(sense), Absence(reason))) for i, text in enumerate(gaps) for sense, reason in json.loads(text)
+        ),
+    )

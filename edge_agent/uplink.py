@@ -1,0 +1,256 @@
+"""The agent's door: one long-lived gRPC stream that sends the spool and forgets what is durable."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+import grpc.aio
+
+from attune_wire.v1 import sensing_pb2, sensing_pb2_grpc
+from edge_agent.metrics import ACKNOWLEDGED, CONNECTED, DROPPED, SENT, SPOOLED
+from edge_agent.spool import Spool, SpoolError
+from services.runtime import logs, wire
+from services.runtime.batch import Batch
+from services.runtime.clock import Clock
+from services.runtime.lifecycle import until
+from services.vocabulary import Resident
+from services.vocabulary.time import Seconds, UnixSeconds
+
+FATAL = {grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.ALREADY_EXISTS}
+
+
+class Refused(RuntimeError):
+    """The server will not have this agent as it is; the message is the server's own, with the remedy.
+
+    `of_message`: it was what the agent says that it refused (a sample, a schema, a seat), not the agent's token.
+    """
+
+    def __init__(self, text: str, of_message: bool = False) -> None:
+        super().__init__(text)
+        self.of_message = of_message
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What the hello says about this agent. `models` are (name, sha256, provider)."""
+
+    agent: str
+    software: str
+    token: str
+    time_zone: str
+    channels: tuple[str, ...]
+    seats: tuple[Resident, ...]
+    models: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CameraReport:
+    """How one camera is, for the heartbeat."""
+
+    camera: str
+    residents: tuple[str, ...]
+    blind: bool
+    since: UnixSeconds
+    detail: str = ""
+
+
+Cameras = Callable[[], Sequence[CameraReport]]
+LINGER_S: Seconds = 3.0
+"""How long a stream stays open for the last acknowledgements when the agent stops."""
+HANG_UP_S: Seconds = 4.0
+"""After this long a stream whose server does not end it is ended from here."""
+WELCOME_S: Seconds = 30.0
+"""A server that has not said welcome by then is dialled anew."""
+
+
+class Uplink:
+    """Connects, sends what the spool holds, and keeps trying with backoff and jitter until it is stopped."""
+
+    def __init__(self, server: str, identity: Identity, spool: Spool, clock: Clock, cameras: Cameras) -> None:
+        self._server = server
+        self._identity = identity
+        self._spool = spool
+        self._clock = clock
+        self._cameras = cameras
+        self._log = logs.logger(room="edge")
+        self._sent = 0
+        self._epoch, self._known = spool.epoch, spool.newest
+        """What the server may know of this epoch: what lay in the file at the start, and what was sent since."""
+        self._welcomed = False
+        self._fault: SpoolError | ValueError | None = None
+        self._batch = 500
+        self.sent = 0
+        self.acknowledged = 0
+
+    @property
+    def drained(self) -> bool:
+        """Whether everything that was ever written is durable at the server."""
+        return len(self._spool) == 0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """
+        Raises:
+            Refused: the server says that trying again cannot help.
+            SpoolError, ValueError: the spool cannot be read, or holds what is no sample of this schema.
+        """
+        attempt = 0
+        while not stop.is_set():
+            try:
+                await self._converse(stop)
+                attempt = 0 if self._welcomed else attempt + 1
+            except grpc.aio.AioRpcError as error:
+                if error.code() in FATAL:
+                    of_message = error.code() is not grpc.StatusCode.UNAUTHENTICATED
+                    raise Refused(f"{self._server}: {error.details()}", of_message) from error
+                attempt = 0 if self._welcomed else attempt + 1
+                self._log.warning("link lost", code=error.code().name, detail=error.details(), attempt=attempt)
+            CONNECTED.set(0)
+            await until(stop, _backoff(attempt))
+
+    async def _converse(self, stop: asyncio.Event) -> None:
+        self._sent, self._welcomed, epoch = 0, False, self._spool.epoch
+        if epoch != self._epoch:
+            self._epoch, self._known = epoch, 0
+        async with grpc.aio.insecure_channel(self._server, options=[("grpc.keepalive_time_ms", 10_000)]) as channel:
+            welcomed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            call = sensing_pb2_grpc.SensingStub(channel).Stream(  # type: ignore[no-untyped-call]
+                self._outgoing(stop, welcomed, epoch)
+            )
+            closing = asyncio.create_task(self._hang_up(stop, call, welcomed, epoch))
+            try:
+                async for message in call:
+                    self._receive(message, welcomed, epoch)
+                    if self._spool.epoch != epoch:
+                        self._log.warning("a new epoch begins", epoch=self._spool.epoch[:12])
+                        call.cancel()
+                        return
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():
+                    raise
+                if self._fault is not None:
+                    raise self._fault from None
+                self._log.warning("stream ended from here", welcomed=self._welcomed)
+            finally:
+                closing.cancel()
+
+    async def _hang_up(
+        self,
+        stop: asyncio.Event,
+        call: "grpc.aio.StreamStreamCall[Any, Any]",
+        welcomed: "asyncio.Future[None]",
+        epoch: str,
+    ) -> None:
+        """End a stream whose server does not answer, so that stopping and beginning anew are bounded."""
+        late = self._clock.monotonic() + WELCOME_S
+        while not await until(stop, 0.2) and self._spool.epoch == epoch:
+            if not welcomed.done() and self._clock.monotonic() > late:
+                break
+        else:
+            await self._clock.sleep(HANG_UP_S)
+        call.cancel()
+
+    def _receive(self, message: sensing_pb2.ServerMessage, welcomed: "asyncio.Future[None]", epoch: str) -> None:
+        match message.WhichOneof("body"):
+            case "welcome":
+                self._welcome(message.welcome, epoch)
+                if not welcomed.done():
+                    welcomed.set_result(None)
+            case "ack":
+                self._durable(message.ack.durable_sequence, epoch)
+            case other:
+                self._log.info("message passed over", kind=other)
+
+    def _welcome(self, welcome: sensing_pb2.Welcome, epoch: str) -> None:
+        durable = welcome.durable_sequence
+        self._batch = welcome.max_batch or self._batch
+        skew = self._clock.now() - welcome.server_time
+        self._log.info("welcomed", durable=durable, policy=welcome.policy_version, skew_s=round(skew, 3))
+        if self._spool.epoch == epoch and durable > self._known:
+            self._log.error("the spool has lost samples that the server has", durable=durable, newest=self._known)
+            self._spool.renew()
+            return
+        self._sent, self._welcomed = durable, True
+        self._durable(durable, epoch)
+        CONNECTED.set(1)
+
+    def _durable(self, sequence: int, epoch: str) -> None:
+        if self._spool.epoch == epoch and sequence > self._sent:
+            self._log.error("acknowledged what was never sent", acknowledged=sequence, newest=self._sent)
+        gone = self._spool.forget(min(sequence, self._sent), epoch)
+        self.acknowledged += gone
+        ACKNOWLEDGED.inc(gone)
+
+    async def _outgoing(
+        self, stop: asyncio.Event, welcomed: "asyncio.Future[None]", epoch: str
+    ) -> AsyncIterator[sensing_pb2.EdgeMessage]:
+        yield sensing_pb2.EdgeMessage(hello=self._hello(epoch))
+        await welcomed
+        beat = 0.0
+        while not (stop.is_set() and self._sent >= self._spool.newest) and self._spool.epoch == epoch:
+            batch = self._read(epoch)
+            if batch is not None:
+                self._sent = int(batch.sequences[-1])
+                self._known = max(self._known, self._sent)
+                self.sent += len(batch)
+                SENT.inc(len(batch))
+                yield sensing_pb2.EdgeMessage(batch=wire.batch_to_wire(batch))
+            if self._clock.monotonic() - beat >= 2.0:
+                beat = self._clock.monotonic()
+                yield sensing_pb2.EdgeMessage(heartbeat=self._heartbeat())
+            if batch is None:
+                await self._clock.sleep(0.05)
+        if stop.is_set():
+            await self._linger()
+
+    def _read(self, epoch: str) -> Batch | None:
+        try:
+            return self._spool.read(self._sent, self._batch, len(self._identity.channels), epoch)
+        except (SpoolError, ValueError) as error:
+            self._fault = error  # the stream, which asks for the next message, would swallow it
+            raise
+
+    async def _linger(self, limit_s: Seconds = LINGER_S) -> None:
+        """Keep the stream open a little, so that what was sent can still be acknowledged."""
+        end = self._clock.monotonic() + limit_s
+        while not self.drained and self._clock.monotonic() < end:
+            await self._clock.sleep(0.05)
+
+    def _hello(self, epoch: str) -> sensing_pb2.Hello:
+        who = self._identity
+        return sensing_pb2.Hello(
+            agent=who.agent,
+            epoch=epoch,
+            software=who.software,
+            models=[sensing_pb2.ModelDigest(name=n, sha256=d, provider=p) for n, d, p in who.models],
+            channels=who.channels,
+            seats=[wire.seat_to_wire(seat) for seat in who.seats],
+            sample_period_s=1.0,
+            sent_at=self._clock.now(),
+            oldest_sequence=self._spool.oldest,
+            newest_sequence=self._spool.newest,
+            token=who.token,
+            time_zone=who.time_zone,
+        )
+
+    def _heartbeat(self) -> sensing_pb2.Heartbeat:
+        DROPPED.set(self._spool.dropped)
+        SPOOLED.set(len(self._spool))
+        return sensing_pb2.Heartbeat(
+            sent_at=self._clock.now(),
+            cameras=[
+                sensing_pb2.CameraState(
+                    camera=c.camera, residents=c.residents, blind=c.blind, since=c.since, detail=c.detail
+                )
+                for c in self._cameras()
+            ],
+            dropped=self._spool.dropped,
+            spooled=len(self._spool),
+        )
+
+
+def _backoff(attempt: int, longest_s: Seconds = 15.0) -> Seconds:
+    return min(longest_s, 0.25 * 2.0 ** min(attempt, 8)) * random.uniform(0.5, 1.0)

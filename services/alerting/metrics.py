@@ -1,0 +1,12 @@
+"""What alerting counts and measures."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+ALERTS = Counter("attune_alerts_total", "Alerts made, by the tier they were made with.", ["tier"])
+DELIVERIES = Counter("attune_deliveries_total", "Attempts to deliver a notice, by how they ended.", ["outcome"])
+DELIVERY_SECONDS = Histogram(
+    "attune_alert_delivery_seconds",
+    "From the opening of the event to the first delivery of its alert.",
+    buckets=(0.1, 0.3, 1, 3, 10, 30, 60, 300, 900, 3600),
+)
+UNDELIVERED = Gauge("attune_alerts_undelivered", "Alerts that no receiver has taken yet although one was tried.")

@@ -1,0 +1,46 @@
+"""Sends due alerts through the stages, or to the page only when they were found too late."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, text
+
+from services.alerting import standing
+from services.alerting.dedup import opening_of
+from services.alerting.stage import Stage, Telling, through
+from services.ledger import AlertRepository, AssessmentRepository, DeliveryRepository, EventRepository
+from services.vocabulary import Alert, AlertStatus, Delivery, Notice, Outcome, Timing, UnixSeconds
+
+_TURN = 0x0A77_0E04
+NOBODY = "no receiver takes this tier: name one in ATTUNE_ALERTS_RECEIVERS"
+
+
+def take_turn(connection: Connection) -> None:
+    """Let one transaction at a time change alerts, so that none overwrites another's word; SQLite does so anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _TURN})
+
+
+def open_due(connection: Connection, now: UnixSeconds, timing: Timing, stages: Sequence[Stage]) -> None:
+    """Hand over every pending alert whose time has come."""
+    for alert in AlertRepository(connection).due(now):
+        tell_opening(connection, alert, now, timing, stages)
+
+
+def tell_opening(
+    connection: Connection, alert: Alert, now: UnixSeconds, timing: Timing, stages: Sequence[Stage]
+) -> None:
+    """Hand one pending alert over; one that is too late becomes missed, one that nobody takes undelivered."""
+    if alert.status is not AlertStatus.PENDING or alert.notify_not_before > now:
+        return
+    dispatched = bool(DeliveryRepository(connection).dispatches_of(alert.id))
+    judged = alert if dispatched else standing.judged_late(alert, now, timing)
+    event = EventRepository(connection).get(alert.event)
+    if judged.status is AlertStatus.PENDING and event is not None:
+        opinion = AssessmentRepository(connection).get(alert.assessment) if alert.assessment else None
+        told = through(stages, connection, now, [Telling(judged, event, Notice.OPENED, opening_of(judged), opinion)])
+        if not told and not dispatched:
+            judged = standing.undelivered(judged)
+            refusal = Delivery("", alert.id, Notice.OPENED, "", 0, now, Outcome.REFUSED, detail=NOBODY)
+            DeliveryRepository(connection).record(refusal)
+    if judged != alert:
+        AlertRepository(connection).update(judged)

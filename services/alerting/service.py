@@ -1,0 +1,64 @@
+"""Composes alerting: ledger, consumers of three topics, couriers, dispatcher, health."""
+
+import asyncio
+
+from services.alerting.dedup import dedup
+from services.alerting.deliver import Courier
+from services.alerting.dispatcher import Dispatcher
+from services.alerting.handover import handover
+from services.alerting.intake import Intake
+from services.alerting.retry import Schedule
+from services.alerting.route import route
+from services.alerting.settings import AlertingSettings
+from services.ledger import Database
+from services.ledger.consumer import Consumer
+from services.ledger.topics import ALERT_ACKNOWLEDGED, ASSESSMENT_MADE, EVENT_CHANGED
+from services.runtime import logs
+from services.runtime.clock import SystemClock
+from services.runtime.health import HealthServer
+from services.runtime.lifecycle import together
+from services.runtime.queue import open_queue
+
+CONSUMER = "alerting"
+
+
+async def serve(settings: AlertingSettings, stop: asyncio.Event) -> None:
+    """Run until `stop` is set; attempts under way get a moment to end."""
+    clock = SystemClock()
+    database = Database(settings.database_url)
+    await asyncio.to_thread(database.migrate)
+    queue = await asyncio.to_thread(open_queue, settings.redis_url, settings.database_url, settings.queue_prefix)
+    stages = (route(settings.receivers), dedup, handover(settings.page_url))
+    couriers = {
+        receiver.name: Courier(receiver, settings.allowed_networks, settings.timeout_s, clock)
+        for receiver in settings.receivers
+    }
+    schedule = Schedule(give_up_s=settings.give_up_s)
+    dispatcher = Dispatcher(database, clock, couriers, stages, settings.timing, schedule)
+    intake = Intake(clock, settings.timing, stages)
+    handlers = {
+        EVENT_CHANGED: intake.event_changed,
+        ASSESSMENT_MADE: intake.assessment_made,
+        ALERT_ACKNOWLEDGED: intake.acknowledged,
+    }
+    consumers = [Consumer(database, queue, topic, CONSUMER, handle, clock) for topic, handle in handlers.items()]
+    health = HealthServer(settings.health_host, settings.health_port)
+    health.add("ledger", database.check)
+    health.start()
+    _announce(settings, health.port)
+    try:
+        await together(stop, dispatcher.run(stop), *(consumer.run(stop) for consumer in consumers))
+    finally:
+        health.close()
+        for courier in couriers.values():
+            await courier.close()
+        queue.close()
+        database.close()
+
+
+def _announce(settings: AlertingSettings, health_port: int) -> None:
+    log = logs.logger()
+    log.info("alerting", receivers=[receiver.name for receiver in settings.receivers], health_port=health_port)
+    untold = [tier for tier in (1, 2) if not any(tier in receiver.tiers for receiver in settings.receivers)]
+    if untold:
+        log.warning("no receiver takes these tiers: they stand on the page only, as undelivered", tiers=untold)

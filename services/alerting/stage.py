@@ -1,0 +1,39 @@
+"""What travels through the stages of alerting, and what a stage is."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from services.vocabulary import Alert, Assessment, Event, Notice, UnixSeconds
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """One notice about one alert, on its way to one receiver (empty until `route` has named it).
+
+    `occasion` says what the notice is about, e.g. the id of an assessment: the same occasion is told once.
+    """
+
+    alert: Alert
+    event: Event
+    notice: Notice
+    occasion: str = ""
+    assessment: Assessment | None = None
+    receiver: str = ""
+
+
+Stage = Callable[[Connection, UnixSeconds, Sequence[Telling]], list[Telling]]
+"""Passes on the tellings that go further, possibly changed. It may write over the open transaction, never send."""
+
+
+def through(
+    stages: Sequence[Stage], connection: Connection, now: UnixSeconds, tellings: Sequence[Telling]
+) -> list[Telling]:
+    """The tellings that came through every stage; an empty list ends the line."""
+    going = list(tellings)
+    for stage in stages:
+        if not going:
+            break
+        going = stage(connection, now, going)
+    return going

@@ -1,0 +1,1 @@
+"""The `attune` command: starts the other rooms as processes and imports none of them."""

@@ -1,0 +1,141 @@
+"""The doctor's look at an edge agent: its cameras are opened until a picture comes, its server is dialled."""
+
+import json
+import os
+import socket
+import stat
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from services.cli.findings import Finding, Grade
+from services.vocabulary.time import Seconds
+
+PATIENCE_S: Seconds = 15.0
+STREAMS = {"rtsp": 554, "rtsps": 322, "rtmp": 1935, "http": 80, "https": 443, "tcp": 0, "udp": 0, "srt": 0}
+NO_PICTURE_LIBRARY = 3
+_ONE_PICTURE = f"""
+import os, sys
+try:
+    import av
+except ImportError:
+    sys.exit({NO_PICTURE_LIBRARY})
+source = os.environ["ATTUNE_DOCTOR_SOURCE"]
+options = {{"rtsp_transport": "tcp"}} if source.startswith("rtsp") else {{}}
+device = "v4l2" if source.startswith("/dev/") else None
+try:
+    with av.open(source, format=device, options=options, timeout=10) as container:
+        if not container.streams.video:
+            sys.exit("it has no pictures")
+        picture = next(container.decode(video=0))
+        sound = ", with sound" if container.streams.audio else ", without sound"
+        print(f"{{picture.width}} x {{picture.height}}{{sound}}")
+except (av.FFmpegError, OSError, StopIteration) as error:
+    sys.exit(str(getattr(error, "strerror", "") or "no picture came"))
+"""
+
+
+def look(config: Path | None) -> Iterator[Finding]:
+    """Cameras and server of `config` and the environment, which wins; nothing where neither names any."""
+    try:
+        told = tomllib.loads(config.read_text()) if config else {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        yield Finding("cameras", Grade.BAD, f"{config}: {error}", "give the edge agent's TOML file")
+        return
+    server = os.environ.get("ATTUNE_EDGE_SERVER", told.get("server"))
+    if server is not None:
+        yield dial(str(server))
+    try:
+        cameras = _cameras(told)
+    except ValueError as error:
+        yield Finding("cameras", Grade.BAD, str(error), "see `python -m edge_agent --help`")
+        return
+    if config is not None and not cameras:
+        yield Finding("cameras", Grade.NOTE, "none is named", "add a [[cameras]] table to the file")
+    for entry in cameras:
+        yield camera(str(entry.get("name", "?")), str(entry.get("source", "")))
+
+
+def _cameras(told: dict[str, Any]) -> list[dict[str, Any]]:
+    where, cameras = "cameras", told.get("cameras", [])
+    if "ATTUNE_EDGE_CAMERAS" in os.environ:
+        where = "ATTUNE_EDGE_CAMERAS"
+        try:
+            cameras = json.loads(os.environ[where])
+        except ValueError as error:
+            raise ValueError(f"{where} is no JSON: {error}") from error
+    if not isinstance(cameras, list) or not all(isinstance(entry, dict) for entry in cameras):
+        raise ValueError(f"{where}: expected a list of tables, each with name and source")
+    return cameras
+
+
+def dial(server: str) -> Finding:
+    """Whether somebody listens at the threshold service's host:port."""
+    host, _, port = server.rpartition(":")
+    if not host or not port.isdecimal():
+        return Finding("threshold service", Grade.BAD, f"server = {server!r}", "expected host:port")
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=5):
+            return Finding("threshold service", Grade.GOOD, f"somebody listens at {server}")
+    except OSError as error:
+        return Finding("threshold service", Grade.BAD, f"{server}: {error}",
+                       "start it, or the tunnel that leads to it; until then samples wait in the spool")  # fmt: skip
+
+
+def camera(name: str, source: str) -> Finding:
+    """Whether a picture comes out of `source`."""
+    what, scheme = f"camera {name}", urlsplit(source).scheme
+    if source == "simulated":
+        return Finding(what, Grade.NOTE, "simulated: there is no camera behind it")
+    problem = "" if scheme in STREAMS else _no_file(source)
+    if problem:
+        return Finding(
+            what, Grade.BAD, problem, "correct `source`: a file, an rtsp:// address, /dev/video0 or simulated"
+        )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", _ONE_PICTURE], capture_output=True, text=True, timeout=PATIENCE_S,
+            env={**os.environ, "ATTUNE_DOCTOR_SOURCE": source},
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return Finding(what, Grade.BAD, f"no picture within {PATIENCE_S:.0f} s", _remedy(scheme))
+    if done.returncode == NO_PICTURE_LIBRARY:
+        return _reach(what, source)
+    if done.returncode:
+        said = done.stderr.strip().splitlines()[-1:] or ["no picture came"]
+        return Finding(what, Grade.BAD, said[0].replace(source, "it"), _remedy(scheme))
+    return Finding(what, Grade.GOOD, f"a picture came: {done.stdout.strip()}")
+
+
+def _no_file(source: str) -> str:
+    """Why `source` is neither a file nor a device; empty: it is one."""
+    if not source:
+        return "its source is empty"
+    try:
+        kind = Path(source).stat().st_mode
+    except OSError as error:
+        return f"{source!r}: {error.strerror}"
+    return "" if stat.S_ISREG(kind) or stat.S_ISCHR(kind) else f"{source!r} is neither a file nor a device"
+
+
+def _reach(what: str, source: str) -> Finding:
+    """On a machine that cannot decode: whether somebody listens there at all."""
+    parts = urlsplit(source)
+    untried = "no picture tried: pip install 'attune[edge]'"
+    try:
+        port = parts.port or STREAMS.get(parts.scheme, 0)
+        if parts.hostname and port and parts.scheme != "udp":
+            socket.create_connection((parts.hostname, port), timeout=5).close()
+    except (OSError, ValueError) as error:
+        return Finding(what, Grade.BAD, f"{parts.hostname}: {error}", _remedy(parts.scheme))
+    return Finding(what, Grade.NOTE, "is there", untried)
+
+
+def _remedy(scheme: str) -> str:
+    if scheme in STREAMS:
+        return "check address, user and password, the network and the camera's power"
+    return "play it with another program; it must be a video that FFmpeg reads, and readable by this user"

@@ -1,0 +1,73 @@
+"""Residents now, and their score history for plots."""
+
+from typing import Annotated
+
+import numpy as np
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+
+from services.console import reading
+from services.console.api.parts import Id, sent
+from services.console.models import HistoryOut, ResidentOut, Residents
+from services.console.problems import Refused
+from services.console.room import InRoom
+from services.ledger.history import window
+
+router = APIRouter(tags=["residents"])
+LONGEST_S = 86_400
+Time = Annotated[float, Query(ge=0, le=4_000_000_000, allow_inf_nan=False)]
+
+
+@router.get("/residents", response_model=Residents)
+def residents(room: InRoom) -> Response:
+    """Every resident as they are now."""
+    now = room.clock.now()
+    with room.database.read() as connection:
+        known = reading.residents(connection, now, reading.agents(connection, now))
+    items = [
+        ResidentOut(
+            resident=r.resident,
+            agent=r.agent,
+            condition=r.condition,
+            updated_at=r.updated_at,
+            score=r.score,
+            event=r.event,
+            learned_share=r.learned_share,
+        )
+        for r in known
+    ]
+    return sent(Residents(items=items))
+
+
+@router.get("/residents/{resident_id}/history", response_model=HistoryOut)
+def history(
+    room: InRoom,
+    resident_id: Id,
+    start: Time,
+    end: Time,
+    channel: Annotated[list[str] | None, Query(max_length=100)] = None,
+    points: Annotated[int, Query(ge=2, le=20_000)] = 2000,
+) -> Response:
+    """Scores between two Unix times, at most a day; every k-th row when there are more than `points`."""
+    if not start < end <= start + LONGEST_S:
+        why = f"expected start < end, at most {LONGEST_S} seconds apart"
+        raise Refused(422, "invalid", why, "query.end")
+    found = window(room.database, room.history, resident_id, start, end)
+    rows = slice(None, None, max(1, -(-len(found) // points)))
+    columns = [i for i, name in enumerate(found.channels) if channel is None or name in channel]
+
+    def listed(block: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> list[list[float]]:
+        return [[float(v) for v in block[rows, i]] for i in columns]
+
+    return sent(
+        HistoryOut(
+            resident=resident_id,
+            channels=[found.channels[i] for i in columns],
+            time=found.time[rows].tolist(),
+            values=listed(found.values),
+            usual=listed(found.usual),
+            spread=listed(found.spread),
+            score=[float(v) for v in found.score[rows]],
+            tier=[int(v) for v in found.tier[rows]],
+        )
+    )

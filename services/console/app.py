@@ -1,0 +1,56 @@
+"""Puts the console together as one ASGI application."""
+
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import PlainTextResponse, StreamingResponse
+from starlette.staticfiles import StaticFiles
+
+from services.console import problems
+from services.console.api import alerts, people, residents, technical
+from services.console.api.parts import PROBLEMS
+from services.console.guard import Guard
+from services.console.room import Room
+from services.console.stream import Broadcast
+from services.console.views import routes
+from services.console.views.pages import FOLDER, Pages
+from services.runtime.settings import LOOPBACK
+
+DESCRIPTION = """Residents, alerts and feedback of one facility. Everything here is decision support; a person decides.
+
+Times are Unix seconds. Errors are `application/problem+json`. A POST needs a JSON body and no `Origin` of another site.
+"""
+
+
+def make_app(room: Room) -> FastAPI:
+    """The application over one ledger; `app.state.broadcast` has to be run beside it for live pages."""
+    app = FastAPI(
+        title="Attune", version="1", description=DESCRIPTION, openapi_url="/api/v1/openapi.json", docs_url=None,
+        redoc_url=None,
+    )  # fmt: skip
+    pages = Pages(room.settings.facility, room.settings.time_zone)
+    broadcast = Broadcast(room, pages)
+    app.state.room, app.state.pages, app.state.broadcast = room, pages, broadcast
+    problems.install(app)
+    api = APIRouter(prefix="/api/v1", responses=PROBLEMS)
+    for part in (alerts, residents, people, technical):
+        api.include_router(part.router)
+
+    @api.get("/stream", tags=["live"], response_class=StreamingResponse)
+    async def stream() -> StreamingResponse:
+        """Server-sent events: `parts` (HTML of the first page by place) and `alerts` (ids that changed)."""
+        return broadcast.respond()
+
+    app.include_router(api)
+    app.include_router(routes.router)
+    app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
+
+    @app.get("/healthz", include_in_schema=False)
+    def healthz() -> PlainTextResponse:
+        return PlainTextResponse("ok\n")
+
+    @app.get("/readyz", include_in_schema=False)
+    def readyz() -> PlainTextResponse:
+        problem = room.database.check()
+        return PlainTextResponse(f"{problem or 'ready'}\n", 503 if problem else 200)
+
+    app.add_middleware(Guard, names=(*LOOPBACK, *room.settings.names))
+    return app

@@ -1,0 +1,130 @@
+"""Reads from the ledger what the REST interface and the page show; nothing here writes."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import Connection
+
+from services.console.models import AgentOut, AlertOut, CameraOut
+from services.ledger import (
+    AcknowledgementRepository,
+    AgentRepository,
+    AlertRepository,
+    AssessmentRepository,
+    DeliveryRepository,
+    EventRepository,
+    FeedbackRepository,
+    StatusRepository,
+)
+from services.vocabulary import Alert, AlertStatus, Condition, ResidentNow, Seconds, UnixSeconds
+
+SILENT_AFTER_S: Seconds = 30.0
+"""An agent or resident without news for so long is shown as such (source: guess; agents speak every 2 s)."""
+
+_CAMERAS = TypeAdapter(list[CameraOut])
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The facility at one moment: who is how, what is open, what is broken."""
+
+    residents: tuple[ResidentNow, ...]
+    agents: tuple[AgentOut, ...]
+    open_alerts: tuple[Alert, ...]
+    """Alerts that nobody has taken and that are not over; the most urgent first."""
+    missed: tuple[Alert, ...]
+    """Alerts that were found too late to be urgent and that nobody has looked into, newest first."""
+
+
+def house(connection: Connection, now: UnixSeconds) -> House:
+    """Everything the first page needs about this moment."""
+    heard = agents(connection, now)
+    waiting, missed = untaken(connection)
+    return House(tuple(residents(connection, now, heard)), tuple(heard), tuple(waiting), tuple(missed))
+
+
+def residents(connection: Connection, now: UnixSeconds, heard: Sequence[AgentOut]) -> list[ResidentNow]:
+    """Every resident; one whose agent is silent is offline, whatever was last known."""
+    speaking = {agent.agent: agent.seen_at for agent in heard}
+    return [_current(status, now, speaking.get(status.agent, 0.0)) for status in StatusRepository(connection).all()]
+
+
+def agents(connection: Connection, now: UnixSeconds) -> list[AgentOut]:
+    """Every edge agent with its cameras."""
+    return [
+        AgentOut(
+            agent=agent.agent,
+            seen_at=agent.seen_at,
+            silent=now - agent.seen_at > SILENT_AFTER_S,
+            software=agent.software,
+            epoch=agent.epoch,
+            skew_s=agent.skew_s,
+            dropped=agent.dropped,
+            spooled=agent.spooled,
+            cameras=_cameras(agent.cameras),
+        )
+        for agent in AgentRepository(connection).all()
+    ]
+
+
+def untaken(connection: Connection) -> tuple[list[Alert], list[Alert]]:
+    """Alerts that nobody took: those that still need somebody, and those that were found too late."""
+    repository = AlertRepository(connection)
+    both = (repository.open(), repository.page(None, 50, AlertStatus.MISSED))
+    waiting, missed = (
+        [a for a in (taken(connection, alert) for alert in found) if a.acknowledged_at is None] for found in both
+    )
+    return waiting, missed
+
+
+def taken(connection: Connection, alert: Alert) -> Alert:
+    """The alert as it is the moment somebody took it on the page, also before alerting has heard."""
+    if alert.acknowledged_at is not None:
+        return alert
+    words = AcknowledgementRepository(connection).of_alert(alert.id)
+    if not words:
+        return alert
+    status = AlertStatus.RESOLVED if alert.resolved_at is not None else AlertStatus.ACKNOWLEDGED
+    return replace(alert, status=status, acknowledged_at=words[0].at, acknowledged_by=words[0].by)
+
+
+def alert(connection: Connection, alert_id: str) -> AlertOut | None:
+    """One alert with everything that belongs to it."""
+    found = AlertRepository(connection).get(alert_id)
+    if found is None:
+        return None
+    assessments = AssessmentRepository(connection)
+    deliveries = DeliveryRepository(connection)
+    return AlertOut(
+        alert=taken(connection, found),
+        event=EventRepository(connection).get(found.event),
+        assessment=assessments.get(found.assessment) if found.assessment else assessments.of_event(found.event),
+        deliveries=deliveries.of_alert(alert_id),
+        dispatches=deliveries.dispatches_of(alert_id),
+        acknowledgements=AcknowledgementRepository(connection).of_alert(alert_id),
+        feedback=FeedbackRepository(connection).of_alert(alert_id),
+    )
+
+
+def alert_page(
+    connection: Connection, before: UnixSeconds | None, limit: int, status: AlertStatus | None, resident: str | None
+) -> tuple[list[Alert], UnixSeconds | None]:
+    """Alerts, newest first, and where the next page begins (None: nowhere)."""
+    found = AlertRepository(connection).page(before, limit, status, resident)
+    shown = [taken(connection, alert) for alert in found]
+    return shown, found[-1].opened_at if len(found) >= limit else None
+
+
+def _current(status: ResidentNow, now: UnixSeconds, agent_seen_at: UnixSeconds) -> ResidentNow:
+    known_at = max(agent_seen_at, status.updated_at if math.isfinite(status.updated_at) else 0.0)
+    return replace(status, condition=Condition.OFFLINE) if now - known_at > SILENT_AFTER_S else status
+
+
+def _cameras(text: str) -> list[CameraOut]:
+    try:
+        return _CAMERAS.validate_python(json.loads(text))
+    except (ValueError, ValidationError):
+        return [CameraOut(camera="unknown", detail="the agent's report of its cameras is not understood")]

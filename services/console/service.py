@@ -1,0 +1,68 @@
+"""Composes the console: ledger, application, live broadcast, relay of what people pressed, health."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from services.console.app import make_app
+from services.console.room import Room
+from services.console.settings import ConsoleSettings
+from services.ledger import Database
+from services.ledger.relay import relay
+from services.ledger.topics import ALERT_ACKNOWLEDGED, FEEDBACK_GIVEN
+from services.runtime import logs
+from services.runtime.clock import SystemClock
+from services.runtime.health import HealthServer
+from services.runtime.lifecycle import together
+from services.runtime.queue import open_queue
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: `lifecycle.run` has them."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve(settings: ConsoleSettings, stop: asyncio.Event) -> None:
+    """Run until `stop` is set; open pages are let go at once, requests get a moment to end."""
+    clock = SystemClock()
+    database = Database(settings.database_url)
+    await asyncio.to_thread(database.migrate)
+    queue = await asyncio.to_thread(open_queue, settings.redis_url, settings.database_url, settings.queue_prefix)
+    app = make_app(Room(database, clock, settings))
+    config = uvicorn.Config(
+        app, host=settings.host, port=settings.port, log_config=None, access_log=False, server_header=False,
+        proxy_headers=False, lifespan="off", timeout_graceful_shutdown=3, timeout_keep_alive=30,
+    )  # fmt: skip
+    server = _Server(config)
+    health = HealthServer(settings.health_host, settings.health_port)
+    health.add("ledger", database.check)
+    health.add("page", lambda: "" if server.started else "not listening yet")
+    health.start()
+    logs.logger().info("listening", host=settings.host, port=settings.port, health_port=health.port)
+    topics = (ALERT_ACKNOWLEDGED, FEEDBACK_GIVEN)
+    try:
+        await together(
+            stop, _page(server), _end(server, stop), app.state.broadcast.run(stop),
+            relay(database, queue, topics, stop, clock),
+        )  # fmt: skip
+    finally:
+        health.close()
+        queue.close()
+        database.close()
+
+
+async def _page(server: uvicorn.Server) -> None:
+    try:
+        await server.serve()
+    except SystemExit as error:  # how uvicorn says that it could not bind
+        raise OSError("the page's port cannot be bound: is another console running?") from error
+
+
+async def _end(server: uvicorn.Server, stop: asyncio.Event) -> None:
+    await stop.wait()
+    server.should_exit = True

@@ -1,0 +1,1 @@
+"""The page: what each view shows, gathered into plain values, then rendered once."""

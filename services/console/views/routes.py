@@ -1,0 +1,124 @@
+"""The addresses of the page and of its forms."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from pydantic import ValidationError
+from sqlalchemy import Connection
+
+from services.console import reading, writing
+from services.console.api.parts import Before, Id
+from services.console.models import FeedbackIn, Name, Note
+from services.console.problems import Refused
+from services.console.room import InRoom
+from services.console.views import alert as alert_view
+from services.console.views import now as now_view
+from services.console.views.pages import Pages
+from services.ledger import RosterRepository, StatusRepository
+from services.vocabulary import FeedbackVerdict, Resident
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+_MINUTES = (0, 5, 15, 30, 60, 120)
+
+
+@router.get("/")
+def first_page(request: Request, room: InRoom, before: Before = None) -> HTMLResponse:
+    """Residents and alerts now."""
+    pages: Pages = request.app.state.pages
+    with room.database.read() as connection:
+        parts = now_view.fragments(connection, pages, room.clock.now(), before)
+    return HTMLResponse(pages.render("now.html", parts=parts, live=before is None))
+
+
+@router.get("/alerts/{alert_id}")
+def alert_page(request: Request, room: InRoom, alert_id: Id) -> HTMLResponse:
+    """One alert."""
+    pages: Pages = request.app.state.pages
+    known = _alert(room, alert_id)
+    return HTMLResponse(pages.render("alert.html", parts=alert_view.live(pages, known), **known))
+
+
+@router.get("/alerts/{alert_id}/live")
+def alert_parts(request: Request, room: InRoom, alert_id: Id) -> JSONResponse:
+    """The parts of an alert's page that change, for a page that is open."""
+    return JSONResponse(alert_view.live(request.app.state.pages, _alert(room, alert_id)))
+
+
+@router.get("/residents/{resident_id}")
+def resident_page(
+    request: Request, room: InRoom, resident_id: Id, thanks: Annotated[bool, Query()] = False
+) -> HTMLResponse:
+    """One resident: how they are, their alerts, and the place to say that one is missing."""
+    now = room.clock.now()
+    with room.database.read() as connection:
+        known = {r.resident.id: r for r in reading.residents(connection, now, reading.agents(connection, now))}
+        resident = _resident(connection, resident_id)
+        alerts, _ = reading.alert_page(connection, None, 30, None, resident_id)
+    rows = [now_view.AlertRow(alert, "") for alert in alerts]
+    pages: Pages = request.app.state.pages
+    page = pages.render(
+        "resident.html", resident=resident, status=known.get(resident_id), rows=rows, minutes=_MINUTES, thanks=thanks
+    )
+    return HTMLResponse(page)
+
+
+@router.post("/alerts/{alert_id}/acknowledge")
+def acknowledge(room: InRoom, alert_id: Id, by: Annotated[Name, Form()] = "") -> RedirectResponse:
+    """The button "I am on it"."""
+    writing.acknowledge(room.database, alert_id, by, room.clock.now(), "page")
+    return RedirectResponse(f"/alerts/{alert_id}", 303)
+
+
+@router.post("/alerts/{alert_id}/feedback")
+def feedback(
+    room: InRoom,
+    alert_id: Id,
+    verdict: Annotated[FeedbackVerdict, Form()],
+    note: Annotated[Note, Form()] = "",
+    by: Annotated[Name, Form()] = "",
+) -> RedirectResponse:
+    """The buttons "it was right", "it was wrong", "hard to say"."""
+    writing.give_feedback(room.database, _word(verdict=verdict, alert=alert_id, note=note, by=by), room.clock.now())
+    return RedirectResponse(f"/alerts/{alert_id}#said", 303)
+
+
+@router.post("/residents/{resident_id}/missed")
+def missed(
+    room: InRoom,
+    resident_id: Id,
+    minutes_ago: Annotated[int, Form(ge=0, le=1440)],
+    note: Annotated[Note, Form()] = "",
+    by: Annotated[Name, Form()] = "",
+) -> RedirectResponse:
+    """The button "it should have alarmed"."""
+    now = room.clock.now()
+    word = _word(
+        verdict=FeedbackVerdict.MISSED, resident=resident_id, about_time=now - 60 * minutes_ago, note=note, by=by
+    )
+    writing.give_feedback(room.database, word, now)
+    return RedirectResponse(f"/residents/{resident_id}?thanks=true", 303)
+
+
+def _word(**facts: object) -> FeedbackIn:
+    try:
+        return FeedbackIn.model_validate(facts)
+    except ValidationError as error:
+        raise Refused(422, "invalid", error.errors()[0]["msg"], "verdict") from error
+
+
+def _alert(room: InRoom, alert_id: str) -> dict[str, object]:
+    known = alert_view.facts(room, alert_id)
+    if known is None:
+        raise Refused(404, "alert-unknown", "There is no such alert.")
+    return known
+
+
+def _resident(connection: Connection, resident_id: str) -> Resident:
+    status = StatusRepository(connection).get(resident_id)
+    if status is not None:
+        return status.resident
+    seated = {r.id: r for r, _ in RosterRepository(connection).residents()}
+    if resident_id not in seated:
+        raise Refused(404, "resident-unknown", "There is no such resident.")
+    return seated[resident_id]

@@ -1,0 +1,72 @@
+"""What people press: acknowledgements and feedback, each in one transaction with its message and its audit entry."""
+
+import json
+import uuid
+
+from services.console.models import FeedbackIn
+from services.console.problems import Refused
+from services.ledger import (
+    Acknowledgement,
+    AcknowledgementRepository,
+    AlertRepository,
+    AuditRepository,
+    Database,
+    FeedbackRepository,
+    OutboxRepository,
+    RosterRepository,
+    StatusRepository,
+)
+from services.ledger.topics import ALERT_ACKNOWLEDGED, FEEDBACK_GIVEN
+from services.runtime.codec import to_json
+from services.vocabulary import Feedback, FeedbackVerdict, UnixSeconds
+
+UNNAMED = "somebody (no name given)"
+
+
+def acknowledge(database: Database, alert_id: str, by: str, now: UnixSeconds, source: str) -> Acknowledgement:
+    """Somebody takes an alert; the first one to do so stands, a later press changes nothing.
+
+    Raises:
+        Refused: no such alert.
+    """
+    with database.write() as connection:
+        if AlertRepository(connection).get(alert_id) is None:
+            raise Refused(404, "alert-unknown", "no alert has this id")
+        known = AcknowledgementRepository(connection).of_alert(alert_id)
+        if known:
+            return known[0]
+        word = AcknowledgementRepository(connection).record(alert_id, by.strip() or UNNAMED, now, source)
+        OutboxRepository(connection).add(ALERT_ACKNOWLEDGED, alert_id, to_json(word), now)
+        AuditRepository(connection).append(ALERT_ACKNOWLEDGED, to_json(word), now)
+        return word
+
+
+def give_feedback(database: Database, given: FeedbackIn, now: UnixSeconds) -> Feedback:
+    """Keep a caregiver's word.
+
+    Raises:
+        Refused: it is about an alert or a resident that does not exist, or about the future.
+    """
+    if given.about_time is not None and given.about_time > now:
+        raise Refused(
+            422, "about-the-future", "about_time lies in the future: expected a time that has passed", "about_time"
+        )
+    with database.write() as connection:
+        if given.verdict is FeedbackVerdict.MISSED:
+            resident, about = given.resident or "", given.about_time if given.about_time is not None else now
+            seated = RosterRepository(connection).agent_of(resident)
+            if seated is None and StatusRepository(connection).get(resident) is None:
+                raise Refused(404, "resident-unknown", "no resident has this id", "resident")
+        else:
+            alert = AlertRepository(connection).get(given.alert or "")
+            if alert is None:
+                raise Refused(404, "alert-unknown", "no alert has this id", "alert")
+            resident, about = alert.resident, None
+        word = Feedback(
+            str(uuid.uuid4()), resident, given.verdict, now, given.by.strip() or UNNAMED, given.alert or "", about,
+            given.note.strip(),
+        )  # fmt: skip
+        FeedbackRepository(connection).record(word)
+        OutboxRepository(connection).add(FEEDBACK_GIVEN, word.id, to_json(word), now)
+        AuditRepository(connection).append(FEEDBACK_GIVEN, json.dumps({"id": word.id, "by": word.given_by}), now)
+        return word

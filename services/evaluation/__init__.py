@@ -1,0 +1,1 @@
+"""How well we do: metrics and gates, pure."""

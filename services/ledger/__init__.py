@@ -1,0 +1,51 @@
+"""What happened: the nouns of the house kept in SQL, one repository per noun, and score history as Parquet."""
+
+from services.ledger.acknowledgements import Acknowledgement, AcknowledgementRepository
+from services.ledger.agents import AgentNow, AgentRepository
+from services.ledger.alerts import AlertRepository, AlertUnknown
+from services.ledger.assessments import AssessmentRepository
+from services.ledger.audit import AuditRepository
+from services.ledger.database import Database, DatabaseUrlError
+from services.ledger.deliveries import DeliveryRepository, Dispatch, DispatchState
+from services.ledger.events import EventConflict, EventRepository, Recorded
+from services.ledger.feedback import FeedbackRepository
+from services.ledger.inbox import InboxRepository
+from services.ledger.leases import LeaseLost, LeaseRepository
+from services.ledger.outbox import OutboxMessage, OutboxRepository
+from services.ledger.roster import RosterRepository, SeatTaken
+from services.ledger.silences import Silence, SilenceRefused, SilenceRepository
+from services.ledger.snapshots import Snapshot, SnapshotRepository
+from services.ledger.statuses import StatusRepository
+
+__all__ = [
+    "Acknowledgement",
+    "AcknowledgementRepository",
+    "AgentNow",
+    "AgentRepository",
+    "AlertRepository",
+    "AlertUnknown",
+    "AssessmentRepository",
+    "AuditRepository",
+    "Database",
+    "DatabaseUrlError",
+    "DeliveryRepository",
+    "Dispatch",
+    "DispatchState",
+    "EventConflict",
+    "EventRepository",
+    "FeedbackRepository",
+    "InboxRepository",
+    "LeaseLost",
+    "LeaseRepository",
+    "OutboxMessage",
+    "OutboxRepository",
+    "Recorded",
+    "RosterRepository",
+    "SeatTaken",
+    "Silence",
+    "SilenceRefused",
+    "SilenceRepository",
+    "Snapshot",
+    "SnapshotRepository",
+    "StatusRepository",
+]

@@ -1,0 +1,78 @@
+"""Keeps alerts: one per event."""
+
+from sqlalchemy import ColumnElement, Connection, select, update
+
+from services.ledger.paging import newest_first
+from services.ledger.tables import alerts
+from services.ledger.upsert import insert_new
+from services.runtime.codec import from_json, to_json
+from services.vocabulary import Alert, AlertStatus, UnixSeconds
+
+
+class AlertUnknown(LookupError):
+    """An alert that was never created."""
+
+
+class AlertRepository:
+    """Alerts; owner: alerting."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def create(self, alert: Alert) -> bool:
+        """Keep a new alert; False when this alert, or another of the same event, exists."""
+        return insert_new(self._connection, alerts, _row(alert))
+
+    def get(self, alert_id: str) -> Alert | None:
+        """One alert."""
+        return self._one(alerts.c.id == alert_id)
+
+    def of_event(self, event_id: str) -> Alert | None:
+        """The alert of an event."""
+        return self._one(alerts.c.event == event_id)
+
+    def update(self, alert: Alert) -> None:
+        """Replace an alert by its later state.
+
+        Raises:
+            AlertUnknown: it was never created.
+        """
+        change = update(alerts).where(alerts.c.id == alert.id).values(**_row(alert))
+        if self._connection.execute(change).rowcount == 0:
+            raise AlertUnknown(f"alert {alert.id} was never created: expected an id of the ledger")
+
+    def page(
+        self, before: UnixSeconds | None, limit: int, status: AlertStatus | None = None, resident: str | None = None
+    ) -> list[Alert]:
+        """Alerts whose event opened before a time, newest first (see `paging`)."""
+        query = select(alerts.c.body, alerts.c.opened_at)
+        if status is not None:
+            query = query.where(alerts.c.status == status.value)
+        if resident is not None:
+            query = query.where(alerts.c.resident == resident)
+        rows = newest_first(self._connection, query, alerts.c.opened_at, before, limit)
+        return [from_json(Alert, row.body) for row in rows]
+
+    def due(self, now: UnixSeconds) -> list[Alert]:
+        """Pending alerts that may go out now, the most urgent first, then the oldest."""
+        return self._all(alerts.c.status == AlertStatus.PENDING.value, alerts.c.notify_not_before <= now)
+
+    def open(self) -> list[Alert]:
+        """Alerts that are neither resolved nor missed, the most urgent first, then the oldest."""
+        return self._all(alerts.c.status.not_in([AlertStatus.RESOLVED.value, AlertStatus.MISSED.value]))
+
+    def _one(self, condition: ColumnElement[bool]) -> Alert | None:
+        body = self._connection.scalar(select(alerts.c.body).where(condition))
+        return None if body is None else from_json(Alert, body)
+
+    def _all(self, *conditions: ColumnElement[bool]) -> list[Alert]:
+        query = select(alerts.c.body).where(*conditions).order_by(alerts.c.tier, alerts.c.opened_at, alerts.c.id)
+        return [from_json(Alert, body) for body in self._connection.scalars(query)]
+
+
+def _row(alert: Alert) -> dict[str, object]:
+    return {
+        "id": alert.id, "event": alert.event, "resident": alert.resident, "status": alert.status.value,
+        "tier": alert.tier.value, "opened_at": alert.opened_at, "created_at": alert.created_at,
+        "notify_not_before": alert.notify_not_before, "body": to_json(alert),
+    }  # fmt: skip

@@ -1,0 +1,34 @@
+"""Keeps second opinions about events."""
+
+from sqlalchemy import Connection, select
+
+from services.ledger.tables import assessments
+from services.ledger.upsert import insert_new
+from services.runtime.codec import from_json, to_json
+from services.vocabulary import Assessment
+
+
+class AssessmentRepository:
+    """Assessments; owner: vlm_service."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def record(self, assessment: Assessment) -> bool:
+        """Keep an assessment; False when its id is already kept (the first one stands)."""
+        row = {
+            "id": assessment.id, "event": assessment.event, "created_at": assessment.created_at,
+            "body": to_json(assessment),
+        }  # fmt: skip
+        return insert_new(self._connection, assessments, row)
+
+    def get(self, assessment_id: str) -> Assessment | None:
+        """One assessment."""
+        body = self._connection.scalar(select(assessments.c.body).where(assessments.c.id == assessment_id))
+        return None if body is None else from_json(Assessment, body)
+
+    def of_event(self, event_id: str) -> Assessment | None:
+        """The latest assessment of an event."""
+        query = select(assessments.c.body).where(assessments.c.event == event_id)
+        body = self._connection.scalar(query.order_by(assessments.c.created_at.desc(), assessments.c.id).limit(1))
+        return None if body is None else from_json(Assessment, body)

@@ -1,0 +1,83 @@
+"""What has to be told to whom, and every attempt to tell it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import Connection, select
+
+from services.ledger.tables import deliveries, dispatches
+from services.ledger.upsert import insert_new, put
+from services.runtime.codec import from_json, to_json
+from services.vocabulary import Delivery, Notice, UnixSeconds
+
+
+class DispatchState(StrEnum):
+    """How far one notice to one receiver has come."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """One notice to one receiver; `message` is the idempotency key that all attempts share, `body` what is sent."""
+
+    message: str
+    alert: str
+    notice: Notice
+    receiver: str
+    body: str
+    created_at: UnixSeconds
+    next_attempt_at: UnixSeconds
+    attempts: int = 0
+    state: DispatchState = DispatchState.PENDING
+
+
+class DeliveryRepository:
+    """Dispatches and the log of delivery attempts; owner: alerting."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def record(self, delivery: Delivery) -> None:
+        """Add one attempt to the log."""
+        row = {"message": delivery.message, "alert": delivery.alert, "at": delivery.at, "body": to_json(delivery)}
+        self._connection.execute(deliveries.insert().values(**row))
+
+    def of_alert(self, alert_id: str) -> list[Delivery]:
+        """Every attempt to tell about an alert, oldest first."""
+        query = select(deliveries.c.body).where(deliveries.c.alert == alert_id).order_by(deliveries.c.number)
+        return [from_json(Delivery, body) for body in self._connection.scalars(query)]
+
+    def queue(self, dispatch: Dispatch) -> bool:
+        """Keep a dispatch for delivery; False when this message to this receiver is already kept."""
+        return insert_new(self._connection, dispatches, _row(dispatch))
+
+    def pending(self, now: UnixSeconds, limit: int = 100) -> list[Dispatch]:
+        """Dispatches whose next attempt is due, the longest due first."""
+        due = (dispatches.c.state == DispatchState.PENDING.value, dispatches.c.next_attempt_at <= now)
+        query = select(dispatches).where(*due).order_by(dispatches.c.next_attempt_at, dispatches.c.message)
+        return [_dispatch(row) for row in self._connection.execute(query.limit(limit))]
+
+    def update(self, dispatch: Dispatch) -> None:
+        """Replace a dispatch by its later state."""
+        put(self._connection, dispatches, _row(dispatch))
+
+    def dispatches_of(self, alert_id: str) -> list[Dispatch]:
+        """Every dispatch of an alert, oldest first."""
+        query = select(dispatches).where(dispatches.c.alert == alert_id)
+        return [_dispatch(row) for row in self._connection.execute(query.order_by(dispatches.c.created_at))]
+
+
+def _row(dispatch: Dispatch) -> dict[str, object]:
+    return {
+        "message": dispatch.message, "receiver": dispatch.receiver, "alert": dispatch.alert,
+        "notice": dispatch.notice.value, "body": dispatch.body, "next_attempt_at": dispatch.next_attempt_at,
+        "attempts": dispatch.attempts, "state": dispatch.state.value, "created_at": dispatch.created_at,
+    }  # fmt: skip
+
+
+def _dispatch(row: object) -> Dispatch:
+    facts = {name: getattr(row, name) for name in Dispatch.__slots__}
+    return Dispatch(**facts | {"notice": Notice(facts["notice"]), "state": DispatchState(facts["state"])})

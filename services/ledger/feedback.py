@@ -1,0 +1,37 @@
+"""Keeps what people say about alerts."""
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from services.ledger.tables import feedback
+from services.ledger.upsert import insert_new
+from services.runtime.codec import from_json, to_json
+from services.vocabulary import Feedback
+
+
+class FeedbackRepository:
+    """Feedback; owner: console."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def record(self, word: Feedback) -> bool:
+        """Keep a word; False when its id is already kept (the first one stands)."""
+        row = {
+            "id": word.id, "resident": word.resident, "alert": word.alert, "given_at": word.given_at,
+            "body": to_json(word),
+        }  # fmt: skip
+        return insert_new(self._connection, feedback, row)
+
+    def of_alert(self, alert_id: str) -> list[Feedback]:
+        """What was said about an alert, newest first."""
+        return self._all(limit=None, condition=feedback.c.alert == alert_id)
+
+    def recent(self, limit: int) -> list[Feedback]:
+        """The latest words, newest first."""
+        return self._all(limit=limit, condition=None)
+
+    def _all(self, limit: int | None, condition: ColumnElement[bool] | None) -> list[Feedback]:
+        query = select(feedback.c.body).order_by(feedback.c.given_at.desc(), feedback.c.id).limit(limit)
+        if condition is not None:
+            query = query.where(condition)
+        return [from_json(Feedback, body) for body in self._connection.scalars(query)]

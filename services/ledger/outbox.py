@@ -1,0 +1,84 @@
+"""Messages that are written in the same transaction as what they tell about, so that none is lost or invented."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, exists, func, select, update
+
+from services.ledger.tables import inbox, outbox
+from services.ledger.upsert import insert_new
+from services.vocabulary import UnixSeconds
+
+MESSAGE_NAMESPACE = uuid.UUID("1f6f0c9a-6f0e-5a55-9b2a-6f6f0a1c7d21")
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxMessage:
+    """One message; `body` is the JSON of the topic's noun, `key` says what it is about, `number` grows with time."""
+
+    id: str
+    topic: str
+    key: str
+    body: str
+    created_at: UnixSeconds
+    number: int = 0
+
+
+def message_id(topic: str, key: str, body: str) -> str:
+    """UUIDv5 of topic, key and body: a message that is added again on a replay is the same message.
+
+    >>> message_id("event.changed", "e1", "{}") == message_id("event.changed", "e1", "{}")
+    True
+    """
+    return str(uuid.uuid5(MESSAGE_NAMESPACE, "\x1f".join((topic, key, body))))
+
+
+class OutboxRepository:
+    """Messages of every room; each topic has one producing room (see `topics`)."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, topic: str, key: str, body: str, now: UnixSeconds) -> str:
+        """Keep a message with this transaction; its id. The same topic, key and body again add nothing."""
+        identity = message_id(topic, key, body)
+        row = {"id": identity, "topic": topic, "key": key, "body": body, "created_at": now, "published_at": None}
+        insert_new(self._connection, outbox, row)
+        return identity
+
+    def get(self, identity: str) -> OutboxMessage | None:
+        """One message."""
+        row = self._connection.execute(select(*_COLUMNS).where(outbox.c.id == identity)).one_or_none()
+        return None if row is None else OutboxMessage(*row)
+
+    def unpublished(self, limit: int, topics: Sequence[str] | None = None) -> list[OutboxMessage]:
+        """Messages that no queue has been told of, oldest first."""
+        query = select(*_COLUMNS).where(outbox.c.published_at.is_(None))
+        if topics is not None:
+            query = query.where(outbox.c.topic.in_(topics))
+        return [OutboxMessage(*row) for row in self._connection.execute(query.order_by(outbox.c.number).limit(limit))]
+
+    def mark_published(self, ids: Sequence[str], now: UnixSeconds) -> None:
+        """Remember that the queue was told."""
+        self._connection.execute(update(outbox).where(outbox.c.id.in_(ids)).values(published_at=now))
+
+    def unconsumed(
+        self, topic: str, consumer: str, limit: int, older_than: UnixSeconds, above: int = 0
+    ) -> list[OutboxMessage]:
+        """Messages created at or before `older_than` that are not in the consumer's inbox, oldest first.
+
+        `above` leaves out message numbers that the consumer knows to be handled, all of them.
+        """
+        handled = exists().where(inbox.c.consumer == consumer, inbox.c.message == outbox.c.id)
+        query = select(*_COLUMNS).where(
+            outbox.c.topic == topic, outbox.c.number > above, outbox.c.created_at <= older_than, ~handled
+        )
+        return [OutboxMessage(*row) for row in self._connection.execute(query.order_by(outbox.c.number).limit(limit))]
+
+    def newest_number(self, topic: str) -> int:
+        """The number of the latest message of a topic, 0 when there is none."""
+        return int(self._connection.scalar(select(func.max(outbox.c.number)).where(outbox.c.topic == topic)) or 0)
+
+
+_COLUMNS = (outbox.c.id, outbox.c.topic, outbox.c.key, outbox.c.body, outbox.c.created_at, outbox.c.number)

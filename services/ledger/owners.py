@@ -1,0 +1,39 @@
+"""Who may write what: only a table's owner writes it, and each topic has one producer."""
+
+THRESHOLD, VLM, ALERTING, CONSOLE = "threshold_service", "vlm_service", "services.alerting", "services.console"
+EVERYBODY = "everybody"
+"""The outbox and the audit chain take entries of every room; each consumer writes its own part of the inbox."""
+
+TABLES = {
+    "events": THRESHOLD, "event_revisions": THRESHOLD, "event_conflicts": THRESHOLD, "snapshots": THRESHOLD,
+    "leases": THRESHOLD, "roster": THRESHOLD, "statuses": THRESHOLD, "agents": THRESHOLD, "history_tail": THRESHOLD,
+    "history_hours": THRESHOLD, "assessments": VLM, "alerts": ALERTING, "dispatches": ALERTING,
+    "deliveries": ALERTING, "feedback": CONSOLE, "silences": CONSOLE, "acknowledgements": CONSOLE,
+    "outbox": EVERYBODY, "inbox": EVERYBODY, "audit": EVERYBODY,
+}  # fmt: skip
+
+WRITES: dict[str, dict[str, tuple[str, ...]]] = {
+    "EventRepository": {"record": ("events", "event_revisions"), "keep_conflict": ("event_conflicts",)},
+    "SnapshotRepository": {"save": ("snapshots",)},
+    "LeaseRepository": {"acquire": ("leases",), "release": ("leases",)},
+    "RosterRepository": {"seat": ("roster",)},
+    "StatusRepository": {"save": ("statuses",)},
+    "AgentRepository": {"seen": ("agents",)},
+    "HistoryRepository": {"append": ("history_tail",), "append_all": ("history_tail",)},
+    "HourRepository": {"save": ("history_hours",)},
+    "AssessmentRepository": {"record": ("assessments",)},
+    "AlertRepository": {"create": ("alerts",), "update": ("alerts",)},
+    "DeliveryRepository": {"record": ("deliveries",), "queue": ("dispatches",), "update": ("dispatches",)},
+    "FeedbackRepository": {"record": ("feedback",)},
+    "SilenceRepository": {"record": ("silences",), "end": ("silences",)},
+    "AcknowledgementRepository": {"record": ("acknowledgements",)},
+    "OutboxRepository": {"add": ("outbox",), "mark_published": ("outbox",)},
+    "InboxRepository": {"first_time": ("inbox",)},
+    "AuditRepository": {"append": ("audit",), "sweep": ("audit",)},
+}
+"""The writing methods of every repository, and the tables they write."""
+
+PRODUCERS = {
+    "event.changed": THRESHOLD, "assessment.made": VLM, "alert.acknowledged": CONSOLE, "feedback.given": CONSOLE,
+}  # fmt: skip
+"""The room that may add to a topic."""

@@ -1,0 +1,59 @@
+"""For how long, and why, somebody asked not to be told about a resident or a room."""
+
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection, select
+
+from services.ledger.tables import silences
+from services.ledger.upsert import put
+from services.runtime.codec import from_json, to_json
+from services.vocabulary import UnixSeconds
+
+
+class SilenceRefused(ValueError):
+    """A silence without an end, a reason or a subject."""
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Asks for quiet about one resident or one room (the other is empty) from `starts_at` until `ends_at`."""
+
+    id: str
+    starts_at: UnixSeconds
+    ends_at: UnixSeconds
+    by: str
+    reason: str
+    resident: str = ""
+    room: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.ends_at > self.starts_at:
+            raise SilenceRefused(f"silence ends at {self.ends_at}: expected a time after its start {self.starts_at}")
+        if not self.reason.strip():
+            raise SilenceRefused("silence has no reason: expected a sentence that says why")
+        if bool(self.resident) == bool(self.room):
+            raise SilenceRefused("silence names both or neither of resident and room: expected exactly one")
+
+
+class SilenceRepository:
+    """Silences; owner: console."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def record(self, silence: Silence) -> None:
+        """Keep a silence, or its later state."""
+        row = {"id": silence.id, "starts_at": silence.starts_at, "ends_at": silence.ends_at, "body": to_json(silence)}
+        put(self._connection, silences, row)
+
+    def end(self, silence_id: str, now: UnixSeconds) -> None:
+        """End a running silence early; one that is over or has not begun stays as it is."""
+        for silence in self.active(now):
+            if silence.id == silence_id and now > silence.starts_at:
+                self.record(replace(silence, ends_at=now))
+
+    def active(self, now: UnixSeconds) -> list[Silence]:
+        """The silences that run at a time, the one that ends first first."""
+        query = select(silences.c.body).where(silences.c.starts_at <= now, silences.c.ends_at > now)
+        rows = self._connection.scalars(query.order_by(silences.c.ends_at, silences.c.id))
+        return [from_json(Silence, body) for body in rows]

@@ -1,0 +1,13 @@
+"""The topics that pass from room to room, each with the room that may add to it."""
+
+EVENT_CHANGED = "event.changed"
+"""Body: Event. From threshold_service, to alerting and threshold_service's own escalation."""
+
+ASSESSMENT_MADE = "assessment.made"
+"""Body: Assessment. From vlm_service, to alerting."""
+
+ALERT_ACKNOWLEDGED = "alert.acknowledged"
+"""Body: Acknowledgement. From the console, to alerting."""
+
+FEEDBACK_GIVEN = "feedback.given"
+"""Body: Feedback. From the console."""

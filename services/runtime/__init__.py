@@ -1,0 +1,1 @@
+"""What every Attune process needs: settings, logs, metrics, clock, health, lifecycle, queue, wire."""

@@ -1,0 +1,109 @@
+"""Opens a SQL engine whose transactions behave alike on SQLite and PostgreSQL."""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+BUSY_TIMEOUT_MS = 30_000
+"""How long a SQLite writer waits for another (source: guess; a transaction of ours takes milliseconds)."""
+
+_WRITING = "attune_writing"
+
+
+class DatabaseUrlError(ValueError):
+    """A database URL that cannot be used; the message says what is expected."""
+
+
+def open_engine(url: str) -> Engine:
+    """An engine for `sqlite:///path` (WAL, synchronous FULL, foreign keys) or `postgresql+psycopg://...`.
+
+    Its exceptions do not show the values of a statement: they may be about a person.
+
+    Raises:
+        DatabaseUrlError: another database, a SQLite URL without a file, or no URL at all.
+    """
+    parsed = _checked(url)
+    if parsed.get_backend_name() == "sqlite":
+        Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    engine = create_engine(parsed, hide_parameters=True, pool_pre_ping=True)
+    event.listen(engine, "handle_error", _leave_out_detail)
+    return engine
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One writing transaction (BEGIN IMMEDIATE on SQLite): commits on exit, rolls back on an error."""
+    with engine.connect().execution_options(**{_WRITING: True}) as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One transaction that sees one state of the database and cannot write."""
+    options: dict[str, Any] = {_WRITING: False}
+    if engine.dialect.name == "postgresql":
+        options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with engine.connect().execution_options(**options) as connection, connection.begin():
+        yield connection
+
+
+def _checked(url: str) -> URL:
+    expected = "expected sqlite:///path/to/file.db or postgresql+psycopg://user@host/database"
+    try:
+        parsed = make_url(url)
+        parsed.get_dialect()
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise DatabaseUrlError(f"database URL is not understood: {expected}") from error
+    if parsed.get_backend_name() == "sqlite":
+        if not parsed.database or parsed.database == ":memory:":
+            raise DatabaseUrlError(f"database URL {url!r} names no file: {expected}")
+    elif parsed.drivername != "postgresql+psycopg":
+        raise DatabaseUrlError(f"database driver {parsed.drivername!r} is not supported: {expected}")
+    return parsed
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # transactions are opened by _begin_sqlite, not by the driver
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    _enter_wal(connection)
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _enter_wal(connection: sqlite3.Connection, attempts: int = 200) -> None:
+    for attempt in range(attempts):
+        try:
+            if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+                connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            # Changing the journal mode does not wait for other connections, whatever the busy timeout says.
+            if attempt + 1 == attempts:
+                raise
+            time.sleep(0.01)
+
+
+def _leave_out_detail(context: ExceptionContext) -> None:
+    """PostgreSQL's DETAIL shows the row that failed, which may be about a person; keep its first line alone."""
+    error, shown = context.original_exception, context.sqlalchemy_exception
+    primary = getattr(getattr(error, "diag", None), "message_primary", None)
+    if primary and shown is not None:
+        error.args = (primary,)
+        shown.args = (f"({type(error).__module__}.{type(error).__name__}) {primary}",)
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = bool(connection.get_execution_options().get(_WRITING, True))
+    connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,5 @@
+"""Which version of Attune this is."""
+
+from importlib.metadata import version
+
+SOFTWARE = f"attune {version('attune')}"

@@ -1,0 +1,64 @@
+"""The nouns of Attune: frozen dataclasses and enums, standard library only."""
+
+from services.vocabulary.absence import Absence
+from services.vocabulary.alert import Alert, AlertStatus, Delivery, Notice, Outcome
+from services.vocabulary.assessment import RULES, Assessment, Indicator, Opinion, Verdict
+from services.vocabulary.channel import EMOTIONS, Channel, Sense, Worse, describe, known_channels
+from services.vocabulary.cue import Cue, CueName
+from services.vocabulary.deviation import Deviation, Term
+from services.vocabulary.event import Event, Reason, event_id
+from services.vocabulary.evidence import Conflict, Evidence, PriorEpisodes, Trend, Usual
+from services.vocabulary.feedback import Feedback, FeedbackVerdict
+from services.vocabulary.mode import Mode
+from services.vocabulary.policy import Budget, Policy, Timing
+from services.vocabulary.resident import Condition, Resident, ResidentNow
+from services.vocabulary.sample import Gap, Position, Sample
+from services.vocabulary.tier import Tier
+from services.vocabulary.time import Seconds, UnixSeconds
+
+__all__ = [
+    "EMOTIONS",
+    "RULES",
+    "Absence",
+    "Alert",
+    "AlertStatus",
+    "Assessment",
+    "Budget",
+    "Channel",
+    "Condition",
+    "Conflict",
+    "Cue",
+    "CueName",
+    "Delivery",
+    "Deviation",
+    "Event",
+    "Evidence",
+    "Feedback",
+    "FeedbackVerdict",
+    "Gap",
+    "Indicator",
+    "Mode",
+    "Notice",
+    "Opinion",
+    "Outcome",
+    "Policy",
+    "Position",
+    "PriorEpisodes",
+    "Reason",
+    "Resident",
+    "ResidentNow",
+    "Sample",
+    "Seconds",
+    "Sense",
+    "Term",
+    "Tier",
+    "Timing",
+    "Trend",
+    "UnixSeconds",
+    "Usual",
+    "Verdict",
+    "Worse",
+    "describe",
+    "event_id",
+    "known_channels",
+]

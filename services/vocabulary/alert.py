@@ -1,0 +1,77 @@
+"""What a caregiver is told, and how far the telling has come."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from services.vocabulary.tier import Tier
+from services.vocabulary.time import Seconds, UnixSeconds
+
+
+class AlertStatus(StrEnum):
+    """Where the alert stands. `MISSED` alerts were found too late to be urgent and go to the page only."""
+
+    PENDING = "pending"
+    NOTIFIED = "notified"
+    UNDELIVERED = "undelivered"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+    MISSED = "missed"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One alert per event; amendments update it, never make a second one.
+
+    `headline` is one sentence for a person in a hurry. `late_s` is how old the event was at first delivery.
+    """
+
+    id: str
+    event: str
+    resident: str
+    room: str
+    tier: Tier
+    status: AlertStatus
+    headline: str
+    opened_at: UnixSeconds
+    created_at: UnixSeconds
+    notify_not_before: UnixSeconds
+    notified_at: UnixSeconds | None = None
+    late_s: Seconds = 0.0
+    acknowledged_at: UnixSeconds | None = None
+    acknowledged_by: str = ""
+    resolved_at: UnixSeconds | None = None
+    assessment: str = ""
+
+
+class Outcome(StrEnum):
+    """How one attempt to deliver ended."""
+
+    DELIVERED = "delivered"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    TIMED_OUT = "timed_out"
+
+
+class Notice(StrEnum):
+    """What a delivery tells."""
+
+    OPENED = "alert.opened"
+    AMENDED = "alert.amended"
+    RESOLVED = "alert.resolved"
+    TEST = "alert.test"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One attempt to tell one receiver; `message` is the idempotency key that all its attempts share."""
+
+    message: str
+    alert: str
+    notice: Notice
+    receiver: str
+    attempt: int
+    at: UnixSeconds
+    outcome: Outcome
+    http_status: int = 0
+    detail: str = ""
+    duration_s: Seconds = 0.0

@@ -1,0 +1,68 @@
+"""A change that was found in one resident, with every reason for it."""
+
+import uuid
+from dataclasses import dataclass
+from enum import StrEnum
+
+from services.vocabulary.deviation import Deviation, Term
+from services.vocabulary.evidence import Evidence
+from services.vocabulary.sample import Position
+from services.vocabulary.tier import Tier
+from services.vocabulary.time import UnixSeconds
+
+EVENT_NAMESPACE = uuid.UUID("6f0b3c0e-6a52-5d0e-9f51-0d8f2f6f7a11")
+
+
+class Reason(StrEnum):
+    """Which rule spoke."""
+
+    COMPOSITE = "composite"
+    CHANNEL = "channel"
+    CUE = "cue"
+    SUSTAINED = "sustained"
+    VOLATILITY = "volatility"
+    MILD = "mild"
+    DRIFT = "drift"
+    BLIND = "blind"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event as of its `revision`; a later revision replaces an earlier one of the same id.
+
+    `tier` is the highest tier reached so far. `score` is the statistic that fired and `threshold` what it fired
+    over; both belong to `reason`. `ended_at` is None while the event is open.
+    """
+
+    id: str
+    revision: int
+    resident: str
+    position: Position
+    opened_at: UnixSeconds
+    updated_at: UnixSeconds
+    ended_at: UnixSeconds | None
+    tier: Tier
+    reason: Reason
+    detector: str
+    score: float
+    threshold: float
+    terms: tuple[Term, ...]
+    deviations: tuple[Deviation, ...]
+    evidence: Evidence
+    policy_version: str
+    learning: bool = False
+
+    @property
+    def open(self) -> bool:
+        """Whether the resident is still away from their usual."""
+        return self.ended_at is None
+
+
+def event_id(resident: str, position: Position) -> str:
+    """UUIDv5 of (resident, agent, epoch, sequence of the sample at which the event opened): equal on every replay.
+
+    >>> event_id("r1", Position("a", "00", 7)) == event_id("r1", Position("a", "00", 7))
+    True
+    """
+    name = "\x1f".join((resident, position.agent, position.epoch, str(position.sequence)))
+    return str(uuid.uuid5(EVENT_NAMESPACE, name))

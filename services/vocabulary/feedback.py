@@ -1,0 +1,29 @@
+"""What people say about alerts: the only thing that may ever loosen a threshold, through a person's approval."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from services.vocabulary.time import UnixSeconds
+
+
+class FeedbackVerdict(StrEnum):
+    """A caregiver's word. `MISSED` is about a time without an alert: it should have alarmed."""
+
+    TRUE = "true"
+    FALSE = "false"
+    UNSURE = "unsure"
+    MISSED = "missed"
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """One word about one alert, or (missed) about one resident and time; `alert` is empty then."""
+
+    id: str
+    resident: str
+    verdict: FeedbackVerdict
+    given_at: UnixSeconds
+    given_by: str
+    alert: str = ""
+    about_time: UnixSeconds | None = None
+    note: str = ""

@@ -1,0 +1,207 @@
+"""The wire keeps its word: recorded bytes stay readable, nouns survive the trip, nonsense is refused in words."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from attune_wire.v1 import judgement_pb2, sensing_pb2
+from services.runtime import wire
+from services.runtime.batch import Batch
+from services.vocabulary import (
+    Absence,
+    Assessment,
+    Conflict,
+    Cue,
+    CueName,
+    Deviation,
+    Event,
+    Evidence,
+    Gap,
+    Indicator,
+    Mode,
+    Opinion,
+    Position,
+    PriorEpisodes,
+    Reason,
+    Resident,
+    Sense,
+    Term,
+    Tier,
+    Trend,
+    Usual,
+    Verdict,
+)
+
+pytestmark = pytest.mark.contract
+RECORDED = Path(__file__).parent / "recorded"
+
+EVENT = Event(
+    id="4be0643f-1d98-573b-97cd-ca98a65347dd",
+    revision=2,
+    resident="room-12",
+    position=Position("edge-demo", "0f" * 16, 86_412),
+    opened_at=1_750_000_010.0,
+    updated_at=1_750_000_012.0,
+    ended_at=None,
+    tier=Tier.IMMEDIATE,
+    reason=Reason.COMPOSITE,
+    detector="composite",
+    score=2.5,
+    threshold=1.0,
+    terms=(Term("motion", 4.0, 0.25, 1.0), Term("audio", 5.0, 0.2, 1.0)),
+    deviations=(Deviation("motion.erratic", 0.75, 0.125, 0.0625, 10.0, 0.5),),
+    evidence=Evidence(
+        mode=Mode.AFFECT,
+        window_s=45.0,
+        profile=(Usual("emotion.neutral", 0.75, 0.125),),
+        trends=(Trend("motion.erratic", (0.125, 0.25, 0.75)),),
+        volatility=0.5,
+        usual_volatility=0.25,
+        transition_rate=0.125,
+        cues=(Cue(CueName.CRY, 0.5, 43.0),),
+        erratic_motion=0.75,
+        usual_erratic_motion=0.125,
+        place="Room 12",
+        time_of_day="14:05",
+        prior=PriorEpisodes(1, 2, 3),
+        seen_share=0.75,
+        conflicts=(Conflict("face-voice", "neutral", "distressed", 0.5),),
+    ),
+    policy_version="shipped@000000000000",
+)
+BATCH = Batch(
+    sequences=np.array([7, 8, 10], np.uint64),
+    seats=np.array([0, 1, 0], np.uint32),
+    times=np.array([1.75e9, 1.75e9, 1.75e9 + 1]),
+    values=np.array([[0.5, np.nan], [0.25, 1.0], [np.nan, np.nan]], np.float32),
+    quality=np.array([1.0, 0.5, 0.0], np.float32),
+    persons=np.array([1, 2, -1], np.int32),
+    cues=((0, Cue(CueName.SCREAM, 0.75, -0.5)),),
+    gaps=((2, Gap(Sense.FACE, Absence.CAMERA_BLIND)),),
+)
+ASSESSMENT = Assessment(
+    id="a1",
+    event=EVENT.id,
+    event_revision=2,
+    created_at=1_750_000_013.0,
+    reasoner="rules",
+    adapter="",
+    prompt_version="p1",
+    verdict=Verdict(
+        Tier.IMMEDIATE, Opinion.AGREED, "now", "s", (Indicator("moves", "motion.erratic"),), "c", "a", 0.5, ("u",)
+    ),
+    thinking="t",
+    fallback_reason="",
+    latency_s=0.25,
+)
+
+
+def test_it_brings_an_event_back_as_it_was() -> None:
+    assert wire.event_from_wire(wire.event_to_wire(EVENT)) == EVENT
+
+
+def test_it_brings_an_assessment_back_as_it_was() -> None:
+    assert wire.assessment_from_wire(wire.assessment_to_wire(ASSESSMENT)) == ASSESSMENT
+
+
+def test_it_brings_a_batch_back_with_absence_as_nan() -> None:
+    back = wire.batch_from_wire(wire.batch_to_wire(BATCH), channels=2, seats=2)
+    for name in ("sequences", "seats", "times", "quality", "persons"):
+        np.testing.assert_array_equal(getattr(back, name), getattr(BATCH, name))
+    np.testing.assert_array_equal(back.values, BATCH.values)
+    assert (back.cues, back.gaps) == (BATCH.cues, BATCH.gaps)
+
+
+def test_it_still_reads_the_bytes_of_the_first_version() -> None:
+    event = judgement_pb2.Event.FromString((RECORDED / "event.bin").read_bytes())
+    batch = sensing_pb2.SampleBatch.FromString((RECORDED / "batch.bin").read_bytes())
+    assessment = judgement_pb2.Assessment.FromString((RECORDED / "assessment.bin").read_bytes())
+    assert wire.event_from_wire(event) == EVENT
+    assert wire.assessment_from_wire(assessment) == ASSESSMENT
+    np.testing.assert_array_equal(wire.batch_from_wire(batch, 2, 2).values, BATCH.values)
+
+
+def too_few_bytes(message: sensing_pb2.SampleBatch) -> None:
+    message.values = message.values[:-4]
+
+
+def unknown_seat(message: sensing_pb2.SampleBatch) -> None:
+    message.seat[0] = 9
+
+
+def backwards(message: sensing_pb2.SampleBatch) -> None:
+    message.sequence[2] = 8
+
+
+def missing_column(message: sensing_pb2.SampleBatch) -> None:
+    del message.persons[:]
+
+
+def no_time(message: sensing_pb2.SampleBatch) -> None:
+    message.time[1] = float("inf")
+
+
+def time_of_another_age(message: sensing_pb2.SampleBatch) -> None:
+    message.time[1] = 1e14
+
+
+def endless_sequence(message: sensing_pb2.SampleBatch) -> None:
+    message.sequence[2] = 2**63
+
+
+def cue_at_no_time(message: sensing_pb2.SampleBatch) -> None:
+    message.cues[0].offset_s = float("nan")
+
+
+def unknown_cue(message: sensing_pb2.SampleBatch) -> None:
+    message.cues[0].name = "yodel"
+
+
+def impossible_probability(message: sensing_pb2.SampleBatch) -> None:
+    message.cues[0].probability = 1.5
+
+
+def row_outside(message: sensing_pb2.SampleBatch) -> None:
+    message.gaps[0].row = 3
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (too_few_bytes, "expected 24"),
+        (unknown_seat, "expected below 2"),
+        (backwards, "increasing"),
+        (missing_column, "batch.persons holds 0"),
+        (no_time, "batch.time = inf: expected Unix seconds"),
+        (time_of_another_age, r"batch.time = 1e\+14|batch.time = 100000000000000"),
+        (endless_sequence, "9223372036854775808: expected at most"),
+        (cue_at_no_time, "offset_s nan"),
+        (unknown_cue, "yodel"),
+        (impossible_probability, "1.5"),
+        (row_outside, "row 3"),
+    ],
+)
+def test_it_refuses_an_impossible_batch_in_words(spoil: Callable[[sensing_pb2.SampleBatch], None], says: str) -> None:
+    message = wire.batch_to_wire(BATCH)
+    spoil(message)
+    with pytest.raises(wire.WireError, match=says):
+        wire.batch_from_wire(message, channels=2, seats=2)
+
+
+def test_it_refuses_affect_mode_without_consent() -> None:
+    seat = wire.seat_to_wire(Resident("r", "Room 1", mode=Mode.AFFECT, consent="c-1"))
+    seat.consent = ""
+    with pytest.raises(wire.WireError, match="without a recorded consent"):
+        wire.seat_from_wire(seat)
+
+
+@pytest.mark.parametrize("text", ["r\0", "r" * 256])
+def test_it_refuses_names_that_no_database_keeps(text: str) -> None:
+    with pytest.raises(wire.WireError, match="at most 255 printable characters"):
+        wire.seat_from_wire(sensing_pb2.Seat(resident=text, room="Room 1"))
+
+
+def test_it_takes_an_unspecified_mode_as_the_one_that_needs_no_consent() -> None:
+    assert wire.seat_from_wire(sensing_pb2.Seat(resident="r", room="Room 1")).mode is Mode.OBSERVABLES

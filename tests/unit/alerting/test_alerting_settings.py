@@ -1,0 +1,62 @@
+"""Holds alerting's settings to refusing what cannot work, by name."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from services.alerting.settings import AlertingSettings
+from services.runtime.settings import SettingError, load
+from tests.unit.alerting.line import SECRET
+
+pytestmark = pytest.mark.unit
+GOOD = {"name": "nurse", "url": "http://127.0.0.1:7085/hook", "secret": SECRET}
+
+
+def test_it_reads_receivers_from_a_file_and_their_secrets_from_files(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text(SECRET + "\n")
+    (tmp_path / "alerts.toml").write_text(
+        'allowed_networks = ["10.0.0.0/8", "fd00::/8"]\n[[receivers]]\nname = "nurse"\nurl = "https://nurse.lan/hook"\n'
+        f'secret_file = "{tmp_path / "secret"}"\ntiers = [1]\n'
+    )
+    settings = load(AlertingSettings, tmp_path / "alerts.toml")
+    assert settings.receivers[0].signing_secret == SECRET
+    assert settings.receivers[0].tiers == {1}
+    assert [str(network) for network in settings.allowed_networks] == ["10.0.0.0/8", "fd00::/8"]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"url": "ftp://x/"}, "expected http"), ({"url": "http://u:p@x/"}, "without user"),
+        ({"secret": "whsec_c2hvcnQ="}, "24 to 64"), ({"secret": ""}, "exactly one of"), ({"tiers": [3]}, "tiers"),
+        ({"tiers": []}, "tiers"), ({"colour": "red"}, "unknown setting"), ({"name": "a b"}, "name"),
+        ({"secret": "", "secret_file": "/nowhere/at/all"}, "secret_file"),
+    ],
+)  # fmt: skip
+def test_it_refuses_a_receiver_that_cannot_work(
+    monkeypatch: pytest.MonkeyPatch, change: dict[str, object], expected: str
+) -> None:
+    monkeypatch.setenv("ATTUNE_ALERTS_RECEIVERS", json.dumps([GOOD | change]))
+    with pytest.raises(SettingError, match=expected):
+        load(AlertingSettings)
+
+
+def test_it_refuses_two_receivers_of_one_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ATTUNE_ALERTS_RECEIVERS", json.dumps([GOOD, GOOD]))
+    with pytest.raises(SettingError, match="two receivers are named 'nurse'"):
+        load(AlertingSettings)
+
+
+def test_it_bounds_the_wait_for_a_second_opinion(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ATTUNE_ALERTS_TIER2_WAIT_S", "61")
+    with pytest.raises(SettingError, match="tier2_wait_s"):
+        load(AlertingSettings)
+
+
+def test_it_never_repeats_a_secret_in_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    for change in ({"url": "ftp://x/"}, {"secret": "whsec_tooshort"}, {"secret": SECRET, "secret_file": "/x"}):
+        monkeypatch.setenv("ATTUNE_ALERTS_RECEIVERS", json.dumps([GOOD | change]))
+        with pytest.raises(SettingError) as refusal:
+            load(AlertingSettings)
+        assert "whsec_" not in str(refusal.value).replace("expected whsec_ and", "")

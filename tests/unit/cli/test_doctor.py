@@ -1,0 +1,157 @@
+"""The doctor finds what is wrong with the machine, says what to do, and ends with 1 when something is bad."""
+
+import json
+import shutil
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from typer.testing import CliRunner
+
+from services.cli import doctor
+from services.cli.findings import Grade
+from services.cli.main import app
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A PATH with nothing on it."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+    return folder
+
+
+def put(folder: Path, name: str, says: str) -> None:
+    (folder / name).write_text(f"#!/bin/sh\n{says}\n")
+    (folder / name).chmod(0o755)
+
+
+def test_it_names_a_python_that_is_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert doctor._python().grade is Grade.GOOD
+    monkeypatch.setattr(sys, "version_info", (3, 10, 1))
+    assert (doctor._python().grade, doctor._python().found) == (Grade.BAD, "3.10.1")
+
+
+def test_it_lists_what_models_can_run_on(path: Path) -> None:
+    (finding,) = doctor._providers()
+    assert finding.grade is Grade.GOOD
+    assert "CPU" in finding.found
+
+
+def test_it_finds_a_gpu_that_nothing_uses(path: Path) -> None:
+    put(path, "nvidia-smi", "")
+    assert [finding.grade for finding in doctor._providers()] == [Grade.GOOD, Grade.BAD]
+
+
+def test_it_notes_that_onnxruntime_is_missing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(path, "python", "echo ModuleNotFoundError: onnxruntime >&2; exit 1")
+    monkeypatch.setattr(sys, "executable", str(path / "python"))
+    (finding,) = doctor._providers()
+    assert (finding.grade, finding.found) == (Grade.NOTE, "ModuleNotFoundError: onnxruntime")
+
+
+def test_it_names_every_asset_that_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ATTUNE_ASSET_CACHE", str(tmp_path))
+    found = list(doctor._models())
+    assert len(found) > 5
+    assert {finding.grade for finding in found} == {Grade.BAD}
+    assert all(finding.remedy.startswith("attune assets pull ") for finding in found)
+
+
+def test_it_finds_the_assets_that_are_here(asset_mirror: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ATTUNE_ASSET_MIRROR", str(asset_mirror))
+    assert {finding.grade for finding in doctor._models()} == {Grade.GOOD}
+
+
+def test_it_knows_every_port_of_the_house() -> None:
+    assert set(doctor.PORTS) == {7080, 7081, 7082, 7085, 7090, 7091, 7092, 7093, 7094}
+
+
+def test_it_notes_a_port_that_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setattr(doctor, "PORTS", {port: "console"})
+        assert [finding.grade for finding in doctor._ports()] == [Grade.NOTE]
+    assert [finding.grade for finding in doctor._ports()] == [Grade.GOOD]
+
+
+def test_it_says_how_much_disk_is_missing() -> None:
+    assert doctor._disk(needed_gb=0.0).grade is Grade.GOOD
+    short = doctor._disk(needed_gb=1e9)
+    assert short.grade is Grade.BAD
+    assert "free at least" in short.remedy
+
+
+@pytest.mark.parametrize(
+    ("answer", "grade"), [("yes", Grade.GOOD), ("no", Grade.NOTE), ("", Grade.GOOD), (None, Grade.GOOD)]
+)
+def test_it_asks_whether_anything_keeps_the_clock_right(path: Path, answer: str | None, grade: Grade) -> None:
+    if answer is not None:
+        put(path, "timedatectl", f"echo {answer}")
+    (finding,) = doctor._clock()
+    assert finding.grade is grade
+    assert ("not known" in finding.found) == (not answer)
+
+
+def test_it_finds_a_clock_behind_its_installation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "SystemClock", lambda: SimpleNamespace(now=lambda: 0.0))
+    (finding,) = doctor._clock()
+    assert finding.grade is Grade.BAD
+
+
+@pytest.fixture
+def model_server() -> Iterator[str]:
+    """A server that names its models to whoever shows the key."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            allowed = self.headers.get("Authorization") == "Bearer sesame"
+            body = json.dumps({"data": [{"id": "qwen3-vl"}]} if allowed else []).encode()
+            self.send_response(200 if allowed or self.path.startswith("/empty") else 401)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_it_asks_vllm_for_its_models(model_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert doctor._vllm(model_server).grade is Grade.BAD
+    assert doctor._vllm(f"{model_server}/empty").grade is Grade.BAD
+    monkeypatch.setenv("ATTUNE_VLM_SERVER_KEY", "sesame")
+    assert (doctor._vllm(model_server).grade, doctor._vllm(model_server).found) == (Grade.GOOD, "serves qwen3-vl")
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:1", "http://[", "nonsense"])
+def test_it_says_that_vllm_does_not_answer(address: str) -> None:
+    assert doctor._vllm(address).grade is Grade.BAD
+
+
+@pytest.mark.parametrize(("database", "status"), [("/proc/attune.db", 1), ("attune.db", 0)])
+def test_it_ends_with_1_when_something_is_bad(
+    database: str, status: int, tmp_path: Path, asset_mirror: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(doctor, "_disk", lambda: doctor.Finding("disk", Grade.GOOD, "enough"))
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    settings = {"ATTUNE_ASSET_MIRROR": str(asset_mirror), "ATTUNE_DATABASE_URL": f"sqlite:///{database}"}
+    done = CliRunner().invoke(app, ["doctor", "--json"], env=settings)
+    grades = {finding["what"]: finding["grade"] for finding in json.loads(done.output)}
+    assert done.exit_code == status, done.output
+    assert grades["database"] == ("bad" if status else "good")
+    shown = CliRunner().invoke(app, ["doctor"], env=settings)
+    assert shown.exit_code == status
+    assert "attune doctor" in shown.output

@@ -1,0 +1,134 @@
+"""The doctor takes a camera for good when a picture came out of it, and for nothing less."""
+
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from services.cli import doctor_cameras
+from services.cli.findings import Finding, Grade
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    """Five grey pictures."""
+    file = tmp_path / "clip.mp4"
+    with av.open(str(file), "w") as container:
+        stream = container.add_stream("mpeg4", rate=5)
+        stream.width, stream.height = 64, 48
+        for _ in range(5):
+            picture = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 128, np.uint8), format="rgb24")
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode(None))
+    return file
+
+
+@pytest.fixture
+def listening() -> Iterator[int]:
+    """The port of somebody who accepts and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        yield door.getsockname()[1]
+
+
+def toml(tmp_path: Path, *sources: str, server: str = "") -> Path:
+    file = tmp_path / "edge.toml"
+    told = [f'server = "{server}"'] if server else []
+    told += [f'[[cameras]]\nname = "c{i}"\nsource = "{source}"' for i, source in enumerate(sources)]
+    file.write_text("\n".join(told))
+    return file
+
+
+def found(config: Path | None) -> dict[str, Finding]:
+    return {finding.what: finding for finding in doctor_cameras.look(config)}
+
+
+def test_it_sees_a_picture(clip: Path, tmp_path: Path) -> None:
+    camera = found(toml(tmp_path, str(clip)))["camera c0"]
+    assert (camera.grade, camera.found) == (Grade.GOOD, "a picture came: 64 x 48, without sound")
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("", "its source is empty"),
+        ("/does/not/exist.mp4", "No such file"),
+        (".", "neither a file nor a device"),
+        ("/dev/null", ""),
+        ("rtsp://127.0.0.1:1/stream", ""),
+    ],
+)
+def test_it_refuses_a_source_without_pictures(source: str, says: str, tmp_path: Path) -> None:
+    camera = found(toml(tmp_path, source))["camera c0"]
+    assert camera.grade is Grade.BAD
+    assert says in camera.found
+    assert camera.remedy
+
+
+def test_it_refuses_a_file_that_is_no_video(tmp_path: Path) -> None:
+    (tmp_path / "letter.mp4").write_text("dear …" * 1000)
+    assert found(toml(tmp_path, str(tmp_path / "letter.mp4")))["camera c0"].grade is Grade.BAD
+
+
+def test_it_does_not_take_an_open_port_for_a_camera(
+    listening: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor_cameras, "PATIENCE_S", 1.0)
+    camera = found(toml(tmp_path, f"rtsp://nurse:hunter2@127.0.0.1:{listening}/1"))["camera c0"]
+    assert camera.grade is Grade.BAD
+    assert "hunter2" not in str(camera)
+
+
+def test_it_only_knocks_where_nothing_can_be_decoded(
+    listening: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor_cameras, "_ONE_PICTURE", "import sys; sys.exit(3)")
+    cameras = found(toml(tmp_path, f"rtsp://127.0.0.1:{listening}/1", "rtsp://127.0.0.1:1/1"))
+    assert cameras["camera c0"].grade is Grade.NOTE
+    assert "attune[edge]" in cameras["camera c0"].remedy
+    assert cameras["camera c1"].grade is Grade.BAD
+
+
+def test_it_says_that_nothing_is_behind_a_simulated_camera(tmp_path: Path) -> None:
+    assert found(toml(tmp_path, "simulated"))["camera c0"].grade is Grade.NOTE
+
+
+def test_it_lets_the_environment_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ATTUNE_EDGE_CAMERAS", json.dumps([{"name": "own", "source": "simulated"}]))
+    assert set(found(toml(tmp_path, "/does/not/exist"))) == {"camera own"}
+    assert set(found(None)) == {"camera own"}
+
+
+@pytest.mark.parametrize("told", ["{", "5", "[5]"])
+def test_it_names_cameras_that_are_none(told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ATTUNE_EDGE_CAMERAS", told)
+    assert "ATTUNE_EDGE_CAMERAS" in found(None)["cameras"].found
+
+
+def test_it_notes_a_file_without_cameras(tmp_path: Path) -> None:
+    assert found(toml(tmp_path))["cameras"].grade is Grade.NOTE
+
+
+@pytest.mark.parametrize("text", [None, "cameras = = 1"])
+def test_it_names_a_file_that_it_cannot_read(text: str | None, tmp_path: Path) -> None:
+    if text is not None:
+        (tmp_path / "edge.toml").write_text(text)
+    assert "edge.toml" in found(tmp_path / "edge.toml")["cameras"].found
+
+
+def test_it_dials_the_server(listening: int, tmp_path: Path) -> None:
+    def grade(server: str) -> Grade:
+        return found(toml(tmp_path, "simulated", server=server))["threshold service"].grade
+
+    assert grade(f"127.0.0.1:{listening}") is Grade.GOOD
+    assert grade("127.0.0.1:1") is Grade.BAD
+    assert grade("127.0.0.1") is Grade.BAD
+
+
+def test_it_looks_at_no_camera_that_nobody_named() -> None:
+    assert found(None) == {}

@@ -1,0 +1,104 @@
+"""The spool keeps samples until they are durable, and says what it could not keep."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge_agent.spool import Row, Spool, SpoolError
+from services.vocabulary import Absence, Cue, CueName, Gap, Sense
+
+pytestmark = pytest.mark.unit
+
+
+def row(time: float, *cues: Cue) -> Row:
+    return Row(0, time, np.array([time, np.nan], np.float32), cues=cues, gaps=(Gap(Sense.FACE, Absence.NOT_IN_VIEW),))
+
+
+def test_it_gives_back_what_was_written_across_a_restart(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool.db")
+    spool.append([row(1.0), row(2.0, Cue(CueName.CRY, 0.75, -0.5))])
+    epoch = spool.epoch
+    spool.close()
+    again = Spool(tmp_path / "spool.db")
+    batch = again.read(after=0, limit=10, channels=2)
+    assert batch is not None
+    assert again.epoch == epoch
+    assert batch.sequences.tolist() == [1, 2]
+    assert np.isnan(batch.values[:, 1]).all()
+    assert batch.cues == ((1, Cue(CueName.CRY, 0.75, -0.5)),)
+    assert batch.gaps[0] == (0, Gap(Sense.FACE, Absence.NOT_IN_VIEW))
+
+
+def test_it_never_gives_a_sequence_twice_even_when_all_was_acknowledged(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool.db")
+    spool.append([row(1.0), row(2.0)])
+    assert spool.forget(2, spool.epoch) == 2
+    spool.close()
+    assert Spool(tmp_path / "spool.db").append([row(3.0)]) == 3
+
+
+def test_it_drops_the_oldest_samples_without_cues_first_and_counts_them(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool.db", max_rows=3)
+    spool.append([row(1.0, Cue(CueName.SCREAM, 0.9))])
+    for time in (2.0, 3.0, 4.0, 5.0):
+        spool.append([row(time)])
+    batch = spool.read(after=0, limit=10, channels=2)
+    assert batch is not None
+    assert batch.times.tolist() == [1.0, 4.0, 5.0]
+    assert spool.dropped == 2
+
+
+def test_it_starts_a_new_epoch_when_its_file_is_deleted_while_running(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool.db")
+    spool.append([row(1.0)])
+    epoch = spool.epoch
+    (tmp_path / "spool.db").unlink()
+    assert spool.append([row(2.0)]) == 1
+    assert spool.epoch != epoch
+
+
+def test_it_refuses_a_file_that_is_no_spool(tmp_path: Path) -> None:
+    (tmp_path / "spool.db").write_bytes(b"this is no database" * 100)
+    with pytest.raises(SpoolError, match=r"spool\.db"):
+        Spool(tmp_path / "spool.db")
+
+
+def test_it_carries_its_facts_over_when_its_file_is_deleted(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool.db")
+    spool.keep_fact("schema", "[]")
+    spool.append([row(1.0)])
+    (tmp_path / "spool.db").unlink()
+    spool.append([row(2.0)])
+    assert spool.fact("schema") == "[]"
+    assert (spool.newest, spool.dropped, len(spool)) == (1, 0, 1)
+
+
+def test_it_forgets_nothing_for_an_acknowledgement_of_another_epoch(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool.db")
+    former = spool.epoch
+    spool.append([row(1.0)])
+    (tmp_path / "spool.db").unlink()
+    spool.append([row(2.0), row(3.0)])
+    assert spool.forget(1, former) == 0
+    assert spool.read(0, 10, 2, former) is None
+    assert len(spool) == 2
+    assert spool.forget(1, spool.epoch) == 1
+
+
+def test_it_keeps_its_samples_and_sequences_under_a_renewed_epoch(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool.db")
+    spool.append([row(1.0), row(2.0)])
+    spool.forget(1, spool.epoch)
+    former = spool.epoch
+    renewed = spool.renew()
+    spool.close()
+    again = Spool(tmp_path / "spool.db")
+    assert again.epoch == renewed != former
+    assert (len(again), again.oldest, again.newest) == (1, 2, 2)
+
+
+def test_it_waits_for_the_disk_at_every_commit(tmp_path: Path) -> None:
+    """SQLite's number for FULL is 2: a sequence that was sent is on the disk and never given to another sample."""
+    spool = Spool(tmp_path / "spool.db")
+    assert spool._db.execute("PRAGMA synchronous").fetchone() == (2,)

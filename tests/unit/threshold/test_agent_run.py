@@ -1,0 +1,140 @@
+"""One agent's run: what is recorded at once, what becomes durable, and what does not."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from services.ledger.history import window
+from services.ledger.leases import LeaseLost
+from services.ledger.outbox import OutboxRepository
+from services.ledger.snapshots import SnapshotRepository
+from services.ledger.topics import EVENT_CHANGED
+from services.vocabulary import Mode, Resident, Tier
+from tests.unit.threshold.conftest import CHANNELS, START, House, said, samples
+from threshold_service.agent_run import RunBroken
+
+pytestmark = pytest.mark.unit
+
+
+def refuse_events(house: House) -> None:
+    """From now on the ledger refuses every event."""
+    with house.database.write() as connection:
+        connection.execute(
+            text("CREATE TRIGGER refused BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'disk full'); END")
+        )
+
+
+def accept_events(house: House) -> None:
+    with house.database.write() as connection:
+        connection.execute(text("DROP TRIGGER refused"))
+
+
+def test_it_records_an_event_at_once_and_before_anything_is_durable(house: House) -> None:
+    run = house.connect()
+    assert run.accept(samples(1, 30, cry=(20, 21, 22))) == 1
+    (event,) = house.events()
+    assert (event.tier, event.position.sequence, run.durable) == (Tier.IMMEDIATE, event.opened_at - START, 0)
+    with house.database.read() as connection:
+        assert len(OutboxRepository(connection).unconsumed(EVENT_CHANGED, "nobody", 10, START + 1)) == 1
+
+
+def test_it_swallows_no_event_that_the_ledger_refused(house: House) -> None:
+    run = house.connect()
+    run.accept(samples(1, 10))
+    run.snapshot()
+    refuse_events(house)
+    with pytest.raises(DBAPIError):
+        run.accept(samples(11, 20, cry=(20, 21, 22)))
+    with pytest.raises(RunBroken, match="send what follows sample 10"):
+        run.snapshot()
+    with pytest.raises(RunBroken):
+        run.accept(samples(31, 10))
+    accept_events(house)
+    house.roster.disconnect(run)
+    assert house.events() == []
+    again = house.connect()
+    assert again.durable == 10
+    assert again.accept(samples(11, 20, cry=(20, 21, 22))) == 1
+    (event,) = house.events()
+    assert event.open and event.tier is Tier.IMMEDIATE
+
+
+def test_it_gives_the_lease_of_a_broken_run_back(house: House) -> None:
+    run = house.connect()
+    refuse_events(house)
+    with pytest.raises(DBAPIError):
+        run.accept(samples(1, 30, cry=(20, 21, 22)))
+    run.close()
+    with house.database.read() as connection:
+        assert connection.scalar(text("SELECT expires_at FROM leases WHERE agent = 'edge-1'")) == 0.0
+        assert SnapshotRepository(connection).latest("edge-1") is None
+
+
+def test_it_passes_over_samples_that_were_judged(house: House) -> None:
+    run = house.connect()
+    assert run.accept(samples(1, 30, cry=(20, 21, 22))) == 1
+    assert run.accept(samples(1, 30, cry=(20, 21, 22))) == 0
+    assert run.snapshot() == 30
+
+
+def test_it_tells_nothing_twice_after_a_kill(house: House) -> None:
+    house.connect().accept(samples(1, 30, cry=(20, 21, 22)))
+    told = house.events()
+    house.restart()
+    house.connect().accept(samples(1, 30, cry=(20, 21, 22)))
+    assert house.events() == told and house.conflicts() == 0
+
+
+def test_it_stops_when_another_replica_has_the_agent(house: House) -> None:
+    run = house.connect()
+    house.restart()
+    house.connect()
+    with pytest.raises(LeaseLost):
+        run.accept(samples(1, 30, cry=(20, 21, 22)))
+    run.close()
+    assert house.events() == []
+
+
+def test_it_learns_anew_from_a_state_that_it_cannot_read(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    run = house.connect()
+    run.accept(samples(1, 40))
+    house.roster.disconnect(run)
+    for spoil in (
+        lambda blob: blob[:7] + b"\x63\x00" + blob[9:],
+        lambda blob: blob.replace(b'"heard"', b'"hoard"'),
+        lambda blob: blob[:-9],
+    ):
+        with house.database.write() as connection:
+            kept = SnapshotRepository(connection).latest("edge-1")
+            assert kept is not None
+            SnapshotRepository(connection).save("edge-1", kept.epoch, kept.sequence, spoil(kept.blob), START)
+        run = house.connect()
+        assert run.durable == kept.sequence
+        assert "cannot be read" in capsys.readouterr().out
+        run.accept(samples(kept.sequence + 1, 5))
+        house.roster.disconnect(run)
+
+
+def test_it_keeps_no_history_of_what_a_resident_did_not_consent_to(house: House, tmp_path: Path) -> None:
+    plain, consenting = Resident("r-1", "Room 1"), Resident("r-2", "Room 2", mode=Mode.AFFECT, consent="paper 7")
+    run = house.connect(said(plain, consenting))
+    run.accept(samples(1, 5))
+    run.accept(samples(6, 5, seat=1))
+    run.snapshot()
+    seen = window(house.database, tmp_path, "r-2", START, START + 60)
+    assert set(seen.channels) == set(CHANNELS) and np.isfinite(seen.values).all()
+    forbidden = window(house.database, tmp_path, "r-1", START, START + 60)
+    assert len(forbidden) == 5
+    assert "emotion.fear" not in forbidden.channels and "motion.erratic" in forbidden.channels
+
+
+def test_it_tells_the_local_time_that_the_agent_says_now(house: House) -> None:
+    run = house.connect()
+    run.accept(samples(1, 10))
+    house.roster.disconnect(run)
+    house.connect(said(time_zone="Asia/Kolkata")).accept(samples(11, 20, cry=(20, 21, 22)))
+    (event,) = house.events()
+    assert event.evidence.time_of_day == "20:37"  # 15:07 in UTC

@@ -1,0 +1,177 @@
+"""The statistics one by one, against published tables and against themselves in other shapes."""
+
+import doctest
+import importlib
+import pkgutil
+
+import numpy as np
+import pytest
+
+import threshold_service.judgement
+import threshold_service.statistics
+from threshold_service.statistics import baseline, cusum, grid, rolling, smoothing, tail, transitions, whitening
+from threshold_service.statistics.arrays import ordered_sum, put, take
+
+pytestmark = pytest.mark.unit
+FLOOR = np.array([1e-3])
+
+
+def modules() -> list[str]:
+    found = []
+    for package in (threshold_service.statistics, threshold_service.judgement):
+        found += [f"{package.__name__}.{module.name}" for module in pkgutil.iter_modules(package.__path__)]
+    return found
+
+
+@pytest.mark.parametrize("name", modules())
+def test_it_shows_true_examples_in_its_docstrings(name: str) -> None:
+    assert doctest.testmod(importlib.import_module(name)).failed == 0
+
+
+def run_length(shift: float, limit: float, runs: int, rng: np.random.Generator) -> tuple[float, float]:
+    """Mean run length of the two-sided CUSUM with slack 0.5, and its standard error."""
+    evidence = np.zeros((runs, 2, 1))
+    length = np.zeros(runs)
+    running = np.ones(runs, bool)
+    while running.any():
+        value = rng.standard_normal((runs, 1)) + shift
+        evidence = cusum.step(evidence, value, np.ones((runs, 1)))
+        length += running
+        running &= evidence.max(axis=(1, 2)) <= limit
+    return float(length.mean()), float(length.std() / np.sqrt(runs))
+
+
+@pytest.mark.parametrize(("shift", "published"), [(0.0, 168.0), (0.5, 26.6), (1.0, 8.38), (2.0, 3.34)])
+def test_it_has_the_published_run_lengths_of_the_cusum(shift: float, published: float) -> None:
+    """Lucas & Crosier 1982, table 1: two-sided, k = 0.5, h = 4."""
+    mean, error = run_length(shift, 4.0, 3000, np.random.default_rng(int(shift * 10)))
+    assert abs(mean - published) < 4 * error + 0.005 * published
+
+
+def test_it_learns_location_and_spread_of_a_heavy_tailed_series() -> None:
+    rng = np.random.default_rng(0)
+    values = 3.0 + 0.5 * rng.standard_normal(8000)
+    values[rng.uniform(size=8000) < 0.01] += 100.0
+    state = baseline.fresh((1,), FLOOR)
+    for value in values:
+        state = baseline.step(state, value - state.level, np.ones(1), FLOOR)
+    assert abs(state.level.item() - 3.0) < 0.05
+    assert abs(state.spread.item() - 0.5) < 0.08
+
+
+def test_it_learns_nothing_where_it_is_told_not_to() -> None:
+    state = baseline.step(baseline.fresh((2,), FLOOR), np.array([5.0, 5.0]), np.array([1.0, 0.0]), FLOOR)
+    later = baseline.step(state, np.array([9.0, 9.0]), np.zeros(2), FLOOR)
+    for name, before, after in zip(state._fields, state, later, strict=True):
+        assert np.array_equal(before, after), name
+    assert state.level.tolist() == [5.0, 0.0]
+
+
+def test_it_whitens_an_autoregressive_series() -> None:
+    rng = np.random.default_rng(3)
+    n, phi = 20_000, 0.8
+    z = np.zeros(n)
+    for i in range(1, n):
+        z[i] = phi * z[i - 1] + np.sqrt(1 - phi * phi) * rng.standard_normal()
+    state, innovations = whitening.fresh((1,)), []
+    for i, value in enumerate(z):
+        state, e, _ = whitening.step(state, np.array([value]), np.array([True]), np.ones(1))
+        if i % 300 == 299:
+            state = whitening.refit(state)
+        innovations.append(e.item())
+    late = np.array(innovations[5000:])
+    assert abs(state.phi.item() - phi) < 0.05
+    assert abs(np.corrcoef(late[1:], late[:-1])[0, 1]) < 0.06
+    assert abs(late.std() - 1.0) < 0.1
+
+
+def test_it_takes_a_value_after_an_absence_as_it_is() -> None:
+    state = whitening.fresh((1,))._replace(phi=np.array([0.9]), gain=np.array([1 / np.sqrt(0.19)]))
+    state, _, _ = whitening.step(state, np.array([2.0]), np.array([True]), np.ones(1))
+    state, gone, _ = whitening.step(state, np.array([0.0]), np.array([False]), np.zeros(1))
+    _, back, pair = whitening.step(state, np.array([1.5]), np.array([True]), np.ones(1))
+    assert gone.item() == 0.0
+    assert back.item() == 1.5
+    assert pair.item() == 0.0
+
+
+def test_it_lets_evidence_fade_where_nothing_is_seen() -> None:
+    evidence = np.array([[10.0], [2.0]])
+    faded = cusum.step(evidence, np.array([0.0]), np.array([0.0]))
+    assert faded.ravel().tolist() == [10.0 * cusum.FORGET, 2.0 * cusum.FORGET]
+    means = smoothing.step(np.array([[1.0]]), np.array([0.0]), np.array([0.0]), np.array([[0.1]]))
+    assert means.item() == pytest.approx(smoothing.FADE)
+
+
+def test_it_adds_in_one_order_whatever_the_number_of_rows() -> None:
+    rows = np.random.default_rng(1).standard_normal((64, 37)) * 10.0 ** np.arange(-18, 19)
+    together = ordered_sum(rows)
+    assert together.tobytes() == np.array([ordered_sum(row[None])[0] for row in rows]).tobytes()
+
+
+def test_it_says_what_a_level_has_stayed_above() -> None:
+    ring = np.zeros((1, 3))
+    lows = []
+    for cell, value in enumerate((5.0, 6.0, 7.0, 2.0, 8.0, 8.0, 8.0)):
+        ring, low = rolling.step(ring, np.array([value]), np.array([cell]))
+        lows.append(low.item())
+    assert lows == [0.0, 0.0, 5.0, 2.0, 2.0, 2.0, 8.0]
+
+
+def test_it_counts_changes_of_the_dominant_emotion() -> None:
+    state = transitions.fresh((1,))
+    for now in (0, 0, 1, transitions.NOBODY, 1, 0):
+        state = transitions.step(state, np.array([now]))
+    still = transitions.fresh((1,))
+    for _ in range(6):
+        still = transitions.step(still, np.array([2]))
+    assert 1.9 < state.rate.item() < 2.0
+    assert still.rate.item() == 0.0
+
+
+def test_it_extrapolates_an_exponential_tail_and_is_careful_with_little_history() -> None:
+    rng = np.random.default_rng(2)
+    few = np.mean([tail.threshold(rng.exponential(size=32), 1e-3) for _ in range(200)])
+    many = np.mean([tail.threshold(rng.exponential(size=3200), 1e-3) for _ in range(50)])
+    assert abs(many - np.log(1e3)) < 0.3
+    assert few > many
+    assert tail.threshold(rng.exponential(size=7), 1e-3) == np.inf
+
+
+def test_it_is_exceeded_as_often_as_promised_on_average_from_little_history() -> None:
+    rng = np.random.default_rng(4)
+    rate = 1e-3
+    exceeded = np.mean([np.exp(-tail.threshold(rng.exponential(size=100), rate)) for _ in range(2000)])
+    assert 0.8 * rate < exceeded < 1.25 * rate
+
+
+def test_it_places_samples_on_a_grid_despite_jitter() -> None:
+    state = grid.fresh(1)
+    told = []
+    for time in (100.0, 101.4, 101.6, 103.1, 102.0, 110.0, float("nan"), 1000.0):
+        state, placed = grid.place(state, np.array([time]), 300.0)
+        flags = [name for name in ("judged", "crowded", "late", "unreadable") if getattr(placed, name)[0]]
+        told.append((flags[0], int(placed.gap[0]), bool(placed.restarts[0])))
+        assert len(flags) == 1
+    assert told == [
+        ("judged", 0, True), ("judged", 0, False), ("judged", 0, False), ("judged", 0, False), ("late", 0, False),
+        ("judged", 6, False), ("unreadable", 0, False), ("judged", 0, True),
+    ]  # fmt: skip
+
+
+def test_it_believes_a_clock_that_was_set_back_after_a_minute() -> None:
+    state = grid.fresh(1)
+    state, _ = grid.place(state, np.array([1e9]), 300.0)
+    restarted = []
+    for second in range(grid.JUMP_PATIENCE):
+        state, placed = grid.place(state, np.array([1e9 - 86_400.0 + second]), 300.0)
+        restarted.append(bool(placed.restarts[0]))
+    assert restarted == [False] * (grid.JUMP_PATIENCE - 1) + [True]
+
+
+def test_it_cuts_and_joins_nested_states() -> None:
+    state = whitening.fresh((3, 2))
+    part = take(state, np.array([1]))._replace(phi=np.full((1, 2), 0.5))
+    joined = put(state, np.array([1]), part)
+    assert joined.phi[:, 0].tolist() == [0.0, 0.5, 0.0]
+    assert state.phi.sum() == 0.0

@@ -1,0 +1,1 @@
+"""What is usual for a person, what changed, and how much it matters."""

@@ -1,0 +1,196 @@
+"""One connected agent: steps its engine, records what is decided at once, and makes its state durable."""
+
+import json
+import threading
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import Connection
+
+from services.ledger.agents import AgentRepository
+from services.ledger.database import Database
+from services.ledger.leases import LeaseLost, LeaseRepository
+from services.ledger.snapshots import Snapshot, SnapshotRepository
+from services.ledger.statuses import StatusRepository
+from services.runtime import logs
+from services.runtime.batch import Batch
+from services.runtime.clock import Clock
+from services.vocabulary import Event, Policy, Resident, Seconds, UnixSeconds
+from threshold_service import metrics
+from threshold_service.engine import Engine
+from threshold_service.record import HistoryTail, statuses
+from threshold_service.statistics.state_bytes import StateUnreadable
+from threshold_service.telling import Telling
+from threshold_service.waves import waves
+
+LEASE_S: Seconds = 6.0
+"""An agent of a replica that died is free after this long (renewed at every snapshot)."""
+
+
+class RunBroken(RuntimeError):
+    """A batch was judged but not recorded: this state may not become durable, its samples have to come again."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentHello:
+    """What an agent said of itself when it connected."""
+
+    agent: str
+    epoch: str
+    software: str
+    channels: tuple[str, ...]
+    seats: tuple[Resident, ...]
+    time_zone: str
+    skew_s: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class LinkState:
+    """What the last heartbeat said."""
+
+    dropped: int = 0
+    spooled: int = 0
+    cameras: tuple[dict[str, object], ...] = ()
+
+
+class AgentRun:
+    """The live state of one agent while it is connected; safe to call from several threads."""
+
+    def __init__(
+        self, database: Database, clock: Clock, policy: Policy, hello: AgentHello, holder: str, fence: int
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._hello = hello
+        self._holder, self._fence = holder, fence
+        self._lock = threading.Lock()
+        self._log = logs.logger(agent=hello.agent)
+        self._link = LinkState()
+        self._tail = HistoryTail(hello.agent, hello.channels, hello.seats)
+        self._engine, self.durable, apart = self._restore(policy)
+        self._telling = Telling(database, clock, hello.agent, fence, self._engine, apart=apart)
+        self._telling.begin(hello.epoch, self.durable)
+        self._sequence = self.durable
+        self._whole = True
+
+    @property
+    def agent(self) -> str:
+        """The agent's name."""
+        return self._hello.agent
+
+    def accept(self, batch: Batch) -> int:
+        """Judge a batch and record what it opened or changed, at once; how many events that were.
+
+        Samples at or below the last judged sequence were judged before and are passed over. Whatever this raises, the
+        run is broken by it: close it, and let the agent connect again.
+
+        Raises:
+            LeaseLost: another replica serves this agent now.
+            RunBroken: an earlier batch was not recorded.
+        """
+        with self._lock, metrics.BATCH_SECONDS.time():
+            self._check_whole()
+            self._whole = False
+            fresh = batch.sequences > self._sequence
+            events: list[Event] = []
+            for rows in waves(batch.seats):
+                rows = rows[fresh[rows]]
+                if len(rows):
+                    events.extend(self._step(batch, rows))
+            self._sequence = max(self._sequence, int(batch.sequences[-1]))
+            self._telling.tell(events, self._sequence)
+            self._whole = True
+            metrics.SAMPLES.labels("judged").inc(int(fresh.sum()))
+            metrics.SAMPLES.labels("repeated").inc(int((~fresh).sum()))
+            return len(events)
+
+    def heard(self, link: LinkState) -> None:
+        """Remember a heartbeat for the next snapshot."""
+        self._link = link
+
+    def snapshot(self) -> int:
+        """Make everything accepted so far durable; the sequence that may now be acknowledged.
+
+        Raises:
+            LeaseLost: another replica serves this agent now.
+            RunBroken: a batch was not recorded.
+        """
+        with self._lock, metrics.SNAPSHOT_SECONDS.time():
+            self._check_whole()
+            now = self._clock.now()
+            with self._database.write() as connection:
+                self._hold_lease(connection, now)
+                self._save(connection, now)
+            self._tail.clear()
+            self.durable = self._sequence
+            return self.durable
+
+    def close(self) -> None:
+        """Make the state durable, unless it is broken, and give the lease back; nothing is written where it is lost."""
+        try:
+            self.snapshot()
+        except LeaseLost as error:
+            self._log.warning("lease lost", detail=str(error))
+            return
+        except RunBroken as error:
+            self._log.warning("not made durable", detail=str(error))
+        with self._database.write() as connection:
+            LeaseRepository(connection).release(self.agent, self._holder)
+
+    def _check_whole(self) -> None:
+        if not self._whole:
+            raise RunBroken(
+                f"agent {self.agent!r}: a batch after sample {self._sequence} was not recorded: connect again and send "
+                f"what follows sample {self.durable}"
+            )
+
+    def _restore(self, policy: Policy) -> tuple[Engine, int, bool]:
+        """The engine, the sequence it has judged, and whether it may tell a known event otherwise than before."""
+        hello = self._hello
+        with self._database.read() as connection:
+            kept = SnapshotRepository(connection).latest(hello.agent)
+        sequence = kept.sequence if kept is not None and kept.epoch == hello.epoch else 0
+        engine = None if kept is None else self._loaded(kept, policy)
+        if engine is None:
+            fresh = Engine(hello.channels, hello.seats, policy, hello.agent, hello.epoch, hello.time_zone)
+            return fresh, sequence, kept is not None
+        if engine.seats != hello.seats:
+            known = engine.reseat(hello.seats)
+            self._log.warning("residents changed", known=known, learned_anew=len(hello.seats) - known)
+        engine.continue_in(hello.epoch, hello.time_zone)
+        return engine, sequence, engine.apart
+
+    def _loaded(self, kept: Snapshot, policy: Policy) -> Engine | None:
+        try:
+            engine = Engine.load(kept.blob, policy)
+        except StateUnreadable as error:
+            self._log.error("kept state cannot be read: this agent's residents are learned anew", detail=str(error))
+            return None
+        if engine.channels != self._hello.channels:
+            self._log.warning("schema changed: this agent's residents are learned anew")
+            return None
+        return engine
+
+    def _step(self, batch: Batch, rows: "np.ndarray[tuple[int], np.dtype[np.intp]]") -> tuple[Event, ...]:
+        place = {int(row): i for i, row in enumerate(rows)} if batch.cues else {}
+        cues = tuple((place[row], cue) for row, cue in batch.cues if row in place)
+        seats, times, values = batch.seats[rows].astype(np.intp), batch.times[rows], batch.values[rows].astype(float)
+        events = self._engine.step(
+            seats, times, values, batch.quality[rows].astype(float), batch.persons[rows], cues, batch.sequences[rows]
+        )
+        self._tail.add(seats, times, values, self._engine.usual())
+        return events
+
+    def _hold_lease(self, connection: Connection, now: UnixSeconds) -> None:
+        LeaseRepository(connection).check(self.agent, self._fence)
+        LeaseRepository(connection).acquire(self.agent, self._holder, LEASE_S, now)
+
+    def _save(self, connection: Connection, now: UnixSeconds) -> None:
+        hello, link = self._hello, self._link
+        SnapshotRepository(connection).save(self.agent, hello.epoch, self._sequence, self._engine.dump(), now)
+        StatusRepository(connection).save(statuses(hello.agent, hello.seats, self._engine.usual(), now))
+        AgentRepository(connection).seen(
+            self.agent, now, hello.software, hello.epoch, hello.skew_s, link.dropped, link.spooled,
+            json.dumps(link.cameras),
+        )  # fmt: skip
+        self._tail.write(connection)

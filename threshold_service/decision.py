@@ -1,0 +1,145 @@
+"""From what a wave showed to events: which rules speak, what becomes of each event, and the reasons it carries."""
+
+import numpy as np
+
+from services.vocabulary import Cue, CueName, Event, Position, PriorEpisodes, Reason, Term
+from threshold_service.engine_state import EngineState
+from threshold_service.judgement import rules, scene, watch
+from threshold_service.judgement.scene import WINDOW_S, Scene
+from threshold_service.statistics import calibration, composite
+from threshold_service.statistics.arrays import Floats, at_rows
+from threshold_service.wave import Setting, Shown, Wave
+
+AUDIO = calibration.TERMS.index("audio")
+_GROUP_TERMS = tuple(calibration.TERMS.index(name) for name in ("deviation", "audio", "motion"))
+_KNOWN_AFTER = 30
+"""Values after which a channel's usual is spoken of."""
+
+
+def decide(state: EngineState, setting: Setting, wave: Wave, shown: Shown) -> tuple[Event, ...]:
+    """The events that this wave opened, raised or ended. Looks only at residents for whom a rule speaks or an event is
+    open; changes `state`'s watches, events and learning guard."""
+    seen = rules.looked_at(shown.statistics)
+    over = seen > at_rows(state.history.thresholds, wave.at)
+    held = rules.HELD[at_rows(state.person.cue_bits, wave.at)]
+    blind = at_rows(state.person.unseen, wave.at) >= setting.policy.timing.blind_after_s
+    speaks = np.count_nonzero(over) or np.count_nonzero(held) or np.count_nonzero(blind)
+    if not speaks and not any(one.tier is not None for one in state.watches):
+        return ()
+    changed = []
+    for i, row in enumerate(wave.rows.tolist()):
+        spoken = rules.verdict(over[i], bool(held[i]), bool(blind[i]))
+        if spoken is None and state.watches[row].tier is None:
+            continue
+        still = rules.lasting(seen[i], state.history.releases[row], bool(held[i]), bool(blind[i]))
+        event = _follow(state, setting, wave, shown, i, spoken, watch.Finding(
+            float(wave.times[i]), spoken.tier if spoken else None, spoken.reason if spoken else None, still
+        ))  # fmt: skip
+        if event is not None:
+            changed.append(event)
+    return tuple(changed)
+
+
+def _follow(
+    state: EngineState, setting: Setting, wave: Wave, shown: Shown, i: int, spoken: rules.Rule | None,
+    found: watch.Finding,
+) -> Event | None:  # fmt: skip
+    row = int(wave.rows[i])
+    prior = state.watches[row].prior(found.time)
+    state.watches[row], change = watch.follow(state.watches[row], found, setting.policy.timing)
+    if change is watch.Change.NONE:
+        return None
+    state.person.learns_after[row] = state.watches[row].learns_after
+    event = state.events[row]
+    if change is watch.Change.ENDED:
+        assert event is not None
+        state.events[row] = None
+        return scene.ended(event, found.time)
+    assert spoken is not None
+    here = _scene(state, setting, wave, shown, i, prior)
+    position = Position(setting.identity.agent, setting.identity.epoch, int(wave.sequences[i]))
+    score, threshold = _measured(state, setting, shown, row, i, spoken)
+    fresh = scene.opened(
+        here, position, spoken.tier, spoken.reason, spoken.detector, score, threshold, setting.policy.version
+    )
+    state.events[row] = fresh if event is None else scene.raised(event, fresh)
+    return state.events[row]
+
+
+def _measured(
+    state: EngineState, setting: Setting, shown: Shown, row: int, i: int, rule: rules.Rule
+) -> tuple[float, float]:
+    """The statistic that spoke and what it exceeded."""
+    if rule.reason is Reason.CUE:
+        return float(state.person.cue[row]), setting.policy.cue_threshold
+    if rule.reason is Reason.BLIND:
+        return float(state.person.unseen[row]), setting.policy.timing.blind_after_s
+    place = rules.RULES.index(rule)
+    return float(rules.looked_at(shown.statistics)[i, place]), float(state.history.thresholds[row, place])
+
+
+def _scene(state: EngineState, setting: Setting, wave: Wave, shown: Shown, i: int, prior: PriorEpisodes) -> Scene:
+    row, identity, meaning = int(wave.rows[i]), setting.identity, setting.meaning
+    learning = bool(state.history.blocks[row] < calibration.USABLE)
+    baseline, time = state.level.baseline, float(wave.times[i])
+    return Scene(
+        resident=identity.seats[row],
+        time=time,
+        time_zone=identity.time_zone,
+        channels=identity.channels,
+        visual=meaning.visual & meaning.allowed[row],
+        values=np.where(shown.present[i], wave.values[i], np.nan),
+        usual=baseline.level[row],
+        spread=baseline.spread[row],
+        known=(baseline.taught[row] >= _KNOWN_AFTER) & (not learning),
+        evidence=shown.second.evidence[i],
+        weights=_channel_weights(state, setting, row),
+        window=_window(state, row),
+        terms=_terms(state, setting, shown, row, i, learning),
+        volatility=float(state.level.volatility.now[row]),
+        usual_volatility=float(state.level.volatility.usual[row]),
+        transition_rate=float(state.level.transitions.rate[row]),
+        cues=_cues(state, row, time),
+        prior=prior,
+        learning=learning,
+    )
+
+
+def _channel_weights(state: EngineState, setting: Setting, row: int) -> Floats:
+    """What one unit of a channel's evidence adds to the composite, (c,)."""
+    weights = np.zeros(len(setting.identity.channels))
+    for mask, term in zip(setting.meaning.groups, _GROUP_TERMS, strict=True):
+        weights += mask * setting.weights[term] / state.history.scale[row, term]
+    return weights
+
+
+def _window(state: EngineState, row: int) -> Floats:
+    """The last seconds, oldest first, (WINDOW_S, c); NaN where there was no sample."""
+    latest = int(state.grid.cell[row])
+    cells = np.arange(latest - WINDOW_S + 1, latest + 1)
+    values: Floats = state.window.values[row, cells % WINDOW_S].astype(np.float64)
+    values[state.window.cells[row, cells % WINDOW_S] != cells] = np.nan
+    return values
+
+
+def _cues(state: EngineState, row: int, time: float) -> tuple[Cue, ...]:
+    start = time - WINDOW_S
+    return tuple(
+        Cue(CueName(heard.name), heard.probability, heard.time - start)
+        for heard in state.heard[row]
+        if heard.time >= start
+    )
+
+
+def _terms(state: EngineState, setting: Setting, shown: Shown, row: int, i: int, learning: bool) -> tuple[Term, ...]:
+    """Largest first. While learning only the cue has a meaning: nothing is usual yet."""
+    weights = setting.weights
+    if learning:
+        cue = composite.CUE_WEIGHT * float(state.person.cue[row])
+        return (Term("audio", cue, float(weights[AUDIO]), cue * float(weights[AUDIO])),)
+    values, contributions = shown.composite.values[i], shown.composite.contributions[i]
+    terms = [
+        Term(name, float(values[t]), float(weights[t]), float(contributions[t]))
+        for t, name in enumerate(calibration.TERMS)
+    ]
+    return tuple(sorted(terms, key=lambda term: -term.contribution))

@@ -1,0 +1,126 @@
+"""Asks the second opinion about serious events; no alert waits for it longer than its own bound."""
+
+import asyncio
+
+import grpc
+import grpc.aio
+from sqlalchemy.exc import DBAPIError
+
+from attune_wire.v1 import judgement_pb2, judgement_pb2_grpc
+from services.ledger.assessments import AssessmentRepository
+from services.ledger.database import Database
+from services.ledger.inbox import InboxRepository
+from services.ledger.outbox import OutboxMessage, OutboxRepository
+from services.ledger.topics import EVENT_CHANGED
+from services.runtime import codec, logs, wire
+from services.runtime.clock import Clock
+from services.runtime.lifecycle import until
+from services.vocabulary import Event, Tier
+from services.vocabulary.time import Seconds
+from threshold_service import metrics
+
+CONSUMER = "escalation"
+TOO_OLD_S: Seconds = 3600.0
+"""An opinion about something older helps nobody who is on shift (source: guess)."""
+AGAIN_S: Seconds = 4.0
+"""How long a question that could not be asked waits (source: guess)."""
+MOST_AT_ONCE = 32
+
+
+class Escalation:
+    """Reads event.changed from the outbox and calls vlm_service; what fails is tried again until it is too old.
+
+    Every question is its own task: a slow answer keeps no other event waiting.
+    """
+
+    def __init__(self, database: Database, clock: Clock, address: str, token: str, deadline_s: Seconds) -> None:
+        self._database = database
+        self._clock = clock
+        self._address = address
+        self._token = token
+        self._deadline_s = deadline_s
+        self._log = logs.logger(room="threshold")
+        self._asking: dict[str, asyncio.Task[None]] = {}
+        self._again: dict[str, Seconds] = {}
+
+    async def run(self, stop: asyncio.Event, period_s: Seconds = 0.5) -> None:
+        """Until asked to stop; a database that is away is waited for. What was not answered is asked again later."""
+        async with grpc.aio.insecure_channel(self._address) as channel, asyncio.TaskGroup() as group:
+            stub = judgement_pb2_grpc.SecondOpinionStub(channel)  # type: ignore[no-untyped-call]
+            while not stop.is_set():
+                wait = period_s
+                try:
+                    await self.step(stub, group)
+                except DBAPIError as error:
+                    self._log.warning("database is away", error=type(error).__name__, detail=str(error.orig))
+                    wait = max(period_s, 1.0)
+                await until(stop, wait)
+            for task in self._asking.values():
+                task.cancel()
+
+    async def step(self, stub: judgement_pb2_grpc.SecondOpinionStub, group: asyncio.TaskGroup) -> int:
+        """Begin to ask about everything new that waits, without waiting for an answer; how many questions began.
+
+        Raises:
+            sqlalchemy.exc.DBAPIError: the ledger does not answer.
+        """
+        now = self._clock.monotonic()
+        self._again = {identity: due for identity, due in self._again.items() if due > now}
+        waiting = await asyncio.to_thread(self._waiting, MOST_AT_ONCE + len(self._asking) + len(self._again))
+        new = [message for message in waiting if message.id not in self._asking and message.id not in self._again]
+        begun = new[: max(0, MOST_AT_ONCE - len(self._asking))]
+        for message in begun:
+            self._asking[message.id] = group.create_task(self._handle(stub, message))
+        return len(begun)
+
+    async def _handle(self, stub: judgement_pb2_grpc.SecondOpinionStub, message: OutboxMessage) -> None:
+        try:
+            if not await self._settled(stub, message):
+                self._again[message.id] = self._clock.monotonic() + AGAIN_S
+                return
+            await asyncio.to_thread(self._done, message)
+        except DBAPIError as error:
+            self._log.warning("database is away", error=type(error).__name__, detail=str(error.orig))
+            self._again[message.id] = self._clock.monotonic() + AGAIN_S
+        finally:
+            self._asking.pop(message.id, None)
+
+    async def _settled(self, stub: judgement_pb2_grpc.SecondOpinionStub, message: OutboxMessage) -> bool:
+        """Whether nothing is left to ask."""
+        try:
+            event = codec.from_json(Event, message.body)
+        except codec.CodecError as error:
+            self._log.error("message passed over: it tells of no event", message=message.id, detail=str(error))
+            return True
+        if not await asyncio.to_thread(self._wants_opinion, event):
+            return True
+        try:
+            await self._ask(stub, event)
+        except grpc.aio.AioRpcError as error:
+            metrics.ASSESSMENTS.labels("failed").inc()
+            self._log.warning("no second opinion yet", code=error.code().name, event_id=event.id)
+            return error.code() is grpc.StatusCode.INVALID_ARGUMENT
+        return True
+
+    async def _ask(self, stub: judgement_pb2_grpc.SecondOpinionStub, event: Event) -> None:
+        request = judgement_pb2.AssessRequest(event=wire.event_to_wire(event), deadline_s=self._deadline_s)
+        metadata = [("authorization", f"Bearer {self._token}")] if self._token else []
+        await stub.Assess(request, timeout=self._deadline_s + 5.0, metadata=metadata)
+        metrics.ASSESSMENTS.labels("made").inc()
+
+    def _wants_opinion(self, event: Event) -> bool:
+        recent = self._clock.now() - event.opened_at < TOO_OLD_S
+        if event.tier is Tier.MONITOR or not event.open or not recent:
+            return False
+        with self._database.read() as connection:
+            made = AssessmentRepository(connection).of_event(event.id)
+        # An open event has a later revision only where it became more urgent.
+        return made is None or made.event_revision < event.revision
+
+    def _waiting(self, limit: int) -> list[OutboxMessage]:
+        with self._database.read() as connection:
+            return OutboxRepository(connection).unconsumed(EVENT_CHANGED, CONSUMER, limit, self._clock.now())
+
+    def _done(self, message: OutboxMessage) -> None:
+        with self._database.write() as connection:
+            InboxRepository(connection).first_time(CONSUMER, message.id, self._clock.now())

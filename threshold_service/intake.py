@@ -1,0 +1,190 @@
+"""The threshold service's door: agents connect, say hello, stream samples, and are told what is durable."""
+
+import asyncio
+import hmac
+import math
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+import grpc.aio
+from sqlalchemy.exc import DBAPIError
+
+from attune_wire.v1 import sensing_pb2, sensing_pb2_grpc
+from services.ledger.leases import LeaseLost
+from services.ledger.roster import SeatTaken
+from services.runtime import logs, wire
+from services.runtime.clock import Clock
+from services.runtime.version import SOFTWARE
+from threshold_service import metrics
+from threshold_service.agent_run import AgentHello, AgentRun, LinkState, RunBroken
+from threshold_service.engine import known_zone
+from threshold_service.roster import AgentTaken, Roster
+from threshold_service.settings import ThresholdSettings
+
+Context = grpc.aio.ServicerContext[Any, Any]
+LEDGER_AWAY = "the ledger does not answer: connect again, nothing that was not acknowledged is lost"
+
+
+class Intake(sensing_pb2_grpc.SensingServicer):
+    """One coroutine per agent; judging happens in a thread, so that many agents can talk at once."""
+
+    def __init__(self, roster: Roster, clock: Clock, settings: ThresholdSettings) -> None:
+        self._roster = roster
+        self._clock = clock
+        self._settings = settings
+
+    def join(self, server: grpc.aio.Server) -> None:
+        """Answer at this server."""
+        sensing_pb2_grpc.add_SensingServicer_to_server(self, server)  # type: ignore[no-untyped-call]
+
+    async def Stream(
+        self, request_iterator: AsyncIterator[sensing_pb2.EdgeMessage], context: Context
+    ) -> AsyncIterator[sensing_pb2.ServerMessage]:
+        """
+        Refuses with INVALID_ARGUMENT (a message that says something impossible), UNAUTHENTICATED (wrong token),
+        ALREADY_EXISTS (a resident of another agent) or UNAVAILABLE (another replica serves this agent, or the ledger
+        does not answer).
+        """
+        first = await anext(request_iterator, None)
+        hello = await self._hello(first, context)
+        try:
+            run = await asyncio.to_thread(self._roster.connect, hello)
+        except SeatTaken as error:
+            await _refuse(context, grpc.StatusCode.ALREADY_EXISTS, str(error))
+        except AgentTaken as error:
+            await _refuse(context, grpc.StatusCode.UNAVAILABLE, str(error))
+        except DBAPIError:
+            await _refuse(context, grpc.StatusCode.UNAVAILABLE, LEDGER_AWAY)
+        metrics.STREAMS.inc()
+        try:
+            yield self._welcome(run)
+            async for answer in self._serve(run, hello, request_iterator, context):
+                yield answer
+        finally:
+            metrics.STREAMS.dec()
+            await asyncio.to_thread(self._disconnect, run)
+
+    def _disconnect(self, run: AgentRun) -> None:
+        try:
+            self._roster.disconnect(run)
+        except DBAPIError as error:
+            logs.logger().warning(
+                "agent not made durable", agent=run.agent, durable=run.durable, detail=str(error.orig)
+            )
+
+    async def _hello(self, message: sensing_pb2.EdgeMessage | None, context: Context) -> AgentHello:
+        if message is None or message.WhichOneof("body") != "hello":
+            await _refuse(context, grpc.StatusCode.INVALID_ARGUMENT, "the first message was no hello: send Hello first")
+        assert message is not None
+        hello = message.hello
+        if self._settings.token and not hmac.compare_digest(hello.token.encode(), self._settings.token.encode()):
+            why = "the agent's token is wrong: set ATTUNE_EDGE_TOKEN to the service's ATTUNE_THRESHOLD_TOKEN"
+            await _refuse(context, grpc.StatusCode.UNAUTHENTICATED, why)
+        try:
+            return _checked(hello, self._clock.now())
+        except wire.WireError as error:
+            await _refuse(context, grpc.StatusCode.INVALID_ARGUMENT, str(error))
+            raise
+
+    def _welcome(self, run: AgentRun) -> sensing_pb2.ServerMessage:
+        return sensing_pb2.ServerMessage(
+            welcome=sensing_pb2.Welcome(
+                durable_sequence=run.durable,
+                server_time=self._clock.now(),
+                policy_version=self._roster.policy.version,
+                software=SOFTWARE,
+                max_batch=self._settings.max_batch,
+            )
+        )
+
+    async def _serve(
+        self, run: AgentRun, hello: AgentHello, messages: AsyncIterator[sensing_pb2.EdgeMessage], context: Context
+    ) -> AsyncIterator[sensing_pb2.ServerMessage]:
+        last = self._clock.monotonic()
+        async for message in messages:
+            try:
+                await self._take(run, hello, message)
+                if self._clock.monotonic() - last >= self._settings.snapshot_s:
+                    last = self._clock.monotonic()
+                    yield await self._acknowledge(run)
+            except wire.WireError as error:
+                await _refuse(context, grpc.StatusCode.INVALID_ARGUMENT, str(error))
+            except (LeaseLost, RunBroken) as error:
+                await _refuse(context, grpc.StatusCode.UNAVAILABLE, str(error))
+            except DBAPIError:
+                await _refuse(context, grpc.StatusCode.UNAVAILABLE, LEDGER_AWAY)
+        yield await self._acknowledge(run)
+
+    async def _take(self, run: AgentRun, hello: AgentHello, message: sensing_pb2.EdgeMessage) -> None:
+        match message.WhichOneof("body"):
+            case "batch":
+                batch = wire.batch_from_wire(message.batch, len(hello.channels), len(hello.seats))
+                if len(batch):
+                    await asyncio.to_thread(run.accept, batch)
+            case "heartbeat":
+                run.heard(_link(message.heartbeat))
+            case "evidence":
+                logs.logger(agent=hello.agent).info("evidence arrived", frames=len(message.evidence.frames))
+            case other:
+                what = other or "message without a body"
+                raise wire.WireError(f"a {what} in mid-stream: expected batch, heartbeat or evidence")
+
+    async def _acknowledge(self, run: AgentRun) -> sensing_pb2.ServerMessage:
+        durable = await asyncio.to_thread(run.snapshot)
+        return sensing_pb2.ServerMessage(ack=sensing_pb2.Ack(durable_sequence=durable))
+
+
+def _checked(hello: sensing_pb2.Hello, now: float) -> AgentHello:
+    if not hello.agent:
+        raise wire.WireError("hello.agent is empty: expected the agent's name")
+    for text in (hello.agent, hello.software, *hello.channels):
+        if len(text) > 255 or not text.isprintable():
+            raise wire.WireError(f"hello says {text[:40]!r}: expected at most 255 printable characters")
+    if len(hello.epoch) != 32 or any(c not in "0123456789abcdef" for c in hello.epoch):
+        raise wire.WireError(f"hello.epoch = {hello.epoch!r}: expected 32 lower-case hex digits")
+    for what, names in (("channels", list(hello.channels)), ("seats", [seat.resident for seat in hello.seats])):
+        if not names or len(set(names)) != len(names):
+            raise wire.WireError(f"hello.{what} = {names}: expected at least one, each once")
+    if abs(hello.sample_period_s - 1.0) > 1e-9:
+        raise wire.WireError(f"hello.sample_period_s = {hello.sample_period_s}: expected 1.0")
+    if not math.isfinite(hello.sent_at):
+        raise wire.WireError(f"hello.sent_at = {hello.sent_at}: expected Unix seconds")
+    return AgentHello(
+        agent=hello.agent,
+        epoch=hello.epoch,
+        software=hello.software,
+        channels=tuple(hello.channels),
+        seats=tuple(wire.seat_from_wire(seat) for seat in hello.seats),
+        time_zone=_zone(hello.time_zone or "UTC"),
+        skew_s=hello.sent_at - now,
+    )
+
+
+def _zone(name: str) -> str:
+    try:
+        return known_zone(name)
+    except ValueError as error:
+        raise wire.WireError(f"hello.time_zone: {error}") from error
+
+
+def _link(beat: sensing_pb2.Heartbeat) -> LinkState:
+    for what in ("dropped", "spooled"):
+        if getattr(beat, what) > wire.MOST:
+            raise wire.WireError(f"heartbeat.{what} = {getattr(beat, what)}: expected at most {wire.MOST}")
+    for camera in beat.cameras:
+        if not math.isfinite(camera.since):
+            raise wire.WireError(
+                f"heartbeat camera {camera.camera[:40]!r} has since {camera.since}: expected Unix seconds"
+            )
+    cameras = tuple(
+        {"camera": c.camera, "residents": list(c.residents), "blind": c.blind, "since": c.since, "detail": c.detail}
+        for c in beat.cameras
+    )
+    return LinkState(dropped=beat.dropped, spooled=beat.spooled, cameras=cameras)
+
+
+async def _refuse(context: Context, code: grpc.StatusCode, why: str) -> None:
+    metrics.REFUSED.labels(code.name.lower()).inc()
+    logs.logger().warning("stream refused", code=code.name, detail=why)
+    await context.abort(code, why)

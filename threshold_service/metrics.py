@@ -1,0 +1,19 @@
+"""What the threshold service counts."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+STREAMS = Gauge("attune_threshold_streams", "Agents that are connected")
+SAMPLES = Counter("attune_threshold_samples", "Samples by what became of them", ["fate"])
+EVENTS = Counter("attune_threshold_events", "Events opened or raised", ["tier", "reason"])
+CONFLICTS = Counter("attune_threshold_event_conflicts", "Events of one id with different contents: must stay 0")
+BATCH_SECONDS = Histogram(
+    "attune_threshold_batch_seconds",
+    "Time from a batch's arrival to its decisions",
+    buckets=(0.001, 0.005, 0.02, 0.1, 0.5, 2.0),
+)
+SNAPSHOT_SECONDS = Histogram(
+    "attune_threshold_snapshot_seconds", "Time to make an agent durable", buckets=(0.005, 0.02, 0.1, 0.5, 2.0)
+)
+BLIND = Gauge("attune_threshold_rooms_blind", "Residents whose camera gives no picture")
+ASSESSMENTS = Counter("attune_threshold_assessments", "Second opinions asked for, by outcome", ["outcome"])
+REFUSED = Counter("attune_threshold_refused", "Streams that were refused", ["reason"])

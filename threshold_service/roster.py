@@ -1,0 +1,66 @@
+"""The agents that are connected: who serves which, and with what state."""
+
+import secrets
+import threading
+
+from services.ledger.database import Database
+from services.ledger.leases import LeaseRepository
+from services.ledger.roster import RosterRepository
+from services.runtime import logs
+from services.runtime.clock import Clock
+from services.vocabulary import Policy
+from threshold_service.agent_run import LEASE_S, AgentHello, AgentRun
+
+
+class AgentTaken(RuntimeError):
+    """Another connection or replica serves this agent at the moment."""
+
+
+class Roster:
+    """Hands out one `AgentRun` per connected agent. The lease in the ledger keeps other replicas away."""
+
+    def __init__(self, database: Database, clock: Clock, policy: Policy, replica: str) -> None:
+        self.policy = policy
+        self._database = database
+        self._clock = clock
+        self._holder = f"{replica}/{secrets.token_hex(4)}"
+        self._runs: dict[str, AgentRun] = {}
+        self._locks: dict[str, threading.RLock] = {}
+
+    def connect(self, hello: AgentHello) -> AgentRun:
+        """Take the agent's lease, seat its residents and bring its state back.
+
+        Raises:
+            AgentTaken: somebody else serves this agent; trying again later helps.
+            SeatTaken: another live agent has one of these residents.
+        """
+        with self._one_at_a_time(hello.agent):
+            if hello.agent in self._runs:
+                self.disconnect(self._runs[hello.agent])
+            run = AgentRun(self._database, self._clock, self.policy, hello, self._holder, self._seat(hello))
+            self._runs[hello.agent] = run
+        logs.logger().info("agent connected", agent=hello.agent, durable=run.durable, residents=len(hello.seats))
+        return run
+
+    def disconnect(self, run: AgentRun) -> None:
+        """Make the agent durable and give its lease back; nothing happens where it is connected anew already."""
+        with self._one_at_a_time(run.agent):
+            if self._runs.get(run.agent) is run:
+                del self._runs[run.agent]
+                run.close()
+                logs.logger().info("agent disconnected", agent=run.agent, durable=run.durable)
+
+    def _one_at_a_time(self, agent: str) -> threading.RLock:
+        return self._locks.setdefault(agent, threading.RLock())
+
+    def _seat(self, hello: AgentHello) -> int:
+        now = self._clock.now()
+        with self._database.write() as connection:
+            fence = LeaseRepository(connection).acquire(hello.agent, self._holder, LEASE_S, now)
+            if fence is None:
+                raise AgentTaken(
+                    f"agent {hello.agent!r} is served by another replica: it is free {LEASE_S:g} s after that one was "
+                    "last heard"
+                )
+            RosterRepository(connection).seat(hello.agent, hello.seats, now)
+            return fence

@@ -1,0 +1,58 @@
+"""Composes the threshold service: ledger, roster, intake, relay, escalation, health."""
+
+import asyncio
+
+import grpc.aio
+
+from services.ledger.database import Database
+from services.ledger.relay import relay
+from services.ledger.topics import EVENT_CHANGED
+from services.runtime import logs
+from services.runtime.clock import SystemClock
+from services.runtime.health import HealthServer
+from services.runtime.lifecycle import together
+from services.runtime.queue import open_queue
+from threshold_service.escalation import Escalation
+from threshold_service.intake import Intake
+from threshold_service.policy import read_policy
+from threshold_service.roster import Roster
+from threshold_service.settings import ThresholdSettings
+from threshold_service.upkeep import upkeep
+
+
+async def serve(settings: ThresholdSettings, stop: asyncio.Event) -> None:
+    """Run until `stop` is set; then let every stream make itself durable and close."""
+    clock = SystemClock()
+    policy = read_policy(settings.policy)
+    database = Database(settings.database_url)
+    await asyncio.to_thread(database.migrate)
+    queue = await asyncio.to_thread(open_queue, settings.redis_url, settings.database_url, settings.queue_prefix)
+    roster = Roster(database, clock, policy, settings.replica)
+    health = HealthServer(settings.health_host, settings.health_port)
+    health.add("ledger", database.check)
+    health.start()
+    # Otherwise a second process could listen on the same port and take half of the agents.
+    server = grpc.aio.server(options=[("grpc.max_receive_message_length", 16 * 2**20), ("grpc.so_reuseport", 0)])
+    Intake(roster, clock, settings).join(server)
+    port = server.add_insecure_port(f"{settings.host}:{settings.port}")
+    await server.start()
+    logs.logger().info("listening", host=settings.host, port=port, policy=policy.version)
+    jobs = [
+        upkeep(database, settings.history_folder, clock, stop),
+        relay(database, queue, (EVENT_CHANGED,), stop, clock),
+        _close(server, stop),
+    ]
+    if settings.assess:
+        escalation = Escalation(database, clock, settings.assess, settings.assess_token, settings.assess_deadline_s)
+        jobs.append(escalation.run(stop))
+    try:
+        await together(stop, *jobs)
+    finally:
+        health.close()
+        queue.close()
+        database.close()
+
+
+async def _close(server: grpc.aio.Server, stop: asyncio.Event) -> None:
+    await stop.wait()
+    await server.stop(grace=3.0)

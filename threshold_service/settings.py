@@ -1,0 +1,41 @@
+"""What the threshold service can be told."""
+
+from pathlib import Path
+
+from pydantic import Field, model_validator
+from pydantic_settings import SettingsConfigDict
+
+from services.runtime.settings import LOOPBACK, HealthSettings, LedgerSettings
+
+
+class ThresholdSettings(HealthSettings, LedgerSettings):
+    """Settings of `python -m threshold_service`; environment variables begin with `ATTUNE_THRESHOLD_`."""
+
+    model_config = SettingsConfigDict(env_prefix="ATTUNE_THRESHOLD_")
+
+    host: str = "127.0.0.1"
+    port: int = Field(7081, ge=0, le=65535)
+    token: str = ""
+    """Agents must show it; required for a bind beyond loopback."""
+    policy: Path | None = None
+    """A TOML file with the deployment's own budget, timing and weights; without one, the shipped policy."""
+    snapshot_s: float = Field(2.0, gt=0, le=5.0)
+    """Seconds between two snapshots of what is usual."""
+    max_batch: int = Field(500, ge=1, le=10_000)
+    """Samples that one agent may send at once."""
+    assess: str = "127.0.0.1:7082"
+    """Address of vlm_service; empty: no second opinion is asked for."""
+    assess_token: str = ""
+    """What vlm_service wants to be shown: its ATTUNE_VLM_TOKEN."""
+    assess_deadline_s: float = Field(15.0, gt=0)
+    """Longest wait for a second opinion."""
+    replica: str = "threshold-1"
+    """Name of this replica in leases."""
+    health_port: int = Field(7091, ge=0, le=65535)
+
+    @model_validator(mode="after")
+    def _no_open_door(self) -> "ThresholdSettings":
+        if self.host not in LOOPBACK and not self.token:
+            raise ValueError(f"host = {self.host!r} listens beyond this machine: set ATTUNE_THRESHOLD_TOKEN, which "
+                             "every agent must then show, or bind to 127.0.0.1")  # fmt: skip
+        return self

@@ -1,0 +1,65 @@
+"""Array types, sums in a fixed order, and how states made of arrays are cut and put together."""
+
+from typing import Any, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats: TypeAlias = NDArray[np.float64]
+Bools: TypeAlias = NDArray[np.bool_]
+Ints: TypeAlias = NDArray[np.int64]
+
+Array = TypeVar("Array", Floats, Bools, Ints)
+State = TypeVar("State", bound=tuple[Any, ...])
+"""A NamedTuple of arrays, or of such."""
+
+
+def ordered_sum(values: Floats) -> Floats:
+    """Sum along the last axis from left to right: equal bits however many rows are added at once.
+
+    >>> ordered_sum(np.array([[0.1, 0.2, 0.3]])).tolist()
+    [0.6000000000000001]
+    """
+    if values.shape[-1] == 0:
+        return np.zeros(values.shape[:-1])
+    total: Floats = np.add.accumulate(values, axis=-1)[..., -1]
+    return total
+
+
+def clipped(values: Floats, limit: float) -> Floats:
+    """`values` kept within -limit..limit (a quarter of the cost of np.clip on small arrays)."""
+    kept: Floats = np.minimum(np.maximum(values, -limit), limit)
+    return kept
+
+
+def everything(rows: Ints, n: int) -> bool:
+    """Whether `rows` are 0 .. n-1 in order: then no state needs to be cut or put together."""
+    return len(rows) == n and rows.tolist() == list(range(n))
+
+
+def at_rows(values: Array, rows: Ints | None) -> Array:
+    """`values[rows]`; None: all of them, uncopied."""
+    return values if rows is None else values[rows]
+
+
+def take(state: State, rows: Ints | None) -> State:
+    """The part of a state (nested NamedTuples of arrays) that belongs to `rows` of its first axis; None: all of it."""
+    if rows is None:
+        return state
+    parts: list[Any] = [take(part, rows) if isinstance(part, tuple) else part[rows] for part in state]
+    return type(state)(*parts)
+
+
+def put(state: State, rows: Ints | None, part: State) -> State:
+    """A copy of `state` in which `rows` are those of `part`; None: `part` itself."""
+    if rows is None:
+        return part
+    return type(state)(*(_put_one(whole, rows, piece) for whole, piece in zip(state, part, strict=True)))
+
+
+def _put_one(whole: Any, rows: Ints, piece: Any) -> Any:
+    if isinstance(whole, tuple):
+        return put(whole, rows, piece)
+    changed = whole.copy()
+    changed[rows] = piece
+    return changed

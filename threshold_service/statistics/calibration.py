@@ -1,0 +1,146 @@
+"""Each resident's own history of block maxima, and the thresholds that keep the alarm budget on it."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from threshold_service.statistics import tail
+from threshold_service.statistics.arrays import Bools, Floats, Ints
+
+BLOCK_S = 300
+"""Judged seconds per block: longer than most excursions, so that maxima are nearly independent (source: guess)."""
+BLOCKS = 1152
+"""Blocks remembered: four watched days."""
+BURN_IN = 6
+"""First blocks that teach no threshold: the baseline is still moving."""
+USABLE = 48
+"""Blocks after which thresholds are used: four watched hours (source: guess); they stay provisional for days."""
+SETTLED = 288
+"""Blocks, a watched day, after which one block counts at most as its threshold."""
+BLOCKS_PER_WEEK = 7 * 86_400 / BLOCK_S
+TERMS = ("deviation", "volatility", "transition", "audio", "motion")
+STATISTICS = ("composite", "channel", "sustained", "volatility", "drift")
+LEAST = np.array([2.0, 0.2, 2.0, 2.0, 2.0])
+"""Usual peak of each term that is believed at least: a sense that never moved must not alarm at its first breath."""
+RELEASE = 0.25
+"""An event may end once its statistic is down to this share of the way from a block's typical peak to the threshold
+(hysteresis; source: guess)."""
+_SCALE_BLOCKS = 288.0
+
+
+class Running(NamedTuple):
+    """Maxima of each resident's block so far: `top` (n, statistics), `top_terms` (n, terms), `top_far` (n, c), and the
+    seconds in it, `filled` (n,)."""
+
+    top: Floats
+    top_terms: Floats
+    top_far: Floats
+    filled: Ints
+
+
+class History(NamedTuple):
+    """What closed blocks have taught of n residents; changed in place, at block ends only.
+
+    `ring` (n, BLOCKS, statistics) holds block maxima, `blocks` (n,) how many were ever put in; `spoiled` (n,) says an
+    event was open when the block of now began. `scale` (n, terms) and `far_scale` (n, c) are the usual block maxima of
+    each raw term and channel, learned from `closed` (n,) blocks. `thresholds` (n, rules) are infinite until usable, and
+    `releases` (n, rules) are what a statistic must fall below before an event may end.
+    """
+
+    ring: NDArray[np.float32]
+    blocks: Ints
+    spoiled: Bools
+    closed: Ints
+    scale: Floats
+    far_scale: Floats
+    thresholds: Floats
+    releases: Floats
+
+
+class Rates(NamedTuple):
+    """Exceedances per block that the budget allows, one per rule, and the statistic each rule looks at."""
+
+    per_block: tuple[float, ...]
+    statistic: tuple[int, ...]
+
+
+def fresh(residents: int, channels: int, rules: int) -> tuple[Running, History]:
+    """No history."""
+    running = Running(
+        np.zeros((residents, len(STATISTICS))), np.zeros((residents, len(TERMS))), np.zeros((residents, channels)),
+        np.zeros(residents, np.int64),
+    )  # fmt: skip
+    history = History(
+        np.zeros((residents, BLOCKS, len(STATISTICS)), np.float32), np.zeros(residents, np.int64),
+        np.zeros(residents, bool), np.zeros(residents, np.int64), np.ones((residents, len(TERMS))),
+        np.ones((residents, channels)), np.full((residents, rules), np.inf), np.full((residents, rules), np.inf),
+    )  # fmt: skip
+    return running, history
+
+
+def observe(state: Running, statistics: Floats, terms: Floats, far: Floats, seen: Bools) -> Running:
+    """One second: `statistics` (n, 5), raw `terms` (n, 5), `far` (n, c); only seconds `seen` (n,) fill a block."""
+    return Running(
+        np.maximum(state.top, statistics), np.maximum(state.top_terms, terms), np.maximum(state.top_far, far),
+        state.filled + seen,
+    )  # fmt: skip
+
+
+def close_block(running: Running, history: History, row: int, rates: Rates, in_event: bool) -> None:
+    """End resident `row`'s block, in place: keep its maxima, learn scales, set thresholds.
+
+    A block that began inside a serious event teaches nothing. After `SETTLED` blocks others count at most as their
+    threshold, so that an episode raises a threshold no more than one ordinary exceedance would.
+    """
+    if not history.spoiled[row]:
+        _learn_scales(running, history, row)
+        if history.closed[row] > BURN_IN:
+            _keep(running, history, row, rates)
+    running.top[row], running.top_terms[row], running.top_far[row] = 0.0, 0.0, 0.0
+    running.filled[row], history.spoiled[row] = 0, in_event
+
+
+def _learn_scales(running: Running, history: History, row: int) -> None:
+    history.closed[row] += 1
+    gain = max(1.0 / float(history.closed[row]), 1.0 / _SCALE_BLOCKS)
+    pairs = ((history.scale, running.top_terms, LEAST), (history.far_scale, running.top_far, np.array(1.0)))
+    for scale, top, least in pairs:
+        limit = np.where(history.closed[row] > BURN_IN, 4.0 * scale[row], np.inf)
+        scale[row] += gain * (np.maximum(np.minimum(top[row], limit), least) - scale[row])
+
+
+def _keep(running: Running, history: History, row: int, rates: Rates) -> None:
+    highest = np.full(len(STATISTICS), np.inf if history.blocks[row] < SETTLED else -np.inf)
+    for rule, statistic in enumerate(rates.statistic):
+        highest[statistic] = max(highest[statistic], float(history.thresholds[row, rule]))
+    history.ring[row, int(history.blocks[row]) % BLOCKS] = np.minimum(running.top[row], highest)
+    history.blocks[row] += 1
+    set_thresholds(history, row, rates)
+
+
+def set_thresholds(history: History, row: int, rates: Rates) -> None:
+    """Thresholds of resident `row` from their ring, in place; infinite before `USABLE` blocks.
+
+    Until `SETTLED` they are provisional and lie up to twice as far above the usual peaks: what is rarer than a few
+    hours has not been seen yet (source: measured, without it the first day has 7 times the alarms of later ones).
+    """
+    known = int(min(history.blocks[row], BLOCKS))
+    if known < USABLE:
+        return
+    care = 1.0 + max(0.0, 1.0 - known / SETTLED)
+    for rule, (per_block, statistic) in enumerate(zip(rates.per_block, rates.statistic, strict=True)):
+        maxima = history.ring[row, :known, statistic]
+        typical = float(np.median(maxima))
+        high = typical + care * (tail.threshold(maxima, per_block) - typical)
+        history.thresholds[row, rule] = high
+        share = 1.0 if STATISTICS[statistic] == "drift" else RELEASE  # drift is slow enough by itself
+        history.releases[row, rule] = typical + share * (high - typical)
+
+
+def learned_share(running: Running, history: History) -> Floats:
+    """How much of the learning phase is done, 0..1, (n,)."""
+    whole = (USABLE + BURN_IN) * BLOCK_S
+    done = np.minimum(history.closed * BLOCK_S + running.filled, whole)
+    share: Floats = np.where(history.blocks >= USABLE, 1.0, done / whole)
+    return share

@@ -1,0 +1,19 @@
+"""Exponentially weighted means that fade where nothing is seen."""
+
+from threshold_service.statistics.arrays import Floats
+
+FADE = 0.98
+"""Share that is left after a second without a value (source: guess)."""
+
+
+def step(means: Floats, values: Floats, present: Floats, gains: Floats) -> Floats:
+    """`means` (..., k, channels) after one more second of `values` (..., channels), which are 0 where absent.
+
+    `gains` (k, 1) are one over the time constants in seconds; `present` is 1.0 where there is a value, else 0.0.
+
+    >>> import numpy as np
+    >>> step(np.zeros((1, 1)), np.array([1.0]), np.array([1.0]), np.array([[0.1]])).item()
+    0.1
+    """
+    kept = FADE + present[..., None, :] * ((1.0 - FADE) - gains)
+    return means * kept + values[..., None, :] * gains

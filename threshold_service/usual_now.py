@@ -1,0 +1,55 @@
+"""How the residents of one agent stand after a wave: what is usual, the score, the open events."""
+
+import numpy as np
+
+from services.vocabulary import Condition, Policy, Tier
+from threshold_service.engine_state import EngineState
+from threshold_service.statistics import calibration
+from threshold_service.statistics.arrays import Floats
+
+
+class UsualNow:
+    """A view of an engine's state, good until its next step.
+
+    `level` and `spread` are (residents, channels), NaN where nothing is learned yet; `score` and `tier` (residents,),
+    1.0 being the resident's own tier-1 threshold and tier 0 no open event; `seen_at` (residents,) is the time of the
+    last sample, NaN before the first. The rest is computed when it is asked for.
+    """
+
+    def __init__(self, state: EngineState, policy: Policy) -> None:
+        baseline = state.level.baseline
+        known = baseline.taught > 0
+        self.level: Floats = np.where(known, baseline.level, np.nan)
+        self.spread: Floats = np.where(known, baseline.spread, np.nan)
+        self.score: Floats = state.person.score
+        self.seen_at: Floats = state.person.seen_at
+        self.tier = np.array([0 if watch.tier is None else watch.tier.value for watch in state.watches], np.int8)
+        self._state = state
+        self._blind_after_s = policy.timing.blind_after_s
+
+    @property
+    def learned_share(self) -> Floats:
+        """How much of the learning phase is done, 0..1, (residents,)."""
+        return calibration.learned_share(self._state.running, self._state.history)
+
+    @property
+    def event(self) -> list[str]:
+        """Id of each resident's open event, or empty."""
+        return ["" if event is None else event.id for event in self._state.events]
+
+    @property
+    def condition(self) -> list[Condition]:
+        """The status word of each resident."""
+        blind = self._state.person.unseen >= self._blind_after_s
+        learning = self._state.history.blocks < calibration.USABLE
+        return [_condition(*facts) for facts in zip(self.tier.tolist(), blind, learning, strict=True)]
+
+
+def _condition(tier: int, blind: bool, learning: bool) -> Condition:
+    if tier in (Tier.IMMEDIATE, Tier.URGENT):
+        return Condition.ATTENTION
+    if blind:
+        return Condition.BLIND
+    if learning:
+        return Condition.LEARNING
+    return Condition.CHANGED if tier else Condition.USUAL

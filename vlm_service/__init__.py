@@ -1,0 +1,1 @@
+"""The second opinion: reasons about an event through a model, or through rules when there is none."""

@@ -1,0 +1,180 @@
+"""Asks a model on any vLLM server over HTTP; every way in which that fails is a typed failure."""
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from services.vocabulary import Event
+from services.vocabulary.time import Seconds
+from vlm_service.dialogue import AnswerError, Opinionated, Reply, messages_for, read_reply, verdict_schema
+from vlm_service.dialogue.lines import one_line
+from vlm_service.failures import (
+    EngineFailure,
+    NotAChatCompletion,
+    Overloaded,
+    RequestRefused,
+    ServerError,
+    TimedOut,
+    Unreachable,
+)
+from vlm_service.metrics import ATTEMPTS
+from vlm_service.settings import VlmSettings
+
+SAMPLING: Mapping[str, Mapping[str, float]] = {
+    "qwen": {"temperature": 0.6, "top_p": 0.95, "top_k": 20},
+    "warm": {"temperature": 1.0, "top_p": 0.95, "top_k": 20},
+    "greedy": {"temperature": 0.0},
+}
+"""Profiles (source: "qwen" the model's README, "warm" other published guides; they disagree, so measure)."""
+RETRY_AFTER_S: Seconds = 0.25
+"""Wait before the one retry (source: guess)."""
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    content: str | None = None
+    reasoning: str | None = None
+    reasoning_content: str | None = None
+
+
+class _Choice(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    message: _Message
+    finish_reason: str | None = None
+
+
+class _Completion(BaseModel):
+    """The part of a chat completion that matters here; servers add much more."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    choices: list[_Choice] = Field(min_length=1)
+
+
+class Engine:
+    """One vLLM server and the model or adapter that answers there."""
+
+    def __init__(self, settings: VlmSettings, client: httpx.AsyncClient | None = None) -> None:
+        self._settings = settings
+        headers = {"Authorization": f"Bearer {settings.server_key}"} if settings.server_key else {}
+        self._client = client or httpx.AsyncClient(
+            base_url=settings.server_url,
+            headers=headers,
+            timeout=httpx.Timeout(None, connect=settings.connect_timeout_s),
+            trust_env=False,
+        )
+
+    @property
+    def reasoner(self) -> str:
+        """The served base model's name."""
+        return self._settings.model
+
+    @property
+    def adapter(self) -> str:
+        """The adapter's name; empty for the base model."""
+        return self._settings.adapter
+
+    async def close(self) -> None:
+        """Give connections back."""
+        await self._client.aclose()
+
+    async def answer(self, event: Event, deadline_s: Seconds) -> Opinionated:
+        """The model's thinking and verdict, with one retry, all within `deadline_s`.
+
+        Raises:
+            EngineFailure: no answer was to be had; the subclass says why.
+            AnswerError: there was an answer, but it is no usable verdict.
+        """
+        try:
+            async with asyncio.timeout(deadline_s):
+                return await self._with_one_retry(event)
+        except TimeoutError as error:
+            ATTEMPTS.labels(TimedOut.reason).inc()
+            raise TimedOut(f"no verdict within {deadline_s:.1f} s") from error
+
+    async def _with_one_retry(self, event: Event) -> Opinionated:
+        try:
+            return await self._attempt(event, 0)
+        except AnswerError:
+            pass
+        except EngineFailure as failure:
+            if not failure.worth_a_retry:
+                raise
+            await asyncio.sleep(RETRY_AFTER_S)
+        return await self._attempt(event, 1)
+
+    async def _attempt(self, event: Event, attempt: int) -> Opinionated:
+        try:
+            reply = await self._chat(self._request(event, attempt))
+            opinionated = read_reply(reply, event)
+        except (EngineFailure, AnswerError) as failure:
+            ATTEMPTS.labels(failure.reason).inc()
+            raise
+        ATTEMPTS.labels("verdict").inc()
+        return opinionated
+
+    def _request(self, event: Event, attempt: int) -> dict[str, Any]:
+        """The body of a chat completion; the seed follows from event and attempt, so that an answer can be repeated."""
+        settings = self._settings
+        budget = settings.thinking_token_budget
+        limits = {"thinking_token_budget": budget, "max_tokens": budget + settings.answer_tokens} if budget else {}
+        return {
+            "model": settings.adapter or settings.model,
+            "messages": [{"role": one.role, "content": one.content} for one in messages_for(event)],
+            "seed": _seed(event, attempt),
+            "response_format": {
+                "type": "json_schema",
+                "json_schema": {"name": "verdict", "schema": verdict_schema(event), "strict": True},
+            },
+            **limits,
+            **SAMPLING[settings.sampling],
+        }
+
+    async def _chat(self, body: dict[str, Any]) -> Reply:
+        try:
+            response = await self._client.post("/v1/chat/completions", json=body)
+        except httpx.DecodingError as error:
+            raise NotAChatCompletion("the server's answer cannot be decoded") from error
+        except httpx.RequestError as error:
+            raise Unreachable(f"{type(error).__name__} at {self._settings.server_url}") from error
+        _refuse_bad_status(response)
+        try:
+            choice = _Completion.model_validate(response.json()).choices[0]
+        except (ValidationError, ValueError, RecursionError) as error:
+            raise NotAChatCompletion("the server's answer is no chat completion: is this a vLLM server?") from error
+        said = choice.message
+        return Reply(said.content, said.reasoning or said.reasoning_content, choice.finish_reason or "")
+
+
+def _refuse_bad_status(response: httpx.Response) -> None:
+    status = response.status_code
+    if status == httpx.codes.OK:
+        return
+    detail = f"HTTP {status}: {_reason(response)}"
+    if status in (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE):
+        raise Overloaded(detail)
+    if status >= 500:
+        raise ServerError(detail)
+    raise RequestRefused(detail)
+
+
+def _reason(response: httpx.Response) -> str:
+    """What a vLLM server says in `error.message` (or, in older versions, `message`), shortened."""
+    try:
+        body = response.json()
+    except (ValueError, RecursionError):
+        return "no reason given"
+    inner = body.get("error", body) if isinstance(body, dict) else {}
+    text = inner.get("message", "") if isinstance(inner, dict) else ""
+    return one_line(str(text), 160) or "no reason given"
+
+
+def _seed(event: Event, attempt: int) -> int:
+    digest = hashlib.sha256(f"{event.id}/{event.revision}/{attempt}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") >> 1

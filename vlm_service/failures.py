@@ -1,0 +1,50 @@
+"""Why a model could not answer; each class has a reason from a closed set, used in metrics and assessments."""
+
+from typing import ClassVar
+
+
+class EngineFailure(RuntimeError):
+    """The model's server gave no verdict."""
+
+    reason: ClassVar[str] = "failed"
+    worth_a_retry: ClassVar[bool] = False
+
+
+class Unreachable(EngineFailure):
+    """No connection, or one that broke."""
+
+    reason = "unreachable"
+    worth_a_retry = True
+
+
+class TimedOut(EngineFailure):
+    """No verdict within the deadline."""
+
+    reason = "timeout"
+
+
+class Overloaded(EngineFailure):
+    """The server says that it has too much to do (429 or 503)."""
+
+    reason = "overloaded"
+    worth_a_retry = True
+
+
+class ServerError(EngineFailure):
+    """The server failed (5xx)."""
+
+    reason = "server_error"
+    worth_a_retry = True
+
+
+class RequestRefused(EngineFailure):
+    """The server will not have the request (4xx), e.g. an unknown model or adapter; asking again cannot help."""
+
+    reason = "refused"
+
+
+class NotAChatCompletion(EngineFailure):
+    """The server answered with something else than a chat completion."""
+
+    reason = "invalid_answer"
+    worth_a_retry = True

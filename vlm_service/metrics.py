@@ -1,0 +1,14 @@
+"""What the VLM service counts."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+ASSESSMENTS = Counter("attune_vlm_assessments", "Assessments made", ["reasoner", "tier"])
+REPEATS = Counter("attune_vlm_repeats", "Requests answered with the assessment that was already kept")
+FALLBACKS = Counter("attune_vlm_fallbacks", "Times the rules answered although a model is configured", ["reason"])
+ATTEMPTS = Counter("attune_vlm_attempts", "Requests to the model's server", ["outcome"])
+REFUSED = Counter("attune_vlm_refused", "Requests refused", ["reason"])
+ENGINE_SECONDS = Histogram(
+    "attune_vlm_engine_seconds", "Time to a model's verdict", buckets=(0.1, 0.3, 1, 2, 3, 5, 8, 12, 20, 40, 80)
+)
+WAITING = Gauge("attune_vlm_waiting", "Events that are being reasoned about")
+WITHHELD = Counter("attune_vlm_thinking_withheld", "Thinking that was not kept because of the resident's mode")

@@ -1,0 +1,65 @@
+"""What the VLM service can be told."""
+
+from typing import Literal
+
+import httpx
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import SettingsConfigDict
+
+from services.runtime.settings import LOOPBACK, HealthSettings, LedgerSettings
+from services.vocabulary import RULES
+
+
+class VlmSettings(HealthSettings, LedgerSettings):
+    """Settings of `python -m vlm_service`; environment variables begin with `ATTUNE_VLM_`."""
+
+    model_config = SettingsConfigDict(env_prefix="ATTUNE_VLM_")
+
+    host: str = "127.0.0.1"
+    port: int = Field(7082, ge=0, le=65535)
+    token: str = ""
+    """Callers must show it; required for a bind beyond loopback."""
+    health_port: int = Field(7092, ge=0, le=65535)
+    server_url: str = ""
+    """A vLLM server, e.g. http://127.0.0.1:8000; empty: the rules answer."""
+    server_key: str = ""
+    """The server's API key, where it has one."""
+    model: str = Field("qwen3-vl", min_length=1)
+    """Name under which the server serves the base model."""
+    adapter: str = ""
+    """Name of a LoRA adapter that the server has loaded; empty: the base model answers."""
+    deadline_s: float = Field(15.0, gt=0, le=600)
+    """Longest time for the model, both attempts together; a caller may ask for less."""
+    connect_timeout_s: float = Field(2.0, gt=0, le=60)
+    sampling: Literal["qwen", "warm", "greedy"] = "qwen"
+    thinking_token_budget: int = Field(1024, ge=0, le=100_000)
+    """Tokens after which the server ends the thinking; 0: the server's own limit."""
+    answer_tokens: int = Field(1024, ge=64, le=16_384)
+    """Room for the verdict after the thinking."""
+
+    @field_validator("server_url")
+    @classmethod
+    def _an_http_address(cls, url: str) -> str:
+        if not url:
+            return url
+        try:
+            parsed = httpx.URL(url)
+        except httpx.InvalidURL as error:
+            raise ValueError(f"expected an address such as http://127.0.0.1:8000 ({error})") from error
+        if parsed.scheme not in ("http", "https") or not parsed.host:
+            raise ValueError("expected an address such as http://127.0.0.1:8000")
+        return url.rstrip("/").removesuffix("/v1")
+
+    @field_validator("model", "adapter")
+    @classmethod
+    def _no_pretending(cls, name: str) -> str:
+        if name.strip().lower() == RULES:
+            raise ValueError(f"expected the name of a model: {RULES!r} is the name of the fallback reasoner")
+        return name
+
+    @model_validator(mode="after")
+    def _no_open_door(self) -> "VlmSettings":
+        if self.host not in LOOPBACK and not self.token:
+            raise ValueError(f"host = {self.host!r} listens beyond this machine: set ATTUNE_VLM_TOKEN, which every "
+                             "caller must then show, or bind to 127.0.0.1")  # fmt: skip
+        return self
