@@ -89,3 +89,11 @@ def pytest_make_collect_report(
 
 def _reason(longrepr: object) -> str:
     return longrepr[2] if isinstance(longrepr, tuple) else str(longrepr)
+
+
+@pytest.fixture(autouse=True)
+def _environment_stays() -> Iterator[None]:
+    before = {key: value for key, value in os.environ.items() if key.startswith("ATTUNE_")}
+    yield
+    after = {key: value for key, value in os.environ.items() if key.startswith("ATTUNE_")}
+    assert after == before, "the test, or what it called, left the environment of later tests changed"

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from pydantic import Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings.sources.utils import parse_env_vars
 
 PREFIX = "ATTUNE_"
 ROOM_PREFIXES = ("EDGE_", "THRESHOLD_", "VLM_", "ALERTS_", "CONSOLE_", "ASSET_", "TEST_", "BUILD_", "DEMO_")
@@ -46,6 +47,8 @@ class RoomSettings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
+        assert isinstance(env_settings, EnvSettingsSource)
+        env_settings.env_vars = parse_env_vars(_told())
         return env_settings, init_settings
 
 
@@ -90,22 +93,26 @@ def load(kind: type[SettingsT], file: Path | None = None) -> SettingsT:
     Raises:
         SettingError: an unknown key, a wrong value, or a file that cannot be read.
     """
-    _read_secret_files()
-    _refuse_unknown_variables(kind, os.environ)
+    _refuse_unknown_variables(kind, _told())
     try:
         return kind(**_read_toml(file))
     except ValidationError as error:
         raise SettingError("\n".join(_explain(kind, problem) for problem in error.errors())) from error
 
 
-def _read_secret_files() -> None:
-    for key, path in list(os.environ.items()):
-        if key.startswith(PREFIX) and key.endswith("_FILE") and key.removesuffix("_FILE") not in os.environ:
-            try:
-                os.environ[key.removesuffix("_FILE")] = Path(path).read_text().strip()
-            except OSError as error:
-                raise SettingError(f"{key} = {path!r}: expected a readable file ({error.strerror})") from error
-            del os.environ[key]
+def _told() -> dict[str, str]:
+    """The environment, with each ATTUNE_X_FILE replaced by ATTUNE_X and what that file holds; ATTUNE_X itself wins."""
+    told = dict(os.environ)
+    for key, path in os.environ.items():
+        plain = key.removesuffix("_FILE")
+        if not key.startswith(PREFIX) or plain in (key, *os.environ):
+            continue
+        try:
+            told[plain] = Path(path).read_text().strip()
+        except OSError as error:
+            raise SettingError(f"{key} = {path!r}: expected a readable file ({error.strerror})") from error
+        del told[key]
+    return told
 
 
 def _read_toml(file: Path | None) -> dict[str, Any]:

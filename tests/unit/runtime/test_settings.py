@@ -1,5 +1,6 @@
 """A process refuses what it was told wrongly, and says which key, which value and what would be right."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,7 @@ def test_it_reads_a_secret_from_a_file(tmp_path: Path, monkeypatch: pytest.Monke
     (tmp_path / "url").write_text("sqlite:///secret.db\n")
     monkeypatch.setenv("ATTUNE_DATABASE_URL_FILE", str(tmp_path / "url"))
     assert load(Sample).database_url == "sqlite:///secret.db"
+    assert "ATTUNE_DATABASE_URL" not in os.environ  # nor in the environment of a child
 
 
 @pytest.mark.parametrize(
