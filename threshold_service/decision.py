@@ -89,7 +89,7 @@ def _scene(state: EngineState, setting: Setting, wave: Wave, shown: Shown, i: in
         channels=identity.channels,
         visual=meaning.visual & meaning.allowed[row],
         values=np.where(shown.present[i], wave.values[i], np.nan),
-        usual=baseline.level[row],
+        usual=baseline.level[row] + state.fitted.offset[row],
         spread=baseline.spread[row],
         known=(baseline.taught[row] >= _KNOWN_AFTER) & (not learning),
         evidence=shown.second.evidence[i],

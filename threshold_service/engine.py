@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from services.vocabulary import Cue, Event, Policy, Resident, Tier
-from threshold_service import decision, engine_state
+from services.vocabulary import Cue, Event, Policy, Resident
+from threshold_service import decision, engine_state, refit
 from threshold_service.engine_state import COUNTED, EngineState, Heard, Identity
 from threshold_service.judgement import rules
 from threshold_service.judgement.scene import WINDOW_S
-from threshold_service.statistics import calibration, composite, grid, level_path, whitening
+from threshold_service.statistics import calibration, composite, grid, level_path
 from threshold_service.statistics.arrays import Bools, Floats, Ints, at_rows, everything, put, take
 from threshold_service.statistics.meaning import affect, meaning
 from threshold_service.usual_now import UsualNow
@@ -179,7 +179,9 @@ class Engine:
         ))  # fmt: skip
         _remember(state, wave, present)
         events = decision.decide(state, self._setting, wave, shown)
-        self._close_blocks(wave, running.filled)
+        full = wave.rows[running.filled >= calibration.BLOCK_S]
+        if len(full):
+            refit.close_blocks(state, self._setting, full)
         return events
 
     def _counting(self, wave: Wave, learns_after: Floats) -> tuple[Bools, Floats]:
@@ -206,7 +208,9 @@ class Engine:
             part = put(part, anew, level_path.restart(take(part, anew)))
             state.window.cells[wave.rows[anew]] = engine_state.LONG_AGO
         moods = at_rows(self._setting.affect, wave.at)
-        after, second = level_path.step(part, wave.values, present, learn, moods, placed.cell, self._setting.meaning)
+        after, second = level_path.step(
+            part, take(state.fitted, wave.at), wave.values, present, learn, moods, placed.cell, self._setting.meaning
+        )
         state.before = put(state.before, wave.at, part)
         state.level = put(state.level, wave.at, after)
         return second
@@ -238,19 +242,6 @@ class Engine:
         statistics[:, 0], statistics[:, 1] = made.score, (second.far / far_scale).max(axis=1)
         statistics[:, 2], statistics[:, 3], statistics[:, 4] = second.sustained, second.volatility, second.drift
         return Shown(present, second, made, statistics)
-
-    def _close_blocks(self, wave: Wave, filled: Ints) -> None:
-        full = filled >= calibration.BLOCK_S
-        if not np.count_nonzero(full):
-            return
-        state = self._state
-        for row in wave.rows[full].tolist():
-            one = np.array([row])
-            level = take(state.level, one)
-            refitted = level._replace(whitening=whitening.refit(level.whitening))
-            state.level = put(state.level, one, refitted)
-            serious = state.watches[row].tier in (Tier.IMMEDIATE, Tier.URGENT)
-            calibration.close_block(state.running, state.history, row, self._setting.rates, serious)
 
 
 def _setting(identity: Identity, policy: Policy) -> Setting:

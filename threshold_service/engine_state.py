@@ -12,7 +12,7 @@ from services.vocabulary import Event, Resident, UnixSeconds
 from threshold_service.judgement.rules import RULES
 from threshold_service.judgement.scene import WINDOW_S
 from threshold_service.judgement.watch import Watch
-from threshold_service.statistics import calibration, grid, level_path, state_bytes
+from threshold_service.statistics import calibration, fitted, grid, level_path, state_bytes
 from threshold_service.statistics.arrays import Floats, Ints, put, take
 from threshold_service.statistics.meaning import Meaning, meaning
 from threshold_service.statistics.state_bytes import StateUnreadable
@@ -56,6 +56,7 @@ class EngineState:
     grid: grid.Grid
     level: level_path.LevelPath
     before: level_path.LevelPath
+    fitted: fitted.Fitted
     running: calibration.Running
     history: calibration.History
     person: Person
@@ -67,7 +68,7 @@ class EngineState:
     heard: list[tuple[Heard, ...]]
 
 
-_NESTED = ("grid", "level", "before", "running", "history", "person", "window")
+_NESTED = ("grid", "level", "before", "fitted", "running", "history", "person", "window")
 _ARRAYS = (*_NESTED, "counts")
 
 
@@ -84,9 +85,14 @@ def fresh(residents: int, of: Meaning) -> EngineState:
         np.full((residents, WINDOW_S, channels), np.nan, np.float32), np.full((residents, WINDOW_S), LONG_AGO, np.int64)
     )
     return EngineState(
-        grid.fresh(residents), level, level, running, history, person, window,
+        grid.fresh(residents), level, level, fitted.fresh((residents, channels)), running, history, person, window,
         np.zeros((residents, len(COUNTED)), np.int64), [Watch()] * residents, [None] * residents, [()] * residents,
     )  # fmt: skip
+
+
+def level_of(state: EngineState, rows: Ints) -> level_path.LevelPath:
+    """How the statistics of residents `rows` (k,) stand now: a copy, each array (k, ...)."""
+    return take(state.level, rows)
 
 
 @dataclass(frozen=True, slots=True)

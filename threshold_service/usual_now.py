@@ -19,7 +19,7 @@ class UsualNow:
     def __init__(self, state: EngineState, policy: Policy) -> None:
         baseline = state.level.baseline
         known = baseline.taught > 0
-        self.level: Floats = np.where(known, baseline.level, np.nan)
+        self.level: Floats = np.where(known, baseline.level + state.fitted.offset, np.nan)
         self.spread: Floats = np.where(known, baseline.spread, np.nan)
         self.score: Floats = state.person.score
         self.seen_at: Floats = state.person.seen_at

@@ -6,6 +6,7 @@ import numpy as np
 
 from threshold_service.statistics import baseline, cusum, rolling, smoothing, transitions, volatility, whitening
 from threshold_service.statistics.arrays import Bools, Floats, Ints, clipped, ordered_sum
+from threshold_service.statistics.fitted import Fitted
 from threshold_service.statistics.meaning import Meaning
 
 FARTHEST = 50.0
@@ -54,18 +55,19 @@ def fresh(residents: int, meaning: Meaning) -> LevelPath:
 
 
 def step(
-    state: LevelPath, values: Floats, present: Bools, learn: Floats, affect: Bools, cell: Ints, meaning: Meaning
-) -> tuple[LevelPath, Second]:
+    state: LevelPath, fitted: Fitted, values: Floats, present: Bools, learn: Floats, affect: Bools, cell: Ints,
+    meaning: Meaning,
+) -> tuple[LevelPath, Second]:  # fmt: skip
     """One second: `values` (n, c) with `present` where they count; `learn` (1.0 or 0.0), `affect`, `cell` are (n,).
 
     What is learned from this second is used from the next one on: a value is judged by the usual before it.
     """
     there = present.astype(np.float64)
     teaches = there * learn[:, None]
-    distance = np.where(present, values - state.baseline.level, 0.0)
+    distance = np.where(present, values - state.baseline.level - fitted.offset, 0.0)
     z = clipped(distance / state.baseline.spread, FARTHEST)
     before = state.whitening.before
-    whiter, innovation, pair = whitening.step(state.whitening, z, present, teaches)
+    whiter, innovation, pair = whitening.step(state.whitening, z, present, teaches, fitted.phi, fitted.gain)
     change = cusum.step(state.evidence, innovation, there)
     levels = smoothing.step(state.levels, clipped(z, _HUBER), there, _GAINS)
     restless = volatility.step(state.volatility, z, before, pair, learn)

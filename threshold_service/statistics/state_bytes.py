@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 MAGIC = b"ATTUNE\x00"
-VERSION = 1
+VERSION = 2
 
 
 class StateUnreadable(ValueError):

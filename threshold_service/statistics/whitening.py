@@ -15,40 +15,45 @@ _HUBER = 3.0
 
 class Whitening(NamedTuple):
     """AR(1) per channel, all (..., channels): the value before (0 where there was none) and whether there was one, the
-    lag-1 moment of clipped values and the pairs it rests on, `phi`, and `gain` = 1 / sqrt(1 - phi^2)."""
+    lag-1 moment of clipped values and the pairs it rests on."""
 
     before: Floats
     had: Bools
     lag1: Floats
     pairs: Floats
-    phi: Floats
-    gain: Floats
 
 
 def fresh(shape: tuple[int, ...]) -> Whitening:
-    """Nothing known: `phi` is 0 until `refit`."""
+    """Nothing known."""
     zero = np.zeros(shape)
-    return Whitening(zero, zero.astype(bool), zero, zero, zero, np.ones(shape))
+    return Whitening(zero, zero.astype(bool), zero, zero)
 
 
-def step(state: Whitening, z: Floats, present: Bools, learn: Floats) -> tuple[Whitening, Floats, Floats]:
+def step(
+    state: Whitening, z: Floats, present: Bools, learn: Floats, phi: Floats, gain: Floats
+) -> tuple[Whitening, Floats, Floats]:
     """Innovations of unit variance of `z` (..., channels), 0 where absent: (z - phi z_before) / sqrt(1 - phi^2), or z
     itself after an absence (its variance is 1 as well). Also 1.0 where there were two values in a row, else 0.0."""
     both = present & state.had
-    innovation = np.where(both, (z - state.phi * state.before) * state.gain, z)
+    innovation = np.where(both, (z - phi * state.before) * gain, z)
     pair = both.astype(np.float64)
     taught = pair * learn
     pairs = state.pairs + taught
     product = clipped(z, _HUBER) * clipped(state.before, _HUBER)
     lag1 = state.lag1 + taught / np.minimum(np.maximum(pairs, 1.0), MEMORY) * (product - state.lag1)
-    return Whitening(z, present, lag1, pairs, state.phi, state.gain), innovation, pair
+    return Whitening(z, present, lag1, pairs), innovation, pair
 
 
-def refit(state: Whitening) -> Whitening:
-    """`phi` from the moment seen so far (values are standardised, so it is the correlation); negative autocorrelation
-    is taken as none."""
-    phi = np.minimum(np.maximum(state.lag1, 0.0), STRONGEST)
-    return state._replace(phi=phi, gain=1.0 / np.sqrt(1.0 - phi * phi))
+def coefficients(lag1: Floats) -> tuple[Floats, Floats]:
+    """`phi` from the moment seen so far (values are standardised, so it is the correlation; negative autocorrelation
+    is taken as none), and `gain` = 1 / sqrt(1 - phi^2).
+
+    >>> phi, gain = coefficients(np.array([0.6, -0.3]))
+    >>> phi.tolist(), gain.tolist()
+    ([0.6, 0.0], [1.25, 1.0])
+    """
+    phi = np.minimum(np.maximum(lag1, 0.0), STRONGEST)
+    return phi, 1.0 / np.sqrt(1.0 - phi * phi)
 
 
 def restart(state: Whitening) -> Whitening:
