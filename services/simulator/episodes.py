@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from services.vocabulary import CueName
 
 Floats = NDArray[np.float64]
+RISE_S = 10.0
+"""From onset to plateau (guess)."""
 
 
 class Kind(StrEnum):
@@ -20,6 +22,7 @@ class Kind(StrEnum):
     WITHDRAWAL = "withdrawal"
     FALL = "fall"
     DISTRESS_VOICE = "distress_voice"
+    SLEEP_DISTURBANCE = "sleep_disturbance"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,8 @@ class Shape:
     channels: Mapping[str, float]
     cue: CueName | None = None
     cue_probability: float = 0.0
+    warns: float = 0.5
+    """How far the prodrome has risen when the onset comes, as a share of the plateau (guess)."""
 
 
 _AGITATED = {
@@ -44,21 +49,30 @@ _AGITATED = {
     "audio.vocal_energy": 0.4,
 }  # fmt: skip
 SHAPES = {
-    Kind.RAPID_ESCALATION: Shape(20, 60, 120, -0.6, 0.8, _AGITATED, CueName.SHOUT, 0.4),
-    Kind.SLOW_BUILD_UP: Shape(600, 180, 300, -0.6, 0.6, {name: 0.6 * size for name, size in _AGITATED.items()}),
-    Kind.WITHDRAWAL: Shape(1800, 1800, 1800, -0.5, -0.5, {"motion.ratio": -0.05, "audio.vocal_energy": -0.05}),
+    Kind.RAPID_ESCALATION: Shape(90, 60, 120, -0.6, 0.8, _AGITATED, CueName.SHOUT, 0.4, 0.4),
+    Kind.SLOW_BUILD_UP: Shape(
+        600, 180, 300, -0.6, 0.6, {name: 0.6 * size for name, size in _AGITATED.items()}, warns=0.6
+    ),
+    Kind.WITHDRAWAL: Shape(
+        1800, 1800, 1800, -0.5, -0.5, {"motion.ratio": -0.05, "audio.vocal_energy": -0.05}, warns=0.8
+    ),
     Kind.FALL: Shape(0, 60, 60, -0.4, 0.5, {
         "pose.torso_angle": 70.0, "pose.hip_height": -0.3, "motion.erratic": 0.1, "audio.loudness": 10.0,
-    }, CueName.FALL_NOISE, 0.1),
-    Kind.DISTRESS_VOICE: Shape(5, 30, 30, -0.6, 0.6, {"audio.loudness": 25.0, "audio.vocal_energy": 0.5},
-                               CueName.CRY, 0.8),
+    }, CueName.FALL_NOISE, 0.1, 0.0),
+    Kind.DISTRESS_VOICE: Shape(
+        15, 30, 30, -0.6, 0.6, {"audio.loudness": 25.0, "audio.vocal_energy": 0.5}, CueName.CRY, 0.8, 0.3
+    ),
+    Kind.SLEEP_DISTURBANCE: Shape(
+        300, 600, 600, -0.4, 0.5, {"motion.ratio": 0.12, "motion.erratic": 0.06, "pose.wrist_speed": 0.3,
+                                   "audio.loudness": 8.0, "audio.vocal_energy": 0.15},
+    ),
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """One labelled episode, in seconds from the beginning of the simulation: the prodrome's start, the onset (the
-    plateau is reached), the peak (its middle), and the end (it has faded to a tenth)."""
+    """One labelled episode, in seconds from the beginning of the simulation: the prodrome's start, the onset (from
+    here it rises steeply to the plateau), the peak (the plateau's middle), and the end (it has faded to a tenth)."""
 
     kind: Kind
     prodrome_s: float
@@ -77,10 +91,12 @@ def script(kind: Kind, onset_s: float, rng: np.random.Generator) -> Episode:
 
 
 def envelope(episode: Episode, n: int) -> Floats:
-    """How much of the episode is there in each of n seconds, 0..1: rising prodrome, plateau, exponential recovery."""
-    second = np.arange(n, dtype=np.float64)
-    rising = (second - episode.prodrome_s) / max(episode.onset_s - episode.prodrome_s, 1.0)
+    """How much of the episode is there in each of n seconds, 0..1: a prodrome that rises to the kind's `warns`, a steep
+    onset, a plateau, an exponential recovery."""
+    second, warns = np.arange(n, dtype=np.float64), SHAPES[episode.kind].warns
+    rising = warns * (second - episode.prodrome_s) / max(episode.onset_s - episode.prodrome_s, 1.0)
     plateau_end = 2 * episode.peak_s - episode.onset_s
+    steep = warns + (1.0 - warns) * (second - episode.onset_s) / min(RISE_S, (plateau_end - episode.onset_s) / 4)
     fading = np.exp(-np.log(10.0) * np.maximum(second - plateau_end, 0.0) / max(episode.end_s - plateau_end, 1.0))
-    height = np.where(second < episode.onset_s, rising, np.where(second < plateau_end, 1.0, fading))
+    height = np.where(second < episode.onset_s, rising, np.where(second < plateau_end, np.minimum(steep, 1.0), fading))
     return np.where(second > episode.end_s, 0.0, np.clip(height, 0.0, 1.0))

@@ -19,9 +19,10 @@ class Expression(StrEnum):
     FLAT = "flat"
     NEGATIVE_AT_REST = "negative_at_rest"
     INVERTED = "inverted"
+    LABILE = "labile"
 
 
-SHARES = (0.6, 0.2, 0.12, 0.08)
+SHARES = (0.6, 0.17, 0.11, 0.07, 0.05)
 
 
 @dataclass(frozen=True, slots=True)
