@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import IO, Annotated
 
 import httpx
 import typer
@@ -63,11 +63,11 @@ def command(
     without them the scores are simulated, and it says so.
     """
     console = Console(stderr=True, soft_wrap=True)
-    stores = _prepare(folder)
+    stores, lock = _prepare(folder)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     plan = _plan(source, headless, folder, console)
-    with Supervisor(demo_plan.environment(plan, stores)) as supervisor:
+    with lock, Supervisor(demo_plan.environment(plan, stores)) as supervisor:
         try:
             finished = _play(plan, supervisor, console, patience)
         except RoomFailed as error:
@@ -87,13 +87,11 @@ def command(
         raise typer.Exit(1)
 
 
-def _prepare(folder: Path) -> demo_plan.DemoSettings:
+def _prepare(folder: Path) -> tuple[demo_plan.DemoSettings, IO[str]]:
     try:
-        stores = demo_plan.stores()
-        demo_folder.prepare(folder, frozenset(demo_plan.ROOMS))
+        return demo_plan.stores(), demo_folder.prepare(folder, frozenset(demo_plan.ROOMS))
     except (SettingError, demo_folder.FolderRefused) as error:
         raise typer.BadParameter(str(error)) from error
-    return stores
 
 
 def _plan(source: str, headless: bool, folder: Path, console: Console) -> demo_plan.Plan:

@@ -1,38 +1,55 @@
 """The folder of a demonstration: emptied before each run, and only when a demonstration made it."""
 
 import base64
+import fcntl
 import json
 import secrets
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import IO
 
 MARKER = "processes.json"
+LOCK = "running.lock"
 
 
 class FolderRefused(ValueError):
     """A folder that a demonstration must not empty; the message names it and the remedy."""
 
 
-def prepare(folder: Path, rooms: frozenset[str]) -> None:
-    """Make `folder`, empty, and mark it as a demonstration's.
+def prepare(folder: Path, rooms: frozenset[str]) -> IO[str]:
+    """Make `folder`, empty, and mark it as a demonstration's; it is ours until the returned file is closed.
 
     Raises:
-        FolderRefused: it is a file, or it holds something and no demonstration's marker.
+        FolderRefused: it is a file, it holds something and no demonstration's marker, or a demonstration runs in it.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FolderRefused(f"{str(folder)!r}: {error.strerror}; expected a folder that can be made") from error
-    if any(folder.iterdir()) and not _ours(folder / MARKER, rooms):
+    if {entry.name for entry in folder.iterdir()} - {LOCK} and not _ours(folder / MARKER, rooms):
         raise FolderRefused(f"{str(folder)!r} holds files that no demonstration made, and would be emptied: name a new "
                             "or an empty folder")  # fmt: skip
+    lock = _locked(folder)
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name == MARKER):  # the marker goes last
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)
-        else:
+        elif entry.name != LOCK:
             entry.unlink()
     write_pids(folder, {})
+    return lock
+
+
+def _locked(folder: Path) -> IO[str]:
+    """The kernel lets go of the lock when its holder ends, however it ends."""
+    lock = (folder / LOCK).open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        lock.close()
+        raise FolderRefused(f"{str(folder)!r} is in use by a demonstration that still runs: end it with Ctrl-C, or "
+                            "name another folder with --folder") from error  # fmt: skip
+    return lock
 
 
 def write_pids(folder: Path, pids: Mapping[str, int]) -> None:
