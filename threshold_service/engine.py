@@ -114,8 +114,7 @@ class Engine:
         engine._state = state
         engine._apart = identity.policy_version != policy.version
         if identity.policy_version != policy.version:
-            for row in range(len(identity.seats)):
-                calibration.set_thresholds(state.history, row, engine._setting.rates)
+            refit.adopt_policy(state, engine._setting)
         return engine
 
     def usual(self) -> UsualNow:
@@ -250,7 +249,7 @@ def _setting(identity: Identity, policy: Policy) -> Setting:
         raise ValueError(f"policy weights name {', '.join(unknown)}: expected some of {', '.join(calibration.TERMS)}")
     weights = np.array([given.get(term, 0.0) for term in calibration.TERMS])
     of = meaning(identity.channels, identity.seats)
-    return Setting(identity, policy, of, affect(identity.seats), rules.rates(policy.budget), weights)
+    return Setting(identity, policy, of, affect(identity.seats), rules.rates(policy.budget, policy.envelope), weights)
 
 
 def _raw(second: level_path.Second) -> Floats:

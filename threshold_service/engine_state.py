@@ -12,7 +12,7 @@ from services.vocabulary import Event, Resident, UnixSeconds
 from threshold_service.judgement.rules import RULES
 from threshold_service.judgement.scene import WINDOW_S
 from threshold_service.judgement.watch import Watch
-from threshold_service.statistics import calibration, fitted, grid, level_path, state_bytes
+from threshold_service.statistics import calibration, fitted, grid, level_path, prior, profile, state_bytes
 from threshold_service.statistics.arrays import Floats, Ints, put, take
 from threshold_service.statistics.meaning import Meaning, meaning
 from threshold_service.statistics.state_bytes import StateUnreadable
@@ -59,6 +59,7 @@ class EngineState:
     fitted: fitted.Fitted
     running: calibration.Running
     history: calibration.History
+    profile: profile.Profile
     person: Person
     window: Window
     counts: Ints
@@ -66,10 +67,12 @@ class EngineState:
     watches: list[Watch]
     events: list[Event | None]
     heard: list[tuple[Heard, ...]]
+    prior: prior.Prior
+    """What the facility teaches of a new resident; the only part that belongs to nobody in particular."""
 
 
-_NESTED = ("grid", "level", "before", "fitted", "running", "history", "person", "window")
-_ARRAYS = (*_NESTED, "counts")
+_NESTED = ("grid", "level", "before", "fitted", "running", "history", "profile", "person", "window")
+_ARRAYS = (*_NESTED, "counts", "prior")
 
 
 def fresh(residents: int, of: Meaning) -> EngineState:
@@ -85,8 +88,10 @@ def fresh(residents: int, of: Meaning) -> EngineState:
         np.full((residents, WINDOW_S, channels), np.nan, np.float32), np.full((residents, WINDOW_S), LONG_AGO, np.int64)
     )
     return EngineState(
-        grid.fresh(residents), level, level, fitted.fresh((residents, channels)), running, history, person, window,
+        grid.fresh(residents), level, level, fitted.fresh((residents, channels)), running, history,
+        profile.fresh(residents, channels), person, window,
         np.zeros((residents, len(COUNTED)), np.int64), [Watch()] * residents, [None] * residents, [()] * residents,
+        prior.shipped(len(RULES), channels),
     )  # fmt: skip
 
 
@@ -117,6 +122,7 @@ def reseated(identity: Identity, state: EngineState, seats: Sequence[Resident]) 
     for name in _NESTED:
         setattr(after, name, put(getattr(after, name), to, take(getattr(state, name), of)))
     after.counts[to] = state.counts[of]
+    after.prior = state.prior
     for row, old in known:
         after.watches[row], after.events[row] = state.watches[old], state.events[old]
         after.heard[row] = state.heard[old]

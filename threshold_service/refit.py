@@ -1,20 +1,124 @@
-"""What happens at the end of a resident's block of 300 seconds: everything that is constant within a block is set."""
+"""What happens at the end of a resident's block of 300 seconds, and once in their night: by sample time alone."""
 
-from services.vocabulary import Tier
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from services.vocabulary import Tier, UnixSeconds
 from threshold_service.engine_state import EngineState, level_of
-from threshold_service.statistics import calibration
+from threshold_service.statistics import baseline, calibration, facility, peaks, profile, standing, thresholds
 from threshold_service.statistics.arrays import Ints
+from threshold_service.statistics.calibration import BLOCK_S, SETTLED
 from threshold_service.statistics.fitted import refit_whitening
+from threshold_service.statistics.level_path import LevelPath
 from threshold_service.wave import Setting
+
+NIGHT_HOUR = 3
+"""Local hour at which a day ends: fewest events are open then (source: guess)."""
+
+
+class Local(NamedTuple):
+    """A moment at the resident's place: the `hour` since the epoch, the `night` that it belongs to, and the share of
+    the day that has passed in the middle of the block that begins."""
+
+    hour: int
+    night: int
+    day_share: float
 
 
 def close_blocks(state: EngineState, setting: Setting, rows: Ints) -> None:
-    """The blocks of residents `rows` (k,) are full: refit, keep their maxima, set thresholds.
+    """The blocks of residents `rows` (k,) are full: refit, keep their maxima, set thresholds and offsets.
 
-    Changes `state.fitted`, `state.running` and `state.history` in place, at `rows` only; `level_of(state, rows)` is how
+    Changes `state.fitted`, `state.running`, `state.history`, `state.profile` and `state.prior`, at `rows` only but for
+    the prior, which is learned from how everybody stood at their own last block's end. `level_of(state, rows)` is how
     their statistics stand now, a copy.
     """
-    refit_whitening(state.fitted, rows, level_of(state, rows).whitening.lag1)
-    for row in rows.tolist():
-        serious = state.watches[row].tier in (Tier.IMMEDIATE, Tier.URGENT)
-        calibration.close_block(state.running, state.history, row, setting.rates, serious)
+    now = level_of(state, rows)
+    for place, row in enumerate(rows.tolist()):
+        _close(state, setting, row, now, place)
+
+
+def _close(state: EngineState, setting: Setting, row: int, now: LevelPath, place: int) -> None:
+    history, prior = state.history, state.prior
+    time = float(state.person.seen_at[row])
+    here = local(time, setting.identity.time_zone)
+    refit_whitening(state.fitted, np.array([row]), now.whitening.lag1[place : place + 1])
+    watch = state.watches[row]
+    if watch.ended:
+        _count(state, row)
+    _learn_hour(state, row, now.baseline, place, here)
+    standing.came_back(history, row, time)
+    calibration.close_block(state.running, history, row, setting.rates, watch.tier in (Tier.IMMEDIATE, Tier.URGENT))
+    first = history.peaks.night[row] < 0
+    over = here.night != history.peaks.night[row] and not first
+    if first or over:
+        history.peaks.night[row] = here.night
+    if over:
+        _night(state, setting, row, now, place, here)
+    if over or history.blocks[row] <= SETTLED:
+        thresholds.estimate(history, row, setting.rates, prior)
+    state.fitted.offset[row] = profile.offset(state.profile, row, here.day_share)
+
+
+def _learn_hour(state: EngineState, row: int, usual: baseline.Baseline, place: int, here: Local) -> None:
+    """What the block taught the level is what it teaches of its hour."""
+    known = state.profile
+    level, taught = usual.level[place], usual.taught[place]
+    means = profile.block_mean(level, known.level[row], taught, known.taught[row], baseline.MEMORY_S)
+    profile.observe(known, row, means + state.fitted.offset[row], usual.spread[place], here.hour)
+    known.level[row], known.taught[row], known.spread[row] = level, taught, usual.spread[place]
+
+
+def _night(state: EngineState, setting: Setting, row: int, now: LevelPath, place: int, here: Local) -> None:
+    """Once per local day in view: the day's peaks become history, the curve of the day is fitted, the facility's prior
+    is learned where it is older than this night."""
+    history = state.history
+    slot = peaks.today(history.peaks, row)
+    if history.peaks.blocks[row, slot] >= peaks.LEAST_BLOCKS:
+        peaks.close_day(history.peaks, row, calibration.recent(history, row, int(history.peaks.blocks[row, slot])))
+    profile.refit(state.profile, row, now.baseline.spread[place], here.day_share)
+    if here.night != state.prior.night[0]:
+        known = state.profile
+        state.prior = facility.learn(
+            state.prior, history, setting.rates, known.level, known.spread, state.fitted.phi, known.taught, here.night
+        )
+    thresholds.rebalance(history, row, setting.rates, state.prior)
+
+
+def _count(state: EngineState, row: int) -> None:
+    """Count the alerts that ended since the last block's end, by their highest tier."""
+    history, ended = state.history, state.watches[row].ended
+    slot = peaks.today(history.peaks, row)
+    for opened, tier in ended:
+        if opened > history.counted[row]:
+            history.counted[row] = opened
+            if np.isfinite(history.thresholds[row, 0]):
+                history.peaks.told[row, slot, tier.value - 1] += 1
+
+
+def adopt_policy(state: EngineState, setting: Setting) -> None:
+    """Another policy is in force from the next sample on: thresholds from its budget, at once and for everybody."""
+    history = state.history
+    history.thresholds[:], history.approved[:], history.spend[:] = np.inf, np.inf, 1.0
+    history.peaks.told[:], history.peaks.watched[:] = 0, 0
+    for row in range(len(history.blocks)):
+        thresholds.estimate(history, row, setting.rates, state.prior)
+
+
+def local(time: UnixSeconds, zone: str) -> Local:
+    """Where a sample time falls in its place's day; of years that no calendar has, as if in UTC.
+
+    >>> local(1_750_000_000.0, "Europe/Berlin")
+    Local(hour=486113, night=20254, day_share=0.7146990740740741)
+    """
+    try:
+        moment = datetime.fromtimestamp(time, ZoneInfo(zone))
+        ahead = moment.utcoffset() or timedelta()
+    except (OverflowError, ValueError, OSError):
+        ahead = timedelta()
+    there = time + ahead.total_seconds()
+    hour = int(there // 3600.0)
+    middle = (there + BLOCK_S / 2) % 86_400.0
+    return Local(hour, (hour - NIGHT_HOUR) // 24, middle / 86_400.0)

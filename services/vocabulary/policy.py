@@ -41,6 +41,9 @@ class Policy:
         ("deviation", 0.40), ("volatility", 0.10), ("transition", 0.05), ("audio", 0.20), ("motion", 0.25),
     )  # fmt: skip
     cue_threshold: float = 0.5
+    envelope: float = 1.5
+    """Most that calibration raises a tier-1 threshold over the one a person approved, in distances from the resident's
+    typical peak; beyond it is a proposal (source: guess)."""
     alarm_cues: tuple[str, ...] = ("scream", "cry", "fall_noise", "glass")
 
     @property

@@ -37,8 +37,8 @@ CUE = Rule(Reason.CUE, Tier.IMMEDIATE, "", 0.2, "alarm cue in two of three sampl
 BLIND = Rule(Reason.BLIND, Tier.MONITOR, "", 0.0, "nothing seen or heard")
 
 
-def rates(budget: Budget) -> Rates:
-    """Exceedances per block that `budget` (alerts per resident-week) allows each rule.
+def rates(budget: Budget, envelope: float = 1.5) -> Rates:
+    """Exceedances per block that `budget` (alerts per resident-week) allows each rule, and the `envelope` of tier 1.
 
     >>> round(rates(Budget()).per_block[0] * BLOCKS_PER_WEEK, 6)
     0.7
@@ -47,6 +47,8 @@ def rates(budget: Budget) -> Rates:
     return Rates(
         tuple(rule.share * weekly[rule.tier] / BLOCKS_PER_WEEK for rule in RULES),
         tuple(STATISTICS.index(rule.statistic) for rule in RULES),
+        tuple(rule.tier.value - 1 for rule in RULES),
+        envelope,
     )
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from threshold_service.statistics import tail
+from threshold_service.statistics import peaks
 from threshold_service.statistics.arrays import Bools, Floats, Ints
 
 BLOCK_S = 300
@@ -26,6 +26,13 @@ LEAST = np.array([2.0, 0.2, 2.0, 2.0, 2.0])
 RELEASE = 0.25
 """An event may end once its statistic is down to this share of the way from a block's typical peak to the threshold
 (hysteresis; source: guess)."""
+NIGHTLY = 1.5
+"""Most that a settled threshold's distance from the typical peak grows or shrinks in one night (source: guess)."""
+CAPPED = 1.5
+"""A settled history counts a peak at most this far, in distances of its threshold from the typical peak: an episode is
+one exceedance and teaches no height of its own (source: guess)."""
+OVERSPENT, UNSPENT = 1.0, 2.0
+"""Bounds of the correction for alerts that several rules share (source: measured, see tests/bench/budget.py)."""
 _SCALE_BLOCKS = 288.0
 
 
@@ -45,7 +52,11 @@ class History(NamedTuple):
     `ring` (n, BLOCKS, statistics) holds block maxima, `blocks` (n,) how many were ever put in; `spoiled` (n,) says an
     event was open when the block of now began. `scale` (n, terms) and `far_scale` (n, c) are the usual block maxima of
     each raw term and channel, learned from `closed` (n,) blocks. `thresholds` (n, rules) are infinite until usable, and
-    `releases` (n, rules) are what a statistic must fall below before an event may end.
+    `releases` (n, rules) are what a statistic must fall below before an event may end. `shown` (n, rules) says where
+    the history itself shows the rate; elsewhere the threshold is provisional. `approved` (n, rules) is what the
+    envelope of tier 1 is measured from, infinite until shown, and `wanted` (n, rules) a threshold beyond it that waits
+    for a person, NaN where there is none. `spend` (n, tiers) multiplies the rates, `version` (n,) counts
+    estimates.
     """
 
     ring: NDArray[np.float32]
@@ -56,13 +67,28 @@ class History(NamedTuple):
     far_scale: Floats
     thresholds: Floats
     releases: Floats
+    shown: Bools
+    approved: Floats
+    wanted: Floats
+    spend: Floats
+    version: Ints
+    at: Floats
+    """(n,) Sample time of the last block's end, NaN before the first."""
+    stale: Ints
+    """(n,) Blocks until thresholds from before a long absence are trusted again."""
+    counted: Floats
+    """(n,) Sample time at which the last event that was counted had opened."""
+    peaks: peaks.Peaks
 
 
 class Rates(NamedTuple):
-    """Exceedances per block that the budget allows, one per rule, and the statistic each rule looks at."""
+    """Exceedances per block that the budget allows, one per rule, the statistic each rule looks at, the tier (0: the
+    most urgent) it spends the budget of, and how far tier 1 may be loosened without a person."""
 
     per_block: tuple[float, ...]
     statistic: tuple[int, ...]
+    tier: tuple[int, ...]
+    envelope: float
 
 
 def fresh(residents: int, channels: int, rules: int) -> tuple[Running, History]:
@@ -71,10 +97,14 @@ def fresh(residents: int, channels: int, rules: int) -> tuple[Running, History]:
         np.zeros((residents, len(STATISTICS))), np.zeros((residents, len(TERMS))), np.zeros((residents, channels)),
         np.zeros(residents, np.int64),
     )  # fmt: skip
+    infinite = np.full((residents, rules), np.inf)
     history = History(
         np.zeros((residents, BLOCKS, len(STATISTICS)), np.float32), np.zeros(residents, np.int64),
         np.zeros(residents, bool), np.zeros(residents, np.int64), np.ones((residents, len(TERMS))),
-        np.ones((residents, channels)), np.full((residents, rules), np.inf), np.full((residents, rules), np.inf),
+        np.ones((residents, channels)), infinite, infinite.copy(), np.zeros((residents, rules), bool),
+        infinite.copy(), np.full((residents, rules), np.nan), np.ones((residents, 3)), np.zeros(residents, np.int64),
+        np.full(residents, np.nan), np.zeros(residents, np.int64), np.zeros(residents),
+        peaks.fresh(residents, len(STATISTICS)),
     )  # fmt: skip
     return running, history
 
@@ -88,11 +118,12 @@ def observe(state: Running, statistics: Floats, terms: Floats, far: Floats, seen
 
 
 def close_block(running: Running, history: History, row: int, rates: Rates, in_event: bool) -> None:
-    """End resident `row`'s block, in place: keep its maxima, learn scales, set thresholds.
+    """End resident `row`'s block, in place: keep its maxima and learn scales.
 
-    A block that began inside a serious event teaches nothing. After `SETTLED` blocks others count at most as their
-    threshold, so that an episode raises a threshold no more than one ordinary exceedance would.
+    A block that began inside a serious event teaches nothing. After `SETTLED` blocks others count at most `CAPPED`
+    times as far as their threshold.
     """
+    history.peaks.watched[row, peaks.today(history.peaks, row)] += bool(np.isfinite(history.thresholds[row, 0]))
     if not history.spoiled[row]:
         _learn_scales(running, history, row)
         if history.closed[row] > BURN_IN:
@@ -112,30 +143,22 @@ def _learn_scales(running: Running, history: History, row: int) -> None:
 
 def _keep(running: Running, history: History, row: int, rates: Rates) -> None:
     highest = np.full(len(STATISTICS), np.inf if history.blocks[row] < SETTLED else -np.inf)
-    for rule, statistic in enumerate(rates.statistic):
-        highest[statistic] = max(highest[statistic], float(history.thresholds[row, rule]))
+    if history.blocks[row] >= SETTLED:
+        typical = np.median(recent(history, row), axis=0)
+        for rule, statistic in enumerate(rates.statistic):
+            far = typical[statistic] + CAPPED * (history.thresholds[row, rule] - typical[statistic])
+            highest[statistic] = max(highest[statistic], float(far))
     history.ring[row, int(history.blocks[row]) % BLOCKS] = np.minimum(running.top[row], highest)
     history.blocks[row] += 1
-    set_thresholds(history, row, rates)
+    history.peaks.blocks[row, peaks.today(history.peaks, row)] += 1
 
 
-def set_thresholds(history: History, row: int, rates: Rates) -> None:
-    """Thresholds of resident `row` from their ring, in place; infinite before `USABLE` blocks.
-
-    Until `SETTLED` they are provisional and lie up to twice as far above the usual peaks: what is rarer than a few
-    hours has not been seen yet (source: measured, without it the first day has 7 times the alarms of later ones).
-    """
-    known = int(min(history.blocks[row], BLOCKS))
-    if known < USABLE:
-        return
-    care = 1.0 + max(0.0, 1.0 - known / SETTLED)
-    for rule, (per_block, statistic) in enumerate(zip(rates.per_block, rates.statistic, strict=True)):
-        maxima = history.ring[row, :known, statistic]
-        typical = float(np.median(maxima))
-        high = typical + care * (tail.threshold(maxima, per_block) - typical)
-        history.thresholds[row, rule] = high
-        share = 1.0 if STATISTICS[statistic] == "drift" else RELEASE  # drift is slow enough by itself
-        history.releases[row, rule] = typical + share * (high - typical)
+def recent(history: History, row: int, most: int = BLOCKS) -> Floats:
+    """Block maxima of resident `row`'s last blocks, oldest first, (blocks, statistics)."""
+    last = int(history.blocks[row])
+    places = np.arange(max(0, last - min(most, BLOCKS)), last) % BLOCKS
+    chosen: Floats = history.ring[row, places].astype(np.float64)
+    return chosen
 
 
 def learned_share(running: Running, history: History) -> Floats:

@@ -1,4 +1,4 @@
-"""From a person's own history to a threshold that is exceeded as rarely as the budget allows."""
+"""From the largest maxima of a history to a threshold that is exceeded as rarely as the budget allows."""
 
 import math
 
@@ -7,33 +7,72 @@ from numpy.typing import NDArray
 
 from threshold_service.statistics.arrays import Floats
 
-TOP_SHARE, LEAST_TOP = 0.03, 10
-"""Share and least number of the largest maxima that describe the tail (source: measured on 24 simulated residents over
-60 hours, half calibrating for the other half: with a quarter of the maxima, brief ordinary excitements, which are
-rarer than that, are extrapolated from calm, and tier 1 alarms 20 times as often as promised; with 3 % it keeps)."""
+TOP_SHARE, LEAST_TOP, MOST_TOP = 0.03, 10, 34
+"""Share, least and largest number of the largest maxima that describe the tail (source: measured on 24 simulated
+residents over 60 hours, half calibrating for the other half: with a quarter of the maxima, brief ordinary excitements,
+which are rarer than that, are extrapolated from calm, and tier 1 alarms 20 times as often as promised; with 3 % it
+keeps)."""
+ENOUGH = 3.0
+"""Exceedances that a history should hold for its own order statistics to be the threshold; below `SHOWN` the tail model
+alone speaks, between them both (source: guess; an order statistic is exceeded as often as its rank says, whatever the
+distribution, while the model is wrong where the tail is not exponential)."""
+SHOWN = 1.0
 
 
 def threshold(maxima: "NDArray[np.float32] | Floats", exceedances_per_block: float) -> float:
-    """The value that a new block's maximum exceeds with probability `exceedances_per_block`.
-
-    Excesses of the largest `TOP_SHARE` of `maxima` (blocks,) over the next one are taken as exponential. The fitted
-    scale is itself uncertain, so the predictive tail is used, (1 + x / (k b))^-k for k excesses of mean b, which is
-    exact for exponential excesses (Bayesian, flat prior on log b): few blocks give a higher threshold, never a lower
-    one. Returns inf for fewer than 8 blocks: nothing can be said.
+    """The value that a new block's maximum exceeds with probability `exceedances_per_block`; inf for fewer than 8
+    blocks: nothing can be said.
 
     >>> rng = np.random.default_rng(1)
-    >>> bool(abs(threshold(rng.exponential(size=100_000), 1e-3) - math.log(1e3)) < 0.1)
+    >>> bool(abs(threshold(rng.exponential(size=100_000), 1e-3) - math.log(1e3)) < 0.3)
     True
     """
-    blocks = len(maxima)
+    highest = -np.sort(-np.asarray(maxima, dtype=np.float64))
+    return from_highest(highest, len(maxima), exceedances_per_block)
+
+
+def from_highest(highest: Floats, blocks: int, exceedances_per_block: float) -> float:
+    """The same of the `highest` maxima of `blocks`, largest first; lower ones need not be known."""
     if blocks < 8:
         return math.inf
-    ordered = np.sort(np.asarray(maxima, dtype=np.float64))
-    tail = min(max(LEAST_TOP, int(TOP_SHARE * blocks)), blocks // 2)
-    rarer = float((tail / blocks) / exceedances_per_block)
+    rank = exceedances_per_block * (blocks + 1)
+    share = min(max((rank - SHOWN) / (ENOUGH - SHOWN), 0.0), 1.0)
+    modelled = extrapolated(highest, blocks, exceedances_per_block) if share < 1.0 else 0.0
+    return (1.0 - share) * modelled + (share * order_statistic(highest, rank) if share > 0.0 else 0.0)
+
+
+def order_statistic(highest: Floats, rank: float) -> float:
+    """The value at a `rank` (1.0: the largest) that need not be whole, between the two nearest: of n exchangeable
+    maxima the k-th largest is exceeded by the next one with probability k / (n + 1), whatever their distribution.
+
+    >>> order_statistic(np.array([5.0, 3.0, 2.0]), 1.5)
+    4.0
+    """
+    low = min(max(int(rank), 1), len(highest))
+    high = min(low + 1, len(highest))
+    part = min(max(rank - low, 0.0), 1.0)
+    return float((1.0 - part) * highest[low - 1] + part * highest[high - 1])
+
+
+def extrapolated(highest: Floats, blocks: int, exceedances_per_block: float) -> float:
+    """Excesses of the largest maxima over the next one are taken as exponential. The fitted scale is itself uncertain,
+    so the predictive tail is used, (1 + x / (k b))^-k for k excesses of mean b, which is exact for exponential excesses
+    (Bayesian, flat prior on log b): few blocks give a higher threshold, never a lower one.
+    """
+    tail = min(size(blocks), len(highest) - 1)
+    rarer = (tail / blocks) / exceedances_per_block
+    start = float(highest[tail])
     if rarer <= 1.0:
-        return float(ordered[min(blocks - 1, int((1.0 - exceedances_per_block) * blocks))])
-    start = float(ordered[-tail - 1])
-    mean = math.fsum((ordered[-tail:] - start).tolist()) / tail
+        return order_statistic(highest, exceedances_per_block * (blocks + 1))
+    mean = math.fsum((highest[:tail] - start).tolist()) / tail
     mean = max(mean, 1e-3 * abs(start), 1e-9)
     return start + tail * mean * (math.pow(rarer, 1.0 / tail) - 1.0)
+
+
+def size(blocks: int) -> int:
+    """How many maxima of so many blocks describe the tail.
+
+    >>> size(16), size(100), size(1000), size(10_000)
+    (8, 10, 30, 34)
+    """
+    return min(max(LEAST_TOP, int(TOP_SHARE * blocks)), MOST_TOP, blocks // 2)

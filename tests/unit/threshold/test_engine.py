@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from services.vocabulary import Budget, Condition, Cue, CueName, Event, Mode, Policy, Reason, Resident, Tier
 from threshold_service.engine import Engine, WaveRefused
-from threshold_service.statistics import calibration
+from threshold_service.judgement.rules import RULES
+from threshold_service.statistics import calibration, prior, thresholds
 from threshold_service.statistics.state_bytes import StateUnreadable
 
 pytestmark = pytest.mark.unit
@@ -190,6 +191,9 @@ def test_it_never_raises_and_never_says_a_number_that_is_none(
     json.dumps(judge.counts)
 
 
+NOBODY = prior.shipped(len(RULES), 6)
+
+
 def learned_history(rng: np.random.Generator, blocks: int) -> calibration.History:
     _, history = calibration.fresh(1, 6, 6)
     history.ring[0, :blocks] = rng.exponential(size=(blocks, len(calibration.STATISTICS)))
@@ -201,10 +205,10 @@ def test_it_sets_thresholds_from_the_budget_and_never_from_too_little_history() 
     rng = np.random.default_rng(5)
     rates = engine()._setting.rates
     few = learned_history(rng, calibration.USABLE - 1)
-    calibration.set_thresholds(few, 0, rates)
+    thresholds.estimate(few, 0, rates, NOBODY)
     assert np.isinf(few.thresholds).all()
     many = learned_history(rng, calibration.BLOCKS)
-    calibration.set_thresholds(many, 0, rates)
+    thresholds.estimate(many, 0, rates, NOBODY)
     assert np.isfinite(many.thresholds).all()
     assert many.thresholds[0, 0] > many.thresholds[0, 4], "an immediate alert is rarer than a mild deviation"
     assert (many.releases[0, :5] < many.thresholds[0, :5]).all()
@@ -222,12 +226,13 @@ def test_it_follows_a_new_budget_when_it_is_loaded_with_another_policy() -> None
 def test_it_lets_an_episode_raise_a_settled_threshold_no_more_than_an_ordinary_peak() -> None:
     rng, rates = np.random.default_rng(7), engine()._setting.rates
     history = learned_history(rng, 600)
-    calibration.set_thresholds(history, 0, rates)
+    thresholds.estimate(history, 0, rates, NOBODY)
     history.closed[0] = 600
     running, _ = calibration.fresh(1, 6, 6)
     before = history.thresholds.copy()
     running.top[:] = 1e6
     calibration.close_block(running, history, 0, rates, in_event=True)
+    thresholds.estimate(history, 0, rates, NOBODY)
     assert (history.thresholds < 1.5 * before).all()
     blocks = int(history.blocks[0])
     running.top[:] = 1e6

@@ -1,0 +1,151 @@
+"""What the time of day adds to a person's level: a smooth curve per channel, learned from block means."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from threshold_service.statistics.arrays import Floats, Ints
+
+BINS = 24
+"""Hours of the local day."""
+HARMONICS = 2
+"""A day's and half a day's wave: meals and rest, not single routines (source: guess; a third one is mostly noise)."""
+LEAST_DAYS = 3
+"""Days before there is a curve: one day cannot tell a rhythm from a day that was different."""
+MEMORY_DAYS = 14.0
+"""Days over which an hour is averaged (source: guess)."""
+WINSOR = 3.0
+"""Deviations between days beyond which an hour teaches no more than one at that distance."""
+PRIOR_SPREADS = 0.5
+"""Amplitude of a person's waves that is expected before any evidence, in spreads (source: guess)."""
+DAY_SPREADS, LEAST_NOISE = 0.5, 0.15
+"""How far the same hour of two days may differ before it is winsorised, and how far it differs at least for no reason
+of the clock, in spreads (source: guess)."""
+LEAST_BLOCKS = 3
+"""Blocks that give an hour its vote: a quarter of an hour in view."""
+FADE = math.exp(-300.0 / 10_800.0)
+"""Share that a jump of the curve keeps per block: the level, with its memory of three hours, takes it over."""
+
+
+class Profile(NamedTuple):
+    """Of n residents over c channels: the `mean` of each hour's means and the `square` of what they lie apart, (n, c,
+    BINS), about `centre` (n, c), from `days` (n, c, BINS); the hour of now, `hour` (n,) counted from the epoch, with
+    `total` and `blocks` (n, c) of its block means. `waves` (n, c, 2 HARMONICS) are the curve, which sums to zero over
+    the day; `shift` (n, c) hides the jump of a refit and fades. `level`, `taught` and `spread` (n, c) are
+    the baseline's at the last block's end."""
+
+    mean: Floats
+    square: Floats
+    days: Floats
+    centre: Floats
+    hour: Ints
+    total: Floats
+    blocks: Floats
+    waves: Floats
+    shift: Floats
+    level: Floats
+    taught: Floats
+    spread: Floats
+
+
+def fresh(residents: int, channels: int) -> Profile:
+    """Every hour alike."""
+    shape, by_hour = (residents, channels), (residents, channels, BINS)
+    return Profile(
+        np.zeros(by_hour), np.zeros(by_hour), np.zeros(by_hour), np.full(shape, np.nan),
+        np.full(residents, -1, np.int64), np.zeros(shape), np.zeros(shape), np.zeros((*shape, 2 * HARMONICS)),
+        np.zeros(shape), np.zeros(shape), np.zeros(shape), np.zeros(shape),
+    )  # fmt: skip
+
+
+def basis(day_share: Floats) -> Floats:
+    """The waves at shares of a day (...), (..., 2 HARMONICS); each sums to zero over the hours.
+
+    >>> bool(abs(basis(np.arange(BINS) / BINS).sum()) < 1e-9)
+    True
+    """
+    angle = 2.0 * np.pi * np.asarray(day_share)[..., None] * np.arange(1, HARMONICS + 1)
+    waves: Floats = np.concatenate([np.cos(angle), np.sin(angle)], axis=-1)
+    return waves
+
+
+_AT_HOURS = basis((np.arange(BINS) + 0.5) / BINS)
+
+
+def block_mean(level: Floats, before: Floats, taught: Floats, taught_before: Floats, memory: float) -> Floats:
+    """The winsorised mean of the values that moved a forgetting `level` from `before`, each (c,); NaN where fewer than
+    60 values were learned. It counts what the baseline learned and no more: nothing during and shortly after an event.
+    """
+    learned = taught - taught_before
+    gain = np.where(taught < memory, learned / np.maximum(taught, 1.0), 1.0 - (1.0 - 1.0 / memory) ** learned)
+    mean: Floats = np.where(learned >= 60.0, before + (level - before) / np.maximum(gain, 1e-9), np.nan)
+    return mean
+
+
+def observe(state: Profile, row: int, means: Floats, spread: Floats, hour: int) -> None:
+    """One block of resident `row`, in place: `means` (c,) of raw values, NaN where little was learned, in an `hour`
+    counted from the epoch in local time. All blocks of an hour share one vote."""
+    if hour != state.hour[row]:
+        _fold(state, row, spread)
+        state.hour[row], state.total[row], state.blocks[row] = hour, 0.0, 0.0
+    there = np.isfinite(means)
+    state.centre[row] = np.where(there & ~np.isfinite(state.centre[row]), means, state.centre[row])
+    state.total[row] += np.where(there, means - state.centre[row], 0.0)
+    state.blocks[row] += there
+
+
+def _fold(state: Profile, row: int, spread: Floats) -> None:
+    """The hour is over: its mean is one day's vote for that hour."""
+    votes = state.blocks[row] >= LEAST_BLOCKS
+    place = int(state.hour[row]) % BINS
+    mean, square, days = state.mean[row, :, place], state.square[row, :, place], state.days[row, :, place]
+    distance = np.where(votes, state.total[row] / np.maximum(state.blocks[row], 1.0), 0.0) - mean
+    width = np.where(days >= LEAST_DAYS, WINSOR * np.maximum(np.sqrt(square), DAY_SPREADS * spread), np.inf)
+    distance = np.minimum(np.maximum(distance, -width), width)
+    days += votes
+    gain = votes / np.minimum(np.maximum(days, 1.0), MEMORY_DAYS)
+    mean += gain * distance
+    square += gain * ((1.0 - gain) * distance * distance - square)
+
+
+def refit(state: Profile, row: int, spread: Floats, day_share: float) -> None:
+    """The curve of resident `row` from its hours, in place; `day_share` is now, where the offset stays as it is.
+
+    Waves and a constant are fitted to the hours' means, each weighted by its days over the variance between days, with
+    a normal prior on the waves (ridge; Hoerl & Kennard 1970), so that few days, or days that differ among themselves,
+    give a curve near zero. The constant is dropped: the level holds it.
+    """
+    days = np.minimum(state.days[row], MEMORY_DAYS)
+    before = curve(state, row, day_share)
+    noise = _between_days(state.square[row], days, spread)
+    weight = np.where(days >= LEAST_DAYS, days, 0.0) / noise[:, None]
+    design = np.concatenate([np.ones((BINS, 1)), _AT_HOURS], axis=1)
+    normal = (weight[:, :, None, None] * (design[:, :, None] * design[:, None, :])).sum(axis=1)
+    right = (weight[:, :, None] * state.mean[row][:, :, None] * design).sum(axis=1)
+    ridge = np.full(design.shape[1], 1.0)
+    ridge[0] = 1e-6
+    normal += np.eye(len(ridge)) * ridge / np.square(PRIOR_SPREADS * spread)[:, None, None]
+    state.waves[row] = np.linalg.solve(normal, right[:, :, None])[:, 1:, 0]
+    state.shift[row] += before - curve(state, row, day_share)
+
+
+def _between_days(square: Floats, days: Floats, spread: Floats) -> Floats:
+    """The variance of one hour's mean from day to day, (c,), pooled over hours."""
+    free = np.maximum(days - 1.0, 0.0)
+    pooled = (square * days).sum(axis=-1) / np.maximum(free.sum(axis=-1), 1.0)
+    noise: Floats = np.maximum(pooled, np.square(LEAST_NOISE * spread))
+    return noise
+
+
+def curve(state: Profile, row: int, day_share: float) -> Floats:
+    """What the time of day adds, (c,), without the fading shift."""
+    added: Floats = (state.waves[row] * basis(np.array(day_share))).sum(axis=-1)
+    return added
+
+
+def offset(state: Profile, row: int, day_share: float) -> Floats:
+    """What is added to the level of resident `row` until the next block's end, (c,); the shift fades, in place."""
+    state.shift[row] *= FADE
+    added: Floats = curve(state, row, day_share) + state.shift[row]
+    return added

@@ -1,0 +1,36 @@
+"""How far a resident's thresholds can be trusted: learning, usable, settled, stale."""
+
+from enum import StrEnum
+
+from threshold_service.statistics.calibration import SETTLED, USABLE, History
+
+STALE_S = 7 * 86_400.0
+"""Seconds of absence after which what is usual may have changed (source: guess)."""
+
+
+class Standing(StrEnum):
+    """Of one resident. Usable: thresholds are in force and provisional. Stale: they come from before a long absence,
+    and are provisional again until as many blocks are closed as a new resident needs."""
+
+    LEARNING = "learning"
+    USABLE = "usable"
+    SETTLED = "settled"
+    STALE = "stale"
+
+
+def standing(history: History, row: int) -> Standing:
+    """Of resident `row` at their last block's end."""
+    if history.blocks[row] < USABLE:
+        return Standing.LEARNING
+    if history.stale[row] > 0:
+        return Standing.STALE
+    return Standing.SETTLED if history.blocks[row] >= SETTLED else Standing.USABLE
+
+
+def came_back(history: History, row: int, time: float) -> None:
+    """A block of resident `row` closed at sample `time`, in place."""
+    if time - history.at[row] > STALE_S:
+        history.stale[row] = USABLE
+    elif history.stale[row] > 0:
+        history.stale[row] -= 1
+    history.at[row] = time

@@ -1,0 +1,101 @@
+"""From block maxima to the thresholds that keep the alarm budget: estimated, shrunk, bounded, versioned."""
+
+import math
+
+import numpy as np
+
+from threshold_service.statistics import calibration, facility, peaks, tail
+from threshold_service.statistics.arrays import Floats
+from threshold_service.statistics.calibration import BLOCKS, RELEASE, SETTLED, STATISTICS, USABLE, History, Rates
+from threshold_service.statistics.prior import Prior, shrunk
+
+
+def estimate(history: History, row: int, rates: Rates, prior: Prior) -> None:
+    """Thresholds of resident `row` from their history, in place; infinite before `USABLE` blocks.
+
+    Called at every block's end until `SETTLED` blocks, nightly after that. A settled threshold moves at most by
+    `calibration.NIGHTLY`, and one of tier 1 never rises beyond its envelope without a person.
+    """
+    if history.blocks[row] < USABLE:
+        return
+    maxima = calibration.recent(history, row)
+    typical = np.median(maxima, axis=0)
+    for rule, statistic in enumerate(rates.statistic):
+        usual, rate = float(typical[statistic]), rates.per_block[rule] * float(history.spend[row, rates.tier[rule]])
+        high, shown = _estimated(history, row, statistic, rate, maxima[:, statistic])
+        if not shown:
+            high = _provisional(history, row, rule, rates, prior, usual, high)
+        _set(history, row, rule, rates, usual, high, shown)
+    history.version[row] += 1
+
+
+def _estimated(history: History, row: int, statistic: int, rate: float, maxima: Floats) -> tuple[float, bool]:
+    """The threshold that the resident's own history alone gives, and whether it shows the rate itself."""
+    places, blocks = peaks.closed(history.peaks, row)
+    if blocks > len(maxima) and rate * blocks < peaks.TOP * len(places) / 2:
+        highest = -np.sort(-history.peaks.highest[row, places, statistic].astype(np.float64), axis=None)
+    else:
+        highest, blocks = -np.sort(-peaks.apart(maxima)), len(maxima)
+    return tail.from_highest(highest, blocks, rate), rate * blocks >= tail.SHOWN
+
+
+def _provisional(
+    history: History, row: int, rule: int, rates: Rates, prior: Prior, usual: float, own: float
+) -> float:  # fmt: skip
+    """Shrunk to the facility's, where there is one, and never above it for tier 1. Without one it lies up to twice as
+    far out until `SETTLED`: what is rarer than a few hours has not been seen yet (source: measured, without it the
+    first day has 7 times the alarms of later ones)."""
+    known = int(min(history.blocks[row], BLOCKS))
+    if not prior.residents[rule]:
+        return usual + (1.0 + max(0.0, 1.0 - known / SETTLED)) * (own - usual)
+    high = shrunk(prior, rule, usual, own, known, tail.size(known), rates.per_block[rule])
+    return min(high, float(prior.limit[rule])) if rates.tier[rule] == 0 else high
+
+
+def _set(history: History, row: int, rule: int, rates: Rates, usual: float, high: float, shown: bool) -> None:
+    before = float(history.thresholds[row, rule])
+    if history.blocks[row] > SETTLED and math.isfinite(before):
+        far = max(before - usual, 1e-9)
+        high = usual + min(max(high - usual, far / calibration.NIGHTLY), far * calibration.NIGHTLY)
+    history.wanted[row, rule] = np.nan
+    if rates.tier[rule] == 0 and math.isfinite(history.approved[row, rule]):
+        limit = usual + rates.envelope * max(float(history.approved[row, rule]) - usual, 1e-9)
+        if high > limit:
+            history.wanted[row, rule], high = high, limit
+    if shown and not math.isfinite(history.approved[row, rule]):
+        history.approved[row, rule] = high
+    history.shown[row, rule] = shown
+    history.thresholds[row, rule] = high
+    share = 1.0 if STATISTICS[rates.statistic[rule]] == "drift" else RELEASE  # drift is slow enough by itself
+    history.releases[row, rule] = usual + share * (high - usual)
+
+
+def approve(history: History, row: int) -> int:
+    """A person approves what calibration wants for resident `row`, in place; how many thresholds rise at once."""
+    waiting = np.isfinite(history.wanted[row])
+    history.approved[row] = np.where(waiting, history.wanted[row], history.approved[row])
+    history.thresholds[row] = np.where(waiting, history.wanted[row], history.thresholds[row])
+    history.wanted[row] = np.nan
+    return int(np.count_nonzero(waiting))
+
+
+def rebalance(history: History, row: int, rates: Rates, prior: Prior) -> None:
+    """Set `spend` of resident `row`, in place, so that alerts, not exceedances, are as many as promised.
+
+    Several rules speak of one event and one event may last for blocks, so alerts are rarer than exceedances: the rate
+    is raised by promised / told of the last days, with the facility's ratio as the prior (gamma-Poisson).
+    """
+    told, watched = history.peaks.told[row].sum(axis=0), float(history.peaks.watched[row].sum())
+    for tier in range(len(told)):
+        promised = facility.tier_rate(rates, tier) * watched + facility.EVIDENCE
+        believed = facility.EVIDENCE / float(prior.spend[tier])
+        spend = promised / (float(told[tier]) + believed)
+        history.spend[row, tier] = min(max(spend, calibration.OVERSPENT), calibration.UNSPENT)
+
+
+def achieved(history: History) -> Floats:
+    """Alerts per watched week that each resident was told, (n, tiers); NaN before thresholds were in force."""
+    watched = history.peaks.watched.sum(axis=1).astype(np.float64)
+    weeks = np.where(watched > 0, watched, np.nan) / calibration.BLOCKS_PER_WEEK
+    rates: Floats = history.peaks.told.sum(axis=1) / weeks[:, None]
+    return rates
