@@ -65,6 +65,8 @@ class History(NamedTuple):
     closed: Ints
     scale: Floats
     far_scale: Floats
+    usual: Floats
+    """(n, statistics) Median block maxima at the last estimate: the typical peaks."""
     thresholds: Floats
     releases: Floats
     shown: Bools
@@ -101,7 +103,8 @@ def fresh(residents: int, channels: int, rules: int) -> tuple[Running, History]:
     history = History(
         np.zeros((residents, BLOCKS, len(STATISTICS)), np.float32), np.zeros(residents, np.int64),
         np.zeros(residents, bool), np.zeros(residents, np.int64), np.ones((residents, len(TERMS))),
-        np.ones((residents, channels)), infinite, infinite.copy(), np.zeros((residents, rules), bool),
+        np.ones((residents, channels)), np.zeros((residents, len(STATISTICS))),
+        infinite, infinite.copy(), np.zeros((residents, rules), bool),
         infinite.copy(), np.full((residents, rules), np.nan), np.ones((residents, 3)), np.zeros(residents, np.int64),
         np.full(residents, np.nan), np.zeros(residents, np.int64), np.zeros(residents),
         peaks.fresh(residents, len(STATISTICS)),
@@ -144,9 +147,9 @@ def _learn_scales(running: Running, history: History, row: int) -> None:
 def _keep(running: Running, history: History, row: int, rates: Rates) -> None:
     highest = np.full(len(STATISTICS), np.inf if history.blocks[row] < SETTLED else -np.inf)
     if history.blocks[row] >= SETTLED:
-        typical = np.median(recent(history, row), axis=0)
         for rule, statistic in enumerate(rates.statistic):
-            far = typical[statistic] + CAPPED * (history.thresholds[row, rule] - typical[statistic])
+            typical = history.usual[row, statistic]
+            far = typical + CAPPED * (history.thresholds[row, rule] - typical)
             highest[statistic] = max(highest[statistic], float(far))
     history.ring[row, int(history.blocks[row]) % BLOCKS] = np.minimum(running.top[row], highest)
     history.blocks[row] += 1

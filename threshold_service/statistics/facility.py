@@ -38,7 +38,7 @@ def _learn_rule(people: Prior, history: History, rates: Rates, rule: int, settle
     statistic, rate = rates.statistic[rule], rates.per_block[rule]
     if len(teaches) < LEAST_RESIDENTS:
         return
-    usual = np.array([np.median(calibration.recent(history, row)[:, statistic]) for row in teaches.tolist()])
+    usual = history.usual[teaches, statistic]
     people.residents[rule] = len(teaches)
     people.mean[rule], apart = centre(log_scale(usual, history.thresholds[teaches, rule], rate))
     people.between[rule] = max(apart, LEAST_BETWEEN)

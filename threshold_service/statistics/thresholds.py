@@ -19,7 +19,7 @@ def estimate(history: History, row: int, rates: Rates, prior: Prior) -> None:
     if history.blocks[row] < USABLE:
         return
     maxima = calibration.recent(history, row)
-    typical = np.median(maxima, axis=0)
+    history.usual[row] = typical = np.median(maxima, axis=0)
     for rule, statistic in enumerate(rates.statistic):
         usual, rate = float(typical[statistic]), rates.per_block[rule] * float(history.spend[row, rates.tier[rule]])
         high, shown = _estimated(history, row, statistic, rate, maxima[:, statistic])
