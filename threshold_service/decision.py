@@ -1,8 +1,11 @@
 """From what a wave showed to events: which rules speak, what becomes of each event, and the reasons it carries."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from services.vocabulary import Cue, CueName, Event, Position, PriorEpisodes, Reason, Term
+from threshold_service.calibration_record import calibration_record
 from threshold_service.engine_state import EngineState
 from threshold_service.judgement import rules, scene, watch
 from threshold_service.judgement.scene import WINDOW_S, Scene
@@ -62,6 +65,7 @@ def _follow(
     fresh = scene.opened(
         here, position, spoken.tier, spoken.reason, spoken.detector, score, threshold, setting.policy.version
     )
+    fresh = replace(fresh, calibration=calibration_record(state, setting, rules.looked_at(shown.statistics)[i], row))
     state.events[row] = fresh if event is None else scene.raised(event, fresh)
     return state.events[row]
 

@@ -6,8 +6,9 @@ from services.vocabulary.assessment import RULES, Assessment, Indicator, Opinion
 from services.vocabulary.channel import EMOTIONS, Channel, Sense, Worse, describe, known_channels
 from services.vocabulary.cue import Cue, CueName
 from services.vocabulary.deviation import Deviation, Term
-from services.vocabulary.event import Event, Reason, event_id
+from services.vocabulary.event import Calibration, Event, Reading, Reason, event_id
 from services.vocabulary.evidence import Conflict, Evidence, PriorEpisodes, Trend, Usual
+from services.vocabulary.explanation import Explanation, explain
 from services.vocabulary.feedback import Feedback, FeedbackVerdict
 from services.vocabulary.mode import Mode
 from services.vocabulary.policy import Budget, Policy, Timing
@@ -24,6 +25,7 @@ __all__ = [
     "AlertStatus",
     "Assessment",
     "Budget",
+    "Calibration",
     "Channel",
     "Condition",
     "Conflict",
@@ -33,6 +35,7 @@ __all__ = [
     "Deviation",
     "Event",
     "Evidence",
+    "Explanation",
     "Feedback",
     "FeedbackVerdict",
     "Gap",
@@ -44,6 +47,7 @@ __all__ = [
     "Policy",
     "Position",
     "PriorEpisodes",
+    "Reading",
     "Reason",
     "Resident",
     "ResidentNow",
@@ -60,5 +64,6 @@ __all__ = [
     "Worse",
     "describe",
     "event_id",
+    "explain",
     "known_channels",
 ]

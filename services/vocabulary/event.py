@@ -8,7 +8,7 @@ from services.vocabulary.deviation import Deviation, Term
 from services.vocabulary.evidence import Evidence
 from services.vocabulary.sample import Position
 from services.vocabulary.tier import Tier
-from services.vocabulary.time import UnixSeconds
+from services.vocabulary.time import Seconds, UnixSeconds
 
 EVENT_NAMESPACE = uuid.UUID("6f0b3c0e-6a52-5d0e-9f51-0d8f2f6f7a11")
 
@@ -24,6 +24,32 @@ class Reason(StrEnum):
     MILD = "mild"
     DRIFT = "drift"
     BLIND = "blind"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one rule read in that second: its `score`, the `threshold` it speaks above and the `release` below which it
+    rests (both NaN where the rule was not in force), and the alerts per resident-week that it may spend. A
+    `provisional` threshold is rarer than this person's own history can show."""
+
+    reason: Reason
+    tier: Tier
+    score: float
+    threshold: float
+    release: float
+    weekly: float
+    provisional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Where the thresholds came from: `version` counts this person's estimates, `standing` says how far they can be
+    trusted (learning, usable, settled, stale), `watched_s` is the history in view that taught them."""
+
+    version: int
+    standing: str
+    watched_s: Seconds
+    readings: tuple[Reading, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +77,8 @@ class Event:
     evidence: Evidence
     policy_version: str
     learning: bool = False
+    calibration: Calibration | None = None
+    """As of the revision that opened or raised it; None in events of before it was recorded."""
 
     @property
     def open(self) -> bool:

@@ -1,0 +1,38 @@
+"""What an event keeps of the calibration it was judged by: every rule's score and threshold in that second."""
+
+import numpy as np
+
+from services.vocabulary import Calibration, Reading
+from threshold_service.engine_state import EngineState
+from threshold_service.judgement import rules
+from threshold_service.statistics.arrays import Floats
+from threshold_service.statistics.calibration import BLOCK_S, BLOCKS_PER_WEEK
+from threshold_service.statistics.standing import standing
+from threshold_service.wave import Setting
+
+
+def calibration_record(state: EngineState, setting: Setting, seen: Floats, row: int) -> Calibration:
+    """Of resident `row`, whose rules looked at `seen` (rules,)."""
+    history = state.history
+    in_force = np.isfinite(history.thresholds[row])
+    thresholds, releases = (
+        np.where(in_force, of[row], np.nan).tolist() for of in (history.thresholds, history.releases)
+    )
+    readings = [
+        Reading(
+            rule.reason, rule.tier, float(seen[i]), thresholds[i], releases[i],
+            setting.rates.per_block[i] * BLOCKS_PER_WEEK, bool(in_force[i] and not history.shown[row, i]),
+        )
+        for i, rule in enumerate(rules.RULES)
+    ]  # fmt: skip
+    weekly = rules.CUE.share * setting.policy.budget.tier1
+    cue = Reading(
+        rules.CUE.reason, rules.CUE.tier, float(state.person.cue[row]), setting.policy.cue_threshold, np.nan, weekly,
+        provisional=False,
+    )  # fmt: skip
+    return Calibration(
+        version=int(history.version[row]),
+        standing=standing(history, row).value,
+        watched_s=float(history.blocks[row]) * BLOCK_S,
+        readings=(*readings, cue),
+    )
