@@ -139,11 +139,14 @@ def test_it_extrapolates_an_exponential_tail_and_is_careful_with_little_history(
     assert tail.threshold(rng.exponential(size=7), 1e-3) == np.inf
 
 
-def test_it_is_exceeded_as_often_as_promised_on_average_from_little_history() -> None:
-    rng = np.random.default_rng(4)
-    rate = 1e-3
-    exceeded = np.mean([np.exp(-tail.threshold(rng.exponential(size=100), rate)) for _ in range(2000)])
-    assert 0.8 * rate < exceeded < 1.25 * rate
+def test_it_is_exceeded_as_often_as_promised_on_average_over_tails_from_little_history() -> None:
+    rng, rate, ratios = np.random.default_rng(4), 1e-3, []
+    for bent in (1e-9, 0.2, -0.2):
+        drawn = (rng.uniform(size=(400, 288)) ** -bent - 1.0) / bent
+        exceeded = [max(1.0 + bent * tail.threshold(maxima, rate), 0.0) ** (-1.0 / bent) for maxima in drawn]
+        ratios.append(float(np.mean(exceeded)) / rate)
+    assert 0.5 < np.mean(ratios) < 1.25
+    assert ratios[2] < ratios[0] < ratios[1] < 2.0, "bounded, exponential, heavy"
 
 
 def test_it_places_samples_on_a_grid_despite_jitter() -> None:
