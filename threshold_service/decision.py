@@ -6,11 +6,11 @@ import numpy as np
 
 from services.vocabulary import Cue, CueName, Event, Position, PriorEpisodes, Reason, Term
 from threshold_service.calibration_record import calibration_record
-from threshold_service.engine_state import EngineState
+from threshold_service.engine_state import EngineState, level_of
 from threshold_service.judgement import rules, scene, watch
 from threshold_service.judgement.scene import WINDOW_S, Scene
 from threshold_service.statistics import calibration, composite
-from threshold_service.statistics.arrays import Floats, at_rows
+from threshold_service.statistics.arrays import Floats
 from threshold_service.wave import Setting, Shown, Wave
 
 AUDIO = calibration.TERMS.index("audio")
@@ -23,9 +23,9 @@ def decide(state: EngineState, setting: Setting, wave: Wave, shown: Shown) -> tu
     """The events that this wave opened, raised or ended. Looks only at residents for whom a rule speaks or an event is
     open; changes `state`'s watches, events and learning guard."""
     seen = rules.looked_at(shown.statistics)
-    over = seen > at_rows(state.history.thresholds, wave.at)
-    held = rules.HELD[at_rows(state.person.cue_bits, wave.at)]
-    blind = at_rows(state.person.unseen, wave.at) >= setting.policy.timing.blind_after_s
+    over = seen > state.history.thresholds[wave.rows]
+    held = rules.HELD[state.person.cue_bits[wave.rows]]
+    blind = state.person.unseen[wave.rows] >= setting.policy.timing.blind_after_s
     speaks = np.count_nonzero(over) or np.count_nonzero(held) or np.count_nonzero(blind)
     if not speaks and not any(one.tier is not None for one in state.watches):
         return ()
@@ -85,7 +85,8 @@ def _measured(
 def _scene(state: EngineState, setting: Setting, wave: Wave, shown: Shown, i: int, prior: PriorEpisodes) -> Scene:
     row, identity, meaning = int(wave.rows[i]), setting.identity, setting.meaning
     learning = bool(state.history.blocks[row] < calibration.USABLE)
-    baseline, time = state.level.baseline, float(wave.times[i])
+    now, time = level_of(state, np.array([row])), float(wave.times[i])
+    baseline = now.baseline
     return Scene(
         resident=identity.seats[row],
         time=time,
@@ -93,16 +94,16 @@ def _scene(state: EngineState, setting: Setting, wave: Wave, shown: Shown, i: in
         channels=identity.channels,
         visual=meaning.visual & meaning.allowed[row],
         values=np.where(shown.present[i], wave.values[i], np.nan),
-        usual=baseline.level[row] + state.fitted.offset[row],
-        spread=baseline.spread[row],
-        known=(baseline.taught[row] >= _KNOWN_AFTER) & (not learning),
-        evidence=shown.second.evidence[i],
+        usual=baseline.level[0] + state.fitted.offset[row],
+        spread=baseline.spread[0],
+        known=(baseline.taught[0] >= _KNOWN_AFTER) & (not learning),
+        evidence=shown.evidence[i],
         weights=_channel_weights(state, setting, row),
         window=_window(state, row),
         terms=_terms(state, setting, shown, row, i, learning),
-        volatility=float(state.level.volatility.now[row]),
-        usual_volatility=float(state.level.volatility.usual[row]),
-        transition_rate=float(state.level.transitions.rate[row]),
+        volatility=float(now.volatility.now[0]),
+        usual_volatility=float(now.volatility.usual[0]),
+        transition_rate=float(now.transitions.rate[0]),
         cues=_cues(state, row, time),
         prior=prior,
         learning=learning,

@@ -7,20 +7,17 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from services.runtime.batch import Batch
 from services.vocabulary import Cue, Event, Policy, Resident
-from threshold_service import decision, engine_state, refit
-from threshold_service.engine_state import COUNTED, EngineState, Heard, Identity
+from threshold_service import engine_state, looked, paths, refit
+from threshold_service.engine_state import COUNTED, Identity
 from threshold_service.judgement import rules
-from threshold_service.judgement.scene import WINDOW_S
-from threshold_service.statistics import calibration, composite, grid, level_path
-from threshold_service.statistics.arrays import Bools, Floats, Ints, at_rows, everything, put, take
+from threshold_service.statistics import calibration
+from threshold_service.statistics.arrays import Floats, Ints
 from threshold_service.statistics.meaning import affect, meaning
+from threshold_service.statistics.people import Samples
 from threshold_service.usual_now import UsualNow
-from threshold_service.wave import Setting, Shown, Wave
-
-MOST_HEARD = 64
-IMPOSSIBLE = 1e12
-"""Values this large are taken as absent: no sense gives them."""
+from threshold_service.wave import Judged, Run, Setting
 
 
 class WaveRefused(ValueError):
@@ -36,14 +33,16 @@ class Engine:
         policy: budget, timing and weights.
         agent, epoch: name the spool; with a sample's sequence they make an event's id.
         time_zone: IANA name, for the time of day in the evidence.
+        path: what judges, see `paths`.
 
     Raises:
+        PathMissing: numba is asked for and not installed.
         ValueError: a time zone that is not known, or a weight of a term that there is not.
     """
 
     def __init__(
         self, channels: tuple[str, ...], seats: tuple[Resident, ...], policy: Policy, agent: str, epoch: str,
-        time_zone: str = "UTC",
+        time_zone: str = "UTC", path: paths.Path = paths.Path.AUTO,
     ) -> None:  # fmt: skip
         identity = Identity(
             tuple(map(str, channels)), tuple(seats), agent, epoch, known_zone(time_zone), policy.version
@@ -51,6 +50,7 @@ class Engine:
         self._setting = _setting(identity, policy)
         self._state = engine_state.fresh(len(seats), self._setting.meaning)
         self._apart = False
+        self._turns = paths.turns(path)
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -102,7 +102,7 @@ class Engine:
         return engine_state.dump(self._setting.identity, self._state)
 
     @classmethod
-    def load(cls, blob: bytes, policy: Policy) -> "Engine":
+    def load(cls, blob: bytes, policy: Policy, path: paths.Path = paths.Path.AUTO) -> "Engine":
         """The engine that was dumped, from now on under `policy`.
 
         Raises:
@@ -112,6 +112,7 @@ class Engine:
         engine = cls.__new__(cls)
         engine._setting = _setting(replace(identity, policy_version=policy.version), policy)
         engine._state = state
+        engine._turns = paths.turns(path)
         engine._apart = identity.policy_version != policy.version
         if identity.policy_version != policy.version:
             refit.adopt_policy(state, engine._setting)
@@ -135,112 +136,41 @@ class Engine:
             WaveRefused: arrays of the wrong shape, or a resident twice in one wave.
         """
         rows = np.asarray(rows, np.int64)
-        at = None if everything(rows, len(self.seats)) else rows
-        self._check(rows, at, times, values)
-        state = self._state
-        kept, placed = grid.place(take(state.grid, at), times, self._setting.policy.timing.restart_gap_s)
-        state.grid = put(state.grid, at, kept)
-        state.counts[rows] += np.array(placed[2:]).T
-        wave = Wave(rows, at, times, values, persons, cues, sequences, placed)
-        judged = placed.judged | placed.crowded
-        if np.count_nonzero(judged) != len(rows):
-            wave = _chosen(wave, judged)
-        return self._judge(wave) if len(wave.rows) else ()
+        self._check(rows, times, values)
+        if len(set(rows.tolist())) < len(rows):
+            raise WaveRefused("a resident is twice in one wave: expected distinct rows")
+        return self._judge(rows, times, values, persons, cues, sequences).events
 
-    def _check(self, rows: Ints, at: Ints | None, times: Floats, values: Floats) -> None:
+    def judge(self, batch: Batch) -> Judged:
+        """Judge samples in order, any number of any residents; the events that are new or changed, in that order, and
+        what the history keeps of each sample. The same as one wave after the other.
+
+        Raises:
+            WaveRefused: values that do not fit the schema, or a seat that does not exist.
+        """
+        rows = batch.seats.astype(np.int64)
+        self._check(rows, batch.times, batch.values)
+        return self._judge(rows, batch.times, batch.values, batch.persons, batch.cues, batch.sequences)
+
+    def _check(self, rows: Ints, times: Floats, values: NDArray[np.floating]) -> None:
         if values.shape != (len(rows), len(self.channels)) or times.shape != rows.shape:
             raise WaveRefused(
                 f"a wave of {len(rows)} samples has values of shape {values.shape} and times of shape {times.shape}: "
                 f"expected ({len(rows)}, {len(self.channels)}) and ({len(rows)},)"
             )
-        if at is None or not len(rows):
-            return
-        if int(rows.min()) < 0 or int(rows.max()) >= len(self.seats):
+        if len(rows) and (int(rows.min()) < 0 or int(rows.max()) >= len(self.seats)):
             raise WaveRefused(f"rows {int(rows.min())} to {int(rows.max())}: expected 0 to {len(self.seats) - 1}")
-        if len(set(rows.tolist())) < len(rows):
-            raise WaveRefused("a resident is twice in one wave: expected distinct rows")
 
-    def _judge(self, wave: Wave) -> tuple[Event, ...]:
-        state, person = self._state, take(self._state.person, wave.at)
-        present, learn = self._counting(wave, person.learns_after)
-        second = self._step_level(wave, present, learn)
-        cue, bits = self._hear(wave)
-        raw = _raw(second)
-        shown = self._show(wave, present, second, raw, cue)
-        seen = present.any(axis=1)
-        running = take(state.running, wave.at)
-        running = calibration.observe(running, shown.statistics, raw, second.far, seen & ~wave.placed.crowded)
-        state.running = put(state.running, wave.at, running)
-        missed = np.where(wave.placed.crowded, 0, 1 + wave.placed.gap)
-        state.person = put(state.person, wave.at, engine_state.Person(
-            bits, cue, np.where(seen, 0, person.unseen + missed), person.learns_after.copy(), wave.times.copy(),
-            shown.composite.score / at_rows(state.history.thresholds, wave.at)[:, 0],
-        ))  # fmt: skip
-        _remember(state, wave, present)
-        events = decision.decide(state, self._setting, wave, shown)
-        full = wave.rows[running.filled >= calibration.BLOCK_S]
-        if len(full):
-            refit.close_blocks(state, self._setting, full)
-        return events
-
-    def _counting(self, wave: Wave, learns_after: Floats) -> tuple[Bools, Floats]:
-        """Which values count, (k, c), and 1.0 where the usual may learn, (k,)."""
-        of = self._setting.meaning
-        present = (np.abs(wave.values) < IMPOSSIBLE) & at_rows(of.allowed, wave.at)
-        learn = wave.times > learns_after
-        several = wave.persons > 1
-        if np.count_nonzero(several):
-            present &= ~(several[:, None] & of.shared)
-            learn &= ~several
-        return present, learn.astype(np.float64)
-
-    def _step_level(self, wave: Wave, present: Bools, learn: Floats) -> level_path.Second:
-        state, placed = self._state, wave.placed
-        part = take(state.level, wave.at)
-        if np.count_nonzero(placed.crowded):
-            part = put(part, np.flatnonzero(placed.crowded), take(state.before, wave.rows[placed.crowded]))
-        if np.count_nonzero(placed.gap):
-            apart = np.flatnonzero(placed.gap)
-            part = put(part, apart, level_path.advance(take(part, apart), placed.gap[apart]))
-        if np.count_nonzero(placed.restarts):
-            anew = np.flatnonzero(placed.restarts)
-            part = put(part, anew, level_path.restart(take(part, anew)))
-            state.window.cells[wave.rows[anew]] = engine_state.LONG_AGO
-        moods = at_rows(self._setting.affect, wave.at)
-        after, second = level_path.step(
-            part, take(state.fitted, wave.at), wave.values, present, learn, moods, placed.cell, self._setting.meaning
-        )
-        state.before = put(state.before, wave.at, part)
-        state.level = put(state.level, wave.at, after)
-        return second
-
-    def _hear(self, wave: Wave) -> tuple[Floats, Ints]:
-        """How loud the last alarm cue still counts and the last three samples' cues as bits, both (k,)."""
-        policy, placed = self._setting.policy, wave.placed
-        person = take(self._state.person, wave.at)
-        loudest = np.zeros(len(wave.rows))
-        for place, cue in wave.cues:
-            self._note(int(wave.rows[place]), float(wave.times[place]), cue)
-            if cue.name.value in policy.alarm_cues and cue.probability >= policy.cue_threshold:
-                loudest[place] = max(loudest[place], cue.probability)
-        alarm = loudest > 0.0
-        bits = rules.cue_bits(person.cue_bits, alarm, placed.gap)
-        bits = np.where(placed.crowded, person.cue_bits | alarm, bits)
-        return composite.step_cue(person.cue, loudest), np.where(placed.restarts, alarm, bits)
-
-    def _note(self, row: int, time: float, cue: Cue) -> None:
-        recent = [heard for heard in self._state.heard[row] if heard.time > time - WINDOW_S]
-        heard = Heard(time + cue.offset_s, cue.name.value, cue.probability)
-        self._state.heard[row] = tuple([*recent, heard][-MOST_HEARD:])
-
-    def _show(self, wave: Wave, present: Bools, second: level_path.Second, raw: Floats, cue: Floats) -> Shown:
-        history = self._state.history
-        scale, far_scale = at_rows(history.scale, wave.at), at_rows(history.far_scale, wave.at)
-        made = composite.composite(raw, scale, cue, self._setting.weights, decision.AUDIO)
-        statistics = np.empty((len(wave.rows), len(calibration.STATISTICS)))
-        statistics[:, 0], statistics[:, 1] = made.score, (second.far / far_scale).max(axis=1)
-        statistics[:, 2], statistics[:, 3], statistics[:, 4] = second.sustained, second.volatility, second.drift
-        return Shown(present, second, made, statistics)
+    def _judge(
+        self, rows: Ints, times: Floats, values: NDArray[np.floating], persons: NDArray[np.int32],
+        cues: Sequence[tuple[int, Cue]], sequences: NDArray[np.uint64],
+    ) -> Judged:  # fmt: skip
+        run = Run(_samples(rows, times, values, persons, cues, self._setting.policy), cues, sequences)
+        told, fixed = looked.blank(len(rows), self._state, self._setting), looked.fixed(self._setting)
+        events: list[Event] = []
+        for _ in self._turns(run.samples, looked.people(self._state), fixed, told):
+            events += looked.look(self._state, self._setting, run, told)
+        return Judged(tuple(events), told.usual, told.spread, told.score, told.tier)
 
 
 def _setting(identity: Identity, policy: Policy) -> Setting:
@@ -252,29 +182,18 @@ def _setting(identity: Identity, policy: Policy) -> Setting:
     return Setting(identity, policy, of, affect(identity.seats), rules.rates(policy.budget, policy.envelope), weights)
 
 
-def _raw(second: level_path.Second) -> Floats:
-    """The terms of the composite before they are scaled, in the order of `calibration.TERMS`, (k, 5)."""
-    raw = np.empty((len(second.volatility), len(calibration.TERMS)))
-    raw[:, 0], raw[:, 1], raw[:, 2] = second.groups[:, 0], second.volatility, second.transition
-    raw[:, 3:] = second.groups[:, 1:]
-    return raw
-
-
-def _remember(state: EngineState, wave: Wave, present: Bools) -> None:
-    where = wave.placed.cell % WINDOW_S
-    state.window.values[wave.rows, where] = np.where(present, wave.values, np.nan)
-    state.window.cells[wave.rows, where] = wave.placed.cell
-
-
-def _chosen(wave: Wave, judged: Bools) -> Wave:
-    """The samples of a wave that are judged."""
-    chosen = np.flatnonzero(judged)
-    place = {int(row): i for i, row in enumerate(chosen)}
-    rows = wave.rows[chosen]
-    cues = tuple((place[row], cue) for row, cue in wave.cues if row in place)
-    return Wave(
-        rows, rows, wave.times[chosen], wave.values[chosen], wave.persons[chosen], cues, wave.sequences[chosen],
-        take(wave.placed, chosen),
+def _samples(
+    rows: Ints, times: Floats, values: NDArray[np.floating], persons: NDArray[np.int32],
+    cues: Sequence[tuple[int, Cue]], policy: Policy,
+) -> Samples:  # fmt: skip
+    loud, cued = np.zeros(len(rows)), np.zeros(len(rows), bool)
+    for place, cue in cues:
+        cued[place] = True
+        if cue.name.value in policy.alarm_cues and cue.probability >= policy.cue_threshold:
+            loud[place] = max(loud[place], cue.probability)
+    return Samples(
+        rows, np.ascontiguousarray(times, np.float64), np.ascontiguousarray(values, np.float64),
+        np.ascontiguousarray(persons, np.int32), loud, cued,
     )  # fmt: skip
 
 

@@ -13,31 +13,12 @@ from threshold_service.judgement.rules import RULES
 from threshold_service.judgement.scene import WINDOW_S
 from threshold_service.judgement.watch import Watch
 from threshold_service.statistics import calibration, fitted, grid, level_path, prior, profile, state_bytes
-from threshold_service.statistics.arrays import Floats, Ints, put, take
+from threshold_service.statistics.arrays import Floats, Ints, flat, put, take
 from threshold_service.statistics.meaning import Meaning, meaning
+from threshold_service.statistics.people import LONG_AGO, Person, Window
 from threshold_service.statistics.state_bytes import StateUnreadable
 
-LONG_AGO = -(10**9)
 COUNTED = ("judged", "crowded", "late", "unreadable", "restarts")
-
-
-class Person(NamedTuple):
-    """One value per resident: the last three samples' cues as bits, how loud the last cue still counts, seconds without
-    any value, when learning may go on, the time and composite of the last judged second (1.0: the tier-1 threshold)."""
-
-    cue_bits: Ints
-    cue: Floats
-    unseen: Ints
-    learns_after: Floats
-    seen_at: Floats
-    score: Floats
-
-
-class Window(NamedTuple):
-    """The raw values of the last seconds, (residents, WINDOW_S, channels), and the cell of each place."""
-
-    values: NDArray[np.float32]
-    cells: Ints
 
 
 class Heard(NamedTuple):
@@ -50,12 +31,14 @@ class Heard(NamedTuple):
 
 @dataclass(slots=True)
 class EngineState:
-    """The whole state of the residents of one agent. `before` is the level path before the second judged last, so that
-    a second sample in the same second can replace the first."""
+    """The whole state of n residents of one agent. A second reads one half of `level`, whose arrays are (2, n, ...),
+    and writes the other, so that a second sample in the same second can replace the first; `half` (n,) says which.
+    `sustained` (n, seconds) are the distances of the last seconds, `tier` (n,) that of the open event or 0."""
 
     grid: grid.Grid
+    half: Ints
     level: level_path.LevelPath
-    before: level_path.LevelPath
+    sustained: Floats
     fitted: fitted.Fitted
     running: calibration.Running
     history: calibration.History
@@ -67,37 +50,48 @@ class EngineState:
     watches: list[Watch]
     events: list[Event | None]
     heard: list[tuple[Heard, ...]]
+    tier: NDArray[np.int8]
     prior: prior.Prior
     """What the facility teaches of a new resident; the only part that belongs to nobody in particular."""
 
 
-_NESTED = ("grid", "level", "before", "fitted", "running", "history", "profile", "person", "window")
-_ARRAYS = (*_NESTED, "counts", "prior")
+_NESTED = ("grid", "fitted", "running", "history", "profile", "person", "window")
+_ARRAYS = (*_NESTED, "counts", "prior", "sustained")
+_HALVES = ("level", "before")
+"""In bytes the halves are called by what they are."""
 
 
 def fresh(residents: int, of: Meaning) -> EngineState:
     """Nothing seen."""
     channels = len(of.floor)
-    level = level_path.fresh(residents, of)
+    level = level_path.twice(level_path.fresh(residents, of))
     running, history = calibration.fresh(residents, channels, len(RULES))
-    zero = np.zeros(residents)
     person = Person(
-        np.zeros(residents, np.int64), zero, np.zeros(residents, np.int64), zero, np.full(residents, np.nan), zero
-    )
+        np.zeros(residents, np.int64), np.zeros(residents), np.zeros(residents, np.int64), np.zeros(residents),
+        np.full(residents, np.nan), np.zeros(residents),
+    )  # fmt: skip
     window = Window(
         np.full((residents, WINDOW_S, channels), np.nan, np.float32), np.full((residents, WINDOW_S), LONG_AGO, np.int64)
     )
     return EngineState(
-        grid.fresh(residents), level, level, fitted.fresh((residents, channels)), running, history,
+        grid.fresh(residents), np.zeros(residents, np.int64), level,
+        np.zeros((residents, level_path.SUSTAINED_CELLS)), fitted.fresh((residents, channels)), running, history,
         profile.fresh(residents, channels), person, window,
         np.zeros((residents, len(COUNTED)), np.int64), [Watch()] * residents, [None] * residents, [()] * residents,
-        prior.shipped(len(RULES), channels),
+        np.zeros(residents, np.int8), prior.shipped(len(RULES), channels),
     )  # fmt: skip
 
 
 def level_of(state: EngineState, rows: Ints) -> level_path.LevelPath:
     """How the statistics of residents `rows` (k,) stand now: a copy, each array (k, ...)."""
-    return take(state.level, rows)
+    return level_path.half(state.level, state.half[rows], rows)
+
+
+def tiers(state: EngineState, rows: Ints) -> None:
+    """Write down the tiers of residents' open events after their watches changed."""
+    for row in rows.tolist():
+        tier = state.watches[row].tier
+        state.tier[row] = 0 if tier is None else tier.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +115,10 @@ def reseated(identity: Identity, state: EngineState, seats: Sequence[Resident]) 
     to, of = np.array(known, np.int64).reshape(-1, 2).T
     for name in _NESTED:
         setattr(after, name, put(getattr(after, name), to, take(getattr(state, name), of)))
-    after.counts[to] = state.counts[of]
+    after.counts[to], after.sustained[to] = state.counts[of], state.sustained[of]
+    after.half[to], after.tier[to] = state.half[of], state.tier[of]
+    for new, old_half in zip(flat(after.level), flat(state.level), strict=True):
+        new[:, to] = old_half[:, of]
     after.prior = state.prior
     for row, old in known:
         after.watches[row], after.events[row] = state.watches[old], state.events[old]
@@ -137,7 +134,11 @@ def dump(identity: Identity, state: EngineState) -> bytes:
         "events": [None if event is None else codec.to_json(event) for event in state.events],
         "heard": [[list(cue) for cue in cues] for cues in state.heard],
     }
-    return state_bytes.pack(facts, {name: getattr(state, name) for name in _ARRAYS})
+    rows = np.arange(len(state.half))
+    halves = {
+        "level": level_of(state, rows), "before": level_path.half(state.level, 1 - state.half, rows)
+    }  # fmt: skip
+    return state_bytes.pack(facts, {name: getattr(state, name) for name in _ARRAYS} | halves)
 
 
 def load(blob: bytes) -> tuple[Identity, EngineState]:
@@ -160,7 +161,12 @@ def _filled(facts: dict[str, Any], arrays: dict[str, Any]) -> tuple[Identity, En
     state = fresh(len(identity.seats), meaning(identity.channels, identity.seats))
     for name in _ARRAYS:
         setattr(state, name, state_bytes.filled(getattr(state, name), arrays, name))
+    like = level_of(state, np.arange(len(state.half)))
+    for which, name in enumerate(_HALVES):
+        for both, one in zip(flat(state.level), flat(state_bytes.filled(like, arrays, name)), strict=True):
+            both[which] = one
     state.watches = [codec.from_json(Watch, watch) for watch in facts["watches"]]
     state.events = [None if event is None else codec.from_json(Event, event) for event in facts["events"]]
+    tiers(state, np.arange(len(state.half)))
     state.heard = [tuple(Heard(*cue) for cue in cues) for cues in facts["heard"]]
     return identity, state

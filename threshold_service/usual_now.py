@@ -3,13 +3,13 @@
 import numpy as np
 
 from services.vocabulary import Condition, Policy, Tier
-from threshold_service.engine_state import EngineState
+from threshold_service.engine_state import EngineState, level_of
 from threshold_service.statistics import calibration
 from threshold_service.statistics.arrays import Floats
 
 
 class UsualNow:
-    """A view of an engine's state, good until its next step.
+    """How an engine's state is now.
 
     `level` and `spread` are (residents, channels), NaN where nothing is learned yet; `score` and `tier` (residents,),
     1.0 being the resident's own tier-1 threshold and tier 0 no open event; `seen_at` (residents,) is the time of the
@@ -17,13 +17,13 @@ class UsualNow:
     """
 
     def __init__(self, state: EngineState, policy: Policy) -> None:
-        baseline = state.level.baseline
+        baseline = level_of(state, np.arange(len(state.half))).baseline
         known = baseline.taught > 0
         self.level: Floats = np.where(known, baseline.level + state.fitted.offset, np.nan)
         self.spread: Floats = np.where(known, baseline.spread, np.nan)
-        self.score: Floats = state.person.score
-        self.seen_at: Floats = state.person.seen_at
-        self.tier = np.array([0 if watch.tier is None else watch.tier.value for watch in state.watches], np.int8)
+        self.score: Floats = state.person.score.copy()
+        self.seen_at: Floats = state.person.seen_at.copy()
+        self.tier = state.tier.copy()
         self._state = state
         self._blind_after_s = policy.timing.blind_after_s
 

@@ -1,19 +1,19 @@
-"""What passes between the parts of the engine: its setting, one wave of samples, and what a wave showed."""
+"""What passes between the parts of the engine: its setting, samples, what has to be looked at, and what is told."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.vocabulary import Cue, Policy
+from services.vocabulary import Cue, Event, Policy
 from threshold_service.engine_state import Identity
 from threshold_service.statistics.arrays import Bools, Floats, Ints
 from threshold_service.statistics.calibration import Rates
 from threshold_service.statistics.composite import Composite
-from threshold_service.statistics.grid import Placed
-from threshold_service.statistics.level_path import Second
 from threshold_service.statistics.meaning import Meaning
+from threshold_service.statistics.people import Samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +30,41 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """k samples of k different residents. `at` says where their states are: `rows`, or None for everybody in order."""
+    """k samples of k different residents that have to be looked at."""
 
     rows: Ints
-    at: Ints | None
     times: Floats
     values: Floats
     persons: NDArray[np.int32]
-    cues: Sequence[tuple[int, Cue]]
     sequences: NDArray[np.uint64]
-    placed: Placed
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a wave showed: which values count (k, c), the statistics of the second, the composite, and the statistics
-    of `calibration.STATISTICS` (k, 5)."""
+    """What a wave showed: which values count and the directed evidence (k, c), the composite, and the statistics of
+    `calibration.STATISTICS` (k, 5)."""
 
     present: Bools
-    second: Second
+    evidence: Floats
     composite: Composite
     statistics: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Samples in order with what the paths do not need: `cues` are (place in the run, cue)."""
+
+    samples: Samples
+    cues: Sequence[tuple[int, Cue]]
+    sequences: NDArray[np.uint64]
+
+
+class Judged(NamedTuple):
+    """The events of m samples, and of each: the `usual` and its `spread` after it (m, c), NaN where nothing is learned,
+    the `score` (1.0: the resident's tier-1 threshold) and the `tier` of the open event or 0, both (m,)."""
+
+    events: tuple[Event, ...]
+    usual: NDArray[np.float32]
+    spread: NDArray[np.float32]
+    score: Floats
+    tier: NDArray[np.int8]

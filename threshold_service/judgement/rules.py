@@ -32,7 +32,7 @@ RULES = (
     Rule(Reason.DRIFT, Tier.MONITOR, "drift", 0.3, "slow level"),
 )
 """Calibrated rules, most urgent first. The alarm cue has the remaining 20 % of tier 1 and a fixed rule of its own."""
-_COLUMNS = np.array([STATISTICS.index(rule.statistic) for rule in RULES])
+COLUMNS = np.array([STATISTICS.index(rule.statistic) for rule in RULES])
 CUE = Rule(Reason.CUE, Tier.IMMEDIATE, "", 0.2, "alarm cue in two of three samples")
 BLIND = Rule(Reason.BLIND, Tier.MONITOR, "", 0.0, "nothing seen or heard")
 
@@ -54,7 +54,7 @@ def rates(budget: Budget, envelope: float = 1.5) -> Rates:
 
 def looked_at(statistics: Floats) -> Floats:
     """The statistic of every rule: (n, statistics) to (n, rules)."""
-    picked: Floats = statistics[:, _COLUMNS]
+    picked: Floats = statistics[:, COLUMNS]
     return picked
 
 

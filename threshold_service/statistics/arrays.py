@@ -34,7 +34,12 @@ def clipped(values: Floats, limit: float) -> Floats:
 
 def everything(rows: Ints, n: int) -> bool:
     """Whether `rows` are 0 .. n-1 in order: then no state needs to be cut or put together."""
-    return len(rows) == n and rows.tolist() == list(range(n))
+    return len(rows) == n and bool((rows == np.arange(n)).all())
+
+
+def flat(state: tuple[Any, ...]) -> list[Any]:
+    """All arrays of nested NamedTuples, in order."""
+    return [array for part in state for array in (flat(part) if isinstance(part, tuple) else [part])]
 
 
 def at_rows(values: Array, rows: Ints | None) -> Array:

@@ -7,6 +7,8 @@ import numpy as np
 from threshold_service.statistics.arrays import Bools, Floats, Ints
 
 NEVER = -1
+READABLE = 1e15
+"""Seconds; larger numbers are no times."""
 JUMP_PATIENCE = 60
 """Samples in a row from far in the past after which the clock is believed to have been set back (source: guess)."""
 
@@ -48,7 +50,7 @@ def place(state: Grid, times: Floats, restart_gap_s: float) -> tuple[Grid, Place
     usual = _next_second(state, times)
     if usual is not None:
         return usual
-    readable = np.abs(times) < 1e15
+    readable = np.abs(times) < READABLE
     since = np.where(readable, times, state.origin) - state.origin
     cell = np.rint(since).astype(np.int64)
     step = cell - state.cell
@@ -71,7 +73,7 @@ def place(state: Grid, times: Floats, restart_gap_s: float) -> tuple[Grid, Place
 def _next_second(state: Grid, times: Floats) -> tuple[Grid, Placed] | None:
     """The same where every sample is of the second after the one before, as nearly always."""
     since = np.rint(times - state.origin)
-    fits = (since == state.cell + 1) & (state.cell >= 0) & (since < 1e15)
+    fits = (since == state.cell + 1) & (state.cell >= 0) & (since < READABLE)
     n = len(times)
     if np.count_nonzero(fits) != n:
         return None

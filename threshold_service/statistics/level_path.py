@@ -1,26 +1,32 @@
 """One second of every statistic for many residents: baseline, whitening, change, level, volatility, transitions."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from threshold_service.statistics import baseline, cusum, rolling, smoothing, transitions, volatility, whitening
-from threshold_service.statistics.arrays import Bools, Floats, Ints, clipped, ordered_sum
+from threshold_service.statistics import baseline, cusum, smoothing, transitions, volatility, whitening
+from threshold_service.statistics.arrays import Bools, Floats, Ints, State, clipped, ordered_sum
 from threshold_service.statistics.fitted import Fitted
-from threshold_service.statistics.meaning import Meaning
+from threshold_service.statistics.meaning import Directions, Meaning
 
 FARTHEST = 50.0
 """Spreads beyond which a value is no farther."""
 LEVEL_S, DRIFT_S = 8.0, 1800.0
 """Time constants of the level that must be sustained and of the slow level that is called drift (source: guess)."""
+IMPOSSIBLE = 1e12
+"""Values this large are taken as absent: no sense gives them."""
 _GAINS = np.array([[1.0 / LEVEL_S], [1.0 / DRIFT_S]])
-_HUBER = 3.5
+HUBER = 3.5
+"""A value counts at most this many spreads in a level (source: guess)."""
 SUSTAINED_CELLS = 20
+QUIET_CELLS = SUSTAINED_CELLS // 4
+"""Seconds without samples after which nothing was sustained."""
 
 
 class LevelPath(NamedTuple):
     """State of n residents over c channels: `evidence` (n, 2, c) upwards and downwards, `levels` (n, 2, c) fast and
-    slow, `sustained` (n, SUSTAINED_CELLS) the fast distances of the last seconds."""
+    slow."""
 
     baseline: baseline.Baseline
     whitening: whitening.Whitening
@@ -28,19 +34,19 @@ class LevelPath(NamedTuple):
     levels: Floats
     volatility: volatility.Volatility
     transitions: transitions.Transitions
-    sustained: Floats
 
 
 class Second(NamedTuple):
     """What one second says: `evidence` (directed CUSUM) and `far` (directed distance held two seconds) are (n, c);
-    `groups` (n, 3) are sums of evidence over the channels of deviation, audio and motion; the rest is (n,)."""
+    `groups` (n, 3) are sums of evidence over the channels of deviation, audio and motion; `fast` and `drift` distances
+    and the rest are (n,)."""
 
     evidence: Floats
     far: Floats
     groups: Floats
     volatility: Floats
     transition: Floats
-    sustained: Floats
+    fast: Floats
     drift: Floats
 
 
@@ -50,15 +56,14 @@ def fresh(residents: int, meaning: Meaning) -> LevelPath:
     pair = np.zeros((residents, 2, len(meaning.floor)))
     return LevelPath(
         baseline.fresh(shape, meaning.floor), whitening.fresh(shape), pair, pair, volatility.fresh((residents,)),
-        transitions.fresh((residents,)), np.zeros((residents, SUSTAINED_CELLS)),
+        transitions.fresh((residents,)),
     )  # fmt: skip
 
 
 def step(
-    state: LevelPath, fitted: Fitted, values: Floats, present: Bools, learn: Floats, affect: Bools, cell: Ints,
-    meaning: Meaning,
+    state: LevelPath, fitted: Fitted, values: Floats, present: Bools, learn: Floats, affect: Bools, meaning: Directions,
 ) -> tuple[LevelPath, Second]:  # fmt: skip
-    """One second: `values` (n, c) with `present` where they count; `learn` (1.0 or 0.0), `affect`, `cell` are (n,).
+    """One second: `values` (n, c) with `present` where they count; `learn` (1.0 or 0.0) and `affect` are (n,).
 
     What is learned from this second is used from the next one on: a value is judged by the usual before it.
     """
@@ -69,55 +74,53 @@ def step(
     before = state.whitening.before
     whiter, innovation, pair = whitening.step(state.whitening, z, present, teaches, fitted.phi, fitted.gain)
     change = cusum.step(state.evidence, innovation, there)
-    levels = smoothing.step(state.levels, clipped(z, _HUBER), there, _GAINS)
+    levels = smoothing.step(state.levels, clipped(z, HUBER), there, _GAINS)
     restless = volatility.step(state.volatility, z, before, pair, learn)
     turns = transitions.step(state.transitions, _face_of_things(values, z, present, affect, meaning))
     distances = _distances(levels, meaning)
-    ring, sustained = rolling.step(state.sustained, distances[:, 0], cell)
     evidence = cusum.directed(change, meaning.higher, meaning.lower)
     learned = baseline.step(state.baseline, distance, teaches, meaning.floor)
     groups = ordered_sum(evidence[:, None, :] * meaning.groups)
     second = Second(
-        evidence, _far(z, before, meaning), groups, restless.now, turns.rate, sustained, distances[:, 1]
+        evidence, _far(z, before, meaning), groups, restless.now, turns.rate, distances[:, 0], distances[:, 1]
     )  # fmt: skip
-    return LevelPath(learned, whiter, change, levels, restless, turns, ring), second
+    return LevelPath(learned, whiter, change, levels, restless, turns), second
 
 
-def advance(state: LevelPath, gap: Ints) -> LevelPath:
-    """What `gap` (n,) seconds without samples do, in closed form: evidence fades, the baseline stays."""
-    fade = np.array([cusum.FORGET ** int(n) for n in gap])[:, None, None]
-    quiet = np.where((gap >= SUSTAINED_CELLS // 4)[:, None], 0.0, state.sustained)
-    return state._replace(
-        evidence=state.evidence * fade, whitening=whitening.restart(state.whitening), levels=state.levels * fade,
-        sustained=quiet,
-    )  # fmt: skip
+def twice(path: LevelPath) -> LevelPath:
+    """Two equal halves, (2, n, ...): one to read, the other to write."""
+    return _each(path, lambda array: np.stack([array, array]))
 
 
-def restart(state: LevelPath) -> LevelPath:
-    """After a long silence: whitening and change detection begin anew, what is usual stays."""
-    return state._replace(
-        evidence=np.zeros_like(state.evidence), whitening=whitening.restart(state.whitening),
-        levels=np.zeros_like(state.levels), sustained=np.zeros_like(state.sustained),
-        transitions=transitions.fresh(state.transitions.last.shape),
-        volatility=state.volatility._replace(now=state.volatility.usual),
-    )  # fmt: skip
+def half(path: LevelPath, which: Ints, rows: Ints) -> LevelPath:
+    """The arrays (k, ...) of `rows` (k,) from the halves `which` (k,): a copy."""
+    return _each(path, lambda array: array[which, rows])
 
 
-def _distances(levels: Floats, meaning: Meaning) -> Floats:
+def at(path: LevelPath, which: int) -> LevelPath:
+    """One half as it lies there, uncopied."""
+    return _each(path, lambda array: array[which])
+
+
+def _each(path: State, change: Callable[[Any], Any]) -> State:
+    return type(path)(*(_each(part, change) if isinstance(part, tuple) else change(part) for part in path))
+
+
+def _distances(levels: Floats, meaning: Directions) -> Floats:
     """Root mean square over channels of smoothed levels (n, k, c), counting only directions that matter."""
     matters = np.where(levels > 0.0, meaning.higher, meaning.lower)
     distances: Floats = np.sqrt(ordered_sum(levels * levels * matters) / levels.shape[-1])
     return distances
 
 
-def _far(z: Floats, before: Floats, meaning: Meaning) -> Floats:
+def _far(z: Floats, before: Floats, meaning: Directions) -> Floats:
     """How far a channel stayed out for two seconds; one second alone is an outlier, not an alarm."""
     up, down = np.minimum(z, before) * meaning.higher, np.maximum(z, before) * meaning.lower
     far: Floats = np.maximum(np.maximum(up, -down), 0.0)
     return far
 
 
-def _face_of_things(values: Floats, z: Floats, present: Bools, affect: Bools, meaning: Meaning) -> Ints:
+def _face_of_things(values: Floats, z: Floats, present: Bools, affect: Bools, meaning: Directions) -> Ints:
     """The dominant emotion in affect mode; otherwise the side of the usual on which the person is."""
     emotional = np.count_nonzero(affect) if len(meaning.emotions) else 0
     if emotional == len(affect):

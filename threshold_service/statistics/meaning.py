@@ -1,7 +1,7 @@
 """What the channels of one schema mean for the statistics: directions, groups, floors, and who may have them."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -13,6 +13,23 @@ BOUNDED_FLOOR = 0.005
 OPEN_FLOOR = 1e-3
 """Smallest believed spread of an unbounded channel, in its own unit (source: guess)."""
 _ALWAYS_ON = ("pose.torso_angle", "pose.hip_height")
+
+
+class Directions(Protocol):
+    """What the statistics ask of a meaning."""
+
+    @property
+    def higher(self) -> Floats: ...
+    @property
+    def lower(self) -> Floats: ...
+    @property
+    def floor(self) -> Floats: ...
+    @property
+    def groups(self) -> Floats: ...
+    @property
+    def outward(self) -> Floats: ...
+    @property
+    def emotions(self) -> Ints: ...
 
 
 class Meaning(NamedTuple):

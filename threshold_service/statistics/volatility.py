@@ -9,7 +9,8 @@ from threshold_service.statistics.arrays import Floats, ordered_sum
 WINDOW_S = 15.0
 """Time constant of the index (source: guess)."""
 USUAL_S = 10_800.0
-_HUBER = 6.0
+HUBER = 6.0
+"""Steps beyond this many spreads count as this (source: guess)."""
 
 
 class Volatility(NamedTuple):
@@ -30,7 +31,7 @@ def step(state: Volatility, z: Floats, before: Floats, pair: Floats, learn: Floa
     1.0 where the usual may learn. The fewer channels are seen, the slower the index moves: few are no steady witness.
     """
     pairs = ordered_sum(pair)
-    moved = ordered_sum(np.minimum(np.abs(z - before), _HUBER) * pair) / np.maximum(pairs, 1.0)
+    moved = ordered_sum(np.minimum(np.abs(z - before), HUBER) * pair) / np.maximum(pairs, 1.0)
     seen = np.minimum(pairs, 1.0)
     index = state.now + (moved - state.now) * (pairs / (pair.shape[-1] * WINDOW_S))
     teaches = learn * seen

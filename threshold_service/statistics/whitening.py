@@ -10,7 +10,8 @@ MEMORY = 10_800.0
 """Values over which the autocorrelation is averaged (source: guess, equal to the baseline's memory)."""
 STRONGEST = 0.98
 """Largest lag-1 autocorrelation that is believed; beyond it a shift would leave almost no trace (source: guess)."""
-_HUBER = 3.0
+HUBER = 3.0
+"""Values beyond this many spreads count as this in the autocorrelation (source: guess)."""
 
 
 class Whitening(NamedTuple):
@@ -39,7 +40,7 @@ def step(
     pair = both.astype(np.float64)
     taught = pair * learn
     pairs = state.pairs + taught
-    product = clipped(z, _HUBER) * clipped(state.before, _HUBER)
+    product = clipped(z, HUBER) * clipped(state.before, HUBER)
     lag1 = state.lag1 + taught / np.minimum(np.maximum(pairs, 1.0), MEMORY) * (product - state.lag1)
     return Whitening(z, present, lag1, pairs), innovation, pair
 

@@ -1,0 +1,50 @@
+"""Which path judges: compiled by numba where it is installed, or NumPy alone; both give the same numbers."""
+
+import importlib.util
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+
+from threshold_service.statistics.people import Fixed, People, Samples, Told
+
+Turns = Callable[[Samples, People, Fixed, Told], Iterator[None]]
+
+
+class Path(StrEnum):
+    """What may be asked for."""
+
+    AUTO = "auto"
+    NUMBA = "numba"
+    NUMPY = "numpy"
+
+
+class PathMissing(RuntimeError):
+    """The path that was asked for is not installed."""
+
+
+def resolved(path: Path) -> Path:
+    """The path that is meant on this machine.
+
+    Raises:
+        PathMissing: numba is asked for and not installed.
+    """
+    there = importlib.util.find_spec("numba") is not None
+    if path is Path.NUMBA and not there:
+        raise PathMissing("numba is not installed: install attune[threshold], or set ATTUNE_THRESHOLD_COMPILED=numpy")
+    if path is Path.AUTO:
+        return Path.NUMBA if there else Path.NUMPY
+    return path
+
+
+def turns(path: Path) -> Turns:
+    """The path's judge; imports numba only where it is meant.
+
+    Raises:
+        PathMissing: numba is asked for and not installed.
+    """
+    if resolved(path) is Path.NUMBA:
+        from threshold_service.statistics.kernel.turns import turns as compiled
+
+        return compiled
+    from threshold_service.statistics.wave_path import turns as waves
+
+    return waves

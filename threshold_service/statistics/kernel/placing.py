@@ -1,0 +1,64 @@
+"""Puts one sample on its resident's grid, and does what the seconds passed over do; see `grid` and `level_path`."""
+
+import numpy as np
+
+from threshold_service.statistics import grid, level_path
+from threshold_service.statistics.arrays import Ints
+from threshold_service.statistics.grid import Grid
+from threshold_service.statistics.kernel.compiled import compiled
+from threshold_service.statistics.people import CROWDED, JUDGED, LATE, LONG_AGO, RESTARTED, UNREADABLE, Fixed, People
+
+_NEVER, _PATIENCE, _READABLE = grid.NEVER, grid.JUMP_PATIENCE, grid.READABLE
+_NOBODY = -1
+_QUIET = level_path.QUIET_CELLS
+
+
+@compiled
+def place(state: Grid, counts: Ints, row: int, time: float, restart_gap_s: float) -> tuple[int, bool, int]:
+    """What becomes of a sample (a column of the counts), whether its resident starts anew, and the cells passed over;
+    changes the grid and the counts."""
+    if not abs(time) < _READABLE:
+        counts[row, UNREADABLE] += 1
+        return UNREADABLE, False, 0
+    cell, last = int(np.rint(time - state.origin[row])), state.cell[row]
+    step = cell - last
+    behind = state.behind[row] + 1 if last != _NEVER and step < -restart_gap_s else 0
+    if last == _NEVER or step > restart_gap_s or behind >= _PATIENCE:
+        state.origin[row], state.cell[row], state.behind[row] = time, 0, 0
+        counts[row, JUDGED] += 1
+        counts[row, RESTARTED] += 1
+        return JUDGED, True, 0
+    state.behind[row] = behind
+    if step > 0:
+        state.cell[row] = cell
+    which = JUDGED if step > 0 else (CROWDED if step == 0 else LATE)
+    counts[row, which] += 1
+    return which, False, step - 1 if step > 0 else 0
+
+
+@compiled
+def pass_over(people: People, fixed: Fixed, row: int, gap: int) -> None:
+    """Seconds without samples: evidence and levels fade, what is usual stays; in place."""
+    level, half = people.level, people.half[row]
+    fade = fixed.fades[min(gap, fixed.fades.shape[0] - 1)]
+    level.whitening.before[half, row] = 0.0
+    level.whitening.had[half, row] = False
+    level.evidence[half, row] *= fade
+    level.levels[half, row] *= fade
+    if gap >= _QUIET:
+        people.sustained[row] = 0.0
+
+
+@compiled
+def start_anew(people: People, row: int) -> None:
+    """After a long silence: whitening and change detection begin anew, what is usual stays; in place."""
+    level, half = people.level, people.half[row]
+    level.whitening.before[half, row] = 0.0
+    level.whitening.had[half, row] = False
+    level.evidence[half, row] = 0.0
+    level.levels[half, row] = 0.0
+    level.transitions.last[half, row] = _NOBODY
+    level.transitions.rate[half, row] = 0.0
+    level.volatility.now[half, row] = level.volatility.usual[half, row]
+    people.sustained[row] = 0.0
+    people.window.cells[row] = LONG_AGO

@@ -1,0 +1,38 @@
+"""Sums over the channels of one sample, from left to right, all in one pass."""
+
+from typing import NamedTuple
+
+from threshold_service.statistics.arrays import Floats
+from threshold_service.statistics.kernel.channels import EVIDENCE, FAST, MOVED, RATIO, SLOW, Z
+from threshold_service.statistics.kernel.compiled import compiled
+
+
+class Sums(NamedTuple):
+    """Of the rows of the scratch array: change since the second before, squared levels, distance outwards, evidence of
+    the three groups, and the largest ratio of a channel's distance to its usual peak."""
+
+    moved: float
+    fast: float
+    slow: float
+    outward: float
+    deviation: float
+    audio: float
+    motion: float
+    farthest: float
+
+
+@compiled
+def sums(scratch: Floats, outward: Floats, groups: Floats) -> Sums:
+    """Eight chains of additions that do not wait for one another."""
+    moved = fast = slow = side = deviation = audio = motion = farthest = 0.0
+    for k in range(outward.shape[0]):
+        moved += scratch[MOVED, k]
+        fast += scratch[FAST, k]
+        slow += scratch[SLOW, k]
+        side += scratch[Z, k] * outward[k]
+        evidence = scratch[EVIDENCE, k]
+        deviation += evidence * groups[0, k]
+        audio += evidence * groups[1, k]
+        motion += evidence * groups[2, k]
+        farthest = max(farthest, scratch[RATIO, k])
+    return Sums(moved, fast, slow, side, deviation, audio, motion, farthest)

@@ -1,0 +1,211 @@
+"""Judges a run of samples with NumPy alone: a wave of different residents at a time, the same numbers as the kernel."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from threshold_service.statistics import calibration, composite, grid, level_path
+from threshold_service.statistics.arrays import Bools, Floats, Ints, everything, flat, take
+from threshold_service.statistics.level_path import LevelPath, Second
+from threshold_service.statistics.people import BLOCK, FADES, LONG_AGO, LOOK, NOTE, Fixed, People, Samples, Told
+
+AUDIO = calibration.TERMS.index("audio")
+
+
+class Part(NamedTuple):
+    """The judged samples of a wave: their places in the run, whose they are, where they fall, and the halves that they
+    go from; each (k,)."""
+
+    at: Ints
+    rows: Ints
+    placed: grid.Placed
+    now: Ints
+
+
+def turns(samples: Samples, people: People, fixed: Fixed, told: Told) -> Iterator[None]:
+    """Judge all samples; after each step those in `told` have to be looked at."""
+    for wave in waves(samples.rows):
+        _wave(wave, samples, people, fixed, told)
+        if told.waiting[0]:
+            yield
+
+
+def waves(rows: Ints) -> list[Ints]:
+    """Cuts a run of samples into pieces in which nobody is twice; `rows` (n,) say whose each sample is.
+
+    >>> [wave.tolist() for wave in waves(np.array([0, 1, 0, 0]))]
+    [[0, 1], [2], [3]]
+    """
+    order = np.argsort(rows, kind="stable")
+    last = np.full(len(rows), -1, np.int64)
+    same = rows[order[1:]] == rows[order[:-1]]
+    last[order[1:][same]] = order[:-1][same]
+    cuts = [0]
+    for i, twin in enumerate(last.tolist()):
+        if twin >= cuts[-1]:
+            cuts.append(i)
+    return [np.arange(start, end) for start, end in zip(cuts, [*cuts[1:], len(rows)], strict=True) if end > start]
+
+
+def _wave(wave: Ints, samples: Samples, people: People, fixed: Fixed, told: Told) -> None:
+    told.waiting[0] = 0
+    rows, state = samples.rows[wave], people.grid
+    kept, placed = grid.place(take(state, rows), samples.times[wave], fixed.restart_gap_s)
+    state.origin[rows], state.cell[rows], state.behind[rows] = kept
+    people.counts[rows] += np.array(placed[2:]).T
+    judged = np.flatnonzero(placed.judged | placed.crowded)
+    if len(judged):
+        rows_of, placed = rows[judged], take(placed, judged)
+        now = people.half[rows_of] ^ placed.crowded
+        _judge(Part(wave[judged], rows_of, placed, now), samples, people, fixed, told)
+    _tell(wave, rows, people, told)
+
+
+def _judge(part: Part, samples: Samples, people: People, fixed: Fixed, told: Told) -> None:
+    placed, rows = part.placed, part.rows
+    if np.count_nonzero(placed.gap):
+        _pass_over(people, rows[placed.gap > 0], placed.gap[placed.gap > 0])
+    if np.count_nonzero(placed.restarts):
+        _start_anew(people, rows[placed.restarts])
+    values = samples.values[part.at]
+    present, learn = _counting(part, values, samples, people, fixed)
+    whole = everything(rows, len(people.half))
+    before = _current(part, people, whole)
+    fitted = people.fitted if whole else take(people.fitted, rows)
+    after, second = level_path.step(before, fitted, values, present, learn, fixed.affect[rows], fixed)
+    _put(part, people, after, whole)
+    _show(part, values, present, second, samples, people, fixed, told)
+
+
+def _pass_over(people: People, rows: Ints, gap: Ints) -> None:
+    """Seconds without samples: evidence and levels fade, what is usual stays; in place."""
+    level, half = people.level, people.half[rows]
+    fade = FADES[np.minimum(gap, len(FADES) - 1)][:, None, None]
+    level.whitening.before[half, rows], level.whitening.had[half, rows] = 0.0, False
+    level.evidence[half, rows] *= fade
+    level.levels[half, rows] *= fade
+    people.sustained[rows[gap >= level_path.QUIET_CELLS]] = 0.0
+
+
+def _start_anew(people: People, rows: Ints) -> None:
+    """After a long silence: whitening and change detection begin anew, what is usual stays; in place."""
+    level, half = people.level, people.half[rows]
+    level.whitening.before[half, rows], level.whitening.had[half, rows] = 0.0, False
+    level.evidence[half, rows], level.levels[half, rows] = 0.0, 0.0
+    level.transitions.last[half, rows], level.transitions.rate[half, rows] = -1, 0.0
+    level.volatility.now[half, rows] = level.volatility.usual[half, rows]
+    people.sustained[rows] = 0.0
+    people.window.cells[rows] = LONG_AGO
+
+
+def _counting(part: Part, values: Floats, samples: Samples, people: People, fixed: Fixed) -> tuple[Bools, Floats]:
+    """Which values count, (k, c), and 1.0 where the usual may learn, (k,)."""
+    present = (np.abs(values) < level_path.IMPOSSIBLE) & fixed.allowed[part.rows]
+    learn = samples.times[part.at] > people.person.learns_after[part.rows]
+    several = samples.persons[part.at] > 1
+    if np.count_nonzero(several):
+        present &= ~(several[:, None] & fixed.shared)
+        learn &= ~several
+    return present, learn.astype(np.float64)
+
+
+def _current(part: Part, people: People, whole: bool) -> LevelPath:
+    """The state before these samples; uncopied where everybody's lies in the same half."""
+    if not whole:
+        return level_path.half(people.level, part.now, part.rows)
+    first = int(part.now[0])
+    other = np.flatnonzero(part.now != first)
+    if len(other):
+        for array in flat(people.level):
+            array[first, other] = array[1 - first, other]
+        part.now[:] = first
+    return level_path.at(people.level, first)
+
+
+def _put(part: Part, people: People, after: LevelPath, whole: bool) -> None:
+    to = 1 - part.now
+    for array, new in zip(flat(people.level), flat(after), strict=True):
+        if whole:
+            array[int(to[0])] = new
+        else:
+            array[to, part.rows] = new
+    people.half[part.rows] = to
+
+
+def _show(
+    part: Part, values: Floats, present: Bools, second: Second, samples: Samples, people: People, fixed: Fixed,
+    told: Told,
+) -> None:  # fmt: skip
+    rows, placed = part.rows, part.placed
+    cue = _hear(part, samples, people)
+    raw = np.empty((len(rows), len(calibration.TERMS)))
+    raw[:, 0], raw[:, 1], raw[:, 2] = second.groups[:, 0], second.volatility, second.transition
+    raw[:, 3:] = second.groups[:, 1:]
+    made = composite.composite(raw, people.limits.scale[rows], cue, fixed.weights, AUDIO)
+    ring = people.sustained
+    ring[rows, placed.cell % ring.shape[1]] = second.fast
+    shown = np.empty((len(rows), len(calibration.STATISTICS)))
+    shown[:, 0], shown[:, 1] = made.score, (second.far / people.limits.far_scale[rows]).max(axis=1)
+    shown[:, 2], shown[:, 3], shown[:, 4] = ring[rows].min(axis=1), second.volatility, second.drift
+    seen = np.logical_or.reduce(present, axis=1)
+    _remember(part, np.where(present, values, np.nan), seen, people)
+    _grow(rows, shown, raw, second.far, people)
+    people.running.filled[rows] += seen & ~placed.crowded
+    people.person.seen_at[rows] = samples.times[part.at]
+    people.person.score[rows] = made.score / people.limits.thresholds[rows, 0]
+    _look_out(part, present, second.evidence, made, shown, samples, people, fixed, told)
+
+
+def _grow(rows: Ints, shown: Floats, raw: Floats, far: Floats, people: People) -> None:
+    """The maxima of the blocks of now."""
+    running = people.running
+    for most, new in ((running.top, shown), (running.top_terms, raw), (running.top_far, far)):
+        most[rows] = np.maximum(most[rows], new)
+
+
+def _hear(part: Part, samples: Samples, people: People) -> Floats:
+    """How loud the last alarm cue still counts, (k,); remembers it and the last three samples' cues as bits."""
+    person, placed, rows = people.person, part.placed, part.rows
+    loud = samples.loud[part.at]
+    alarm = loud > 0.0
+    bits = ((person.cue_bits[rows] << (1 + np.minimum(placed.gap, 2))) | alarm) & 7
+    bits = np.where(placed.crowded, person.cue_bits[rows] | alarm, bits)
+    person.cue_bits[rows] = np.where(placed.restarts, alarm, bits)
+    person.cue[rows] = composite.step_cue(person.cue[rows], loud)
+    cue: Floats = person.cue[rows]
+    return cue
+
+
+def _remember(part: Part, values: Floats, seen: Bools, people: People) -> None:
+    placed, rows, person, window = part.placed, part.rows, people.person, people.window
+    missed = np.where(placed.crowded, 0, 1 + placed.gap)
+    person.unseen[rows] = np.where(seen, 0, person.unseen[rows] + missed)
+    place = placed.cell % window.cells.shape[1]
+    window.values[rows, place], window.cells[rows, place] = values, placed.cell
+
+
+def _look_out(
+    part: Part, present: Bools, evidence: Floats, made: composite.Composite, shown: Floats, samples: Samples,
+    people: People, fixed: Fixed, told: Told,
+) -> None:  # fmt: skip
+    """Which samples have to be looked at, and why."""
+    rows, person = part.rows, people.person
+    speaks = (shown[:, fixed.columns] > people.limits.thresholds[rows]).any(axis=1) | (people.tier[rows] != 0)
+    speaks |= fixed.held[person.cue_bits[rows]] | (person.unseen[rows] >= fixed.blind_after_s) | fixed.everything
+    why = speaks * LOOK + (people.running.filled[rows] >= calibration.BLOCK_S) * BLOCK + samples.cued[part.at] * NOTE
+    found = np.flatnonzero(why)
+    n = told.waiting[0] = len(found)
+    if n:
+        told.at[:n], told.why[:n] = part.at[found], why[found]
+        told.present[:n], told.evidence[:n], told.statistics[:n] = present[found], evidence[found], shown[found]
+        told.terms[:n], told.contributions[:n] = made.values[found], made.contributions[found]
+
+
+def _tell(wave: Ints, rows: Ints, people: People, told: Told) -> None:
+    """What the history keeps of every sample."""
+    half, usual = people.half[rows], people.level.baseline
+    known = usual.taught[half, rows] > 0.0
+    told.usual[wave] = np.where(known, usual.level[half, rows] + people.fitted.offset[rows], np.nan)
+    told.spread[wave] = np.where(known, usual.spread[half, rows], np.nan)
+    told.score[wave], told.tier[wave] = people.person.score[rows], people.tier[rows]
