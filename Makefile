@@ -9,7 +9,7 @@ ENV_STAMP := $(VENV)/.attune-setup
 WIRE_STAMP := attune_wire/.made
 PROTO := $(wildcard proto/attune_wire/v1/*.proto)
 SCRIPTS := .ci/run $(wildcard deploy/*/*.sh)
-BENCHES := $(filter-out __init__ table echo,$(basename $(notdir $(wildcard tests/bench/*.py))))
+BENCHES := $(filter-out __init__ table echo score_series,$(basename $(notdir $(wildcard tests/bench/*.py))))
 
 # Arguments handed on: make test TESTS="tests/unit -k clock", make demo DEMO="--headless --report report.json"
 TESTS ?=

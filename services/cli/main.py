@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli import assets, demo, doctor
+from services.cli import assets, demo, doctor, evaluate, score, simulate, threshold
 
 app = typer.Typer(
     name="attune",
@@ -17,8 +17,12 @@ app = typer.Typer(
     "Every alert is decision support; a human decides.",
 )
 app.add_typer(assets.app, name="assets")
+app.add_typer(threshold.app, name="threshold")
 app.command("demo")(demo.command)
 app.command("doctor")(doctor.command)
+app.command("simulate")(simulate.command)
+app.command("evaluate")(evaluate.command)
+app.command("score")(score.command)
 
 ROOMS = {
     "edge": "edge_agent",
