@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from river import drift
 
 from threshold_service.statistics import ewma, multi_slack, shewhart, variance_change
 
@@ -93,3 +94,19 @@ def test_it_refuses_a_ratio_that_changes_nothing() -> None:
 
 def test_it_forgets_everything_between_two_single_values() -> None:
     assert shewhart.beyond(np.array([[3.01, 2.99], [np.nan, -9.0]])).tolist() == [[True, False], [False, True]]
+
+
+@given(st.lists(st.floats(-5, 5), min_size=1, max_size=80))
+def test_it_is_page_hinkley_where_the_mean_is_a_running_one(values: list[float]) -> None:
+    """river's Page-Hinkley without forgetting is this CUSUM on distances from the mean so far."""
+    peer = drift.PageHinkley(min_instances=1, delta=0.5, threshold=6.0, alpha=1.0)
+    evidence, total = multi_slack.fresh((1,), 1), 0.0
+    for count, value in enumerate(values, start=1):
+        peer.update(value)
+        total += value
+        evidence = multi_slack.step(evidence, np.array([value - total / count]), np.array([0.5]))
+        if abs(evidence.max() - 6.0) < 1e-9:
+            return
+        assert peer.drift_detected == (evidence.max() > 6.0)
+        if peer.drift_detected:
+            return
