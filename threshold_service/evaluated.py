@@ -1,0 +1,91 @@
+"""`python -m threshold_service.evaluated`, which `attune evaluate` starts: the engine on labelled scores, judged."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from services.evaluation.figures_json import to_json
+from services.evaluation.oracle import OracleWatcher
+from services.evaluation.page import page
+from services.evaluation.report import Report
+from services.evaluation.simulated import SimulatedRecording
+from services.evaluation.trial import evaluate
+from services.runtime.settings import SettingError
+from services.simulator.facility import Facility
+from services.vocabulary import Policy
+from threshold_service.evaluated_engine import EngineWatcher
+from threshold_service.evaluated_table import show
+from threshold_service.policy import read_policy
+from threshold_service.simulated_files import FolderUnreadable, WrittenRecording, groups
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit status of the process."""
+    asked = _parser().parse_args(arguments)
+    errors = Console(stderr=True)
+    try:
+        policy = read_policy(asked.policy)
+        if asked.recording is None:
+            report = simulated(Facility(asked.seed, asked.residents, asked.days), policy, errors, not asked.no_oracle)
+        else:
+            report = written(WrittenRecording(asked.recording), asked.recording.name, policy, errors)
+    except (SettingError, FolderUnreadable) as error:
+        errors.print(f"[red]{error}")
+        return 2
+    console = Console(width=None if sys.stdout.isatty() else 150)
+    show(report, console)
+    asked.out.mkdir(parents=True, exist_ok=True)
+    for name, text in (("evaluation.json", to_json(report)), ("evaluation.html", page(report))):
+        (asked.out / name).write_text(text)
+    console.print(f"Written: evaluation.json and the page evaluation.html in {asked.out}")
+    return 0
+
+
+def simulated(facility: Facility, policy: Policy, console: Console, oracle: bool = True) -> Report:
+    """The engine under `policy` on a simulated facility, beside its peers."""
+    recording = SimulatedRecording(facility)
+    title = f"{facility.residents} simulated residents, {facility.days} days, seed {facility.seed}"
+    with _bar(console, facility.residents * facility.days) as told:
+        return evaluate(
+            title, recording, EngineWatcher(recording.channels, recording.seats(), policy),
+            OracleWatcher(facility) if oracle else None, (("policy", policy.version),), groups(facility),
+            recording.going_on, told,
+        )  # fmt: skip
+
+
+def written(recording: WrittenRecording, name: str, policy: Policy, console: Console) -> Report:
+    """The engine under `policy` on scores that were written down with labels; nobody knows how they were made."""
+    with _bar(console, len(recording.seats()) * recording.days) as told:
+        return evaluate(
+            name, recording, EngineWatcher(recording.channels, recording.seats(), policy), None,
+            (("policy", policy.version),), recording.groups, recording.going_on, told,
+        )  # fmt: skip
+
+
+@contextmanager
+def _bar(console: Console, total: int) -> Iterator[Callable[[int], None]]:
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("resident-days", total=total)
+        yield lambda done: progress.advance(task, done)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m threshold_service.evaluated", description=__doc__)
+    parser.add_argument("recording", type=Path, nargs="?", help="a folder that attune simulate wrote")
+    parser.add_argument("--residents", type=int, default=10)
+    parser.add_argument("--days", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=0, help="0 to 99 are for tuning; judge with 1000 and above")
+    parser.add_argument("--policy", type=Path, default=None)
+    parser.add_argument("--out", type=Path, default=Path("var/evaluation"))
+    parser.add_argument("--no-oracle", action="store_true")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

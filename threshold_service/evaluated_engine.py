@@ -1,0 +1,79 @@
+"""The engine as a detector under trial: days of a recording go in as waves, alarms come out."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.evaluation.nouns import Alarm
+from services.evaluation.recording import DayBlock
+from services.vocabulary import Cue, Event, Policy, Resident, Tier
+from threshold_service.engine import Engine
+
+START = 1_750_032_000.0
+"""Unix seconds at which recordings begin: a midnight (UTC)."""
+_EPOCH = "e" * 32
+_POLL_S = 900
+
+
+class EngineWatcher:
+    """Runs one engine over a recording and notes what a caregiver would have been told."""
+
+    def __init__(self, channels: tuple[str, ...], seats: tuple[Resident, ...], policy: Policy) -> None:
+        self.engine = Engine(channels, seats, policy, "evaluation", _EPOCH)
+        self._row = {seat.id: row for row, seat in enumerate(seats)}
+        self._told: dict[str, Alarm] = {}
+        self._now = 0.0
+        self._usable_at = np.full(len(seats), np.nan)
+
+    def watch(self, block: DayBlock) -> None:
+        """One day of every resident, second by second."""
+        residents = block.values.shape[1]
+        rows, quality = np.arange(residents), np.ones(residents)
+        cues = _by_second(block.cues)
+        first = np.uint64(block.start_s) * np.uint64(residents)
+        for second in range(len(block.values)):
+            time = START + block.start_s + second
+            sequences = first + np.arange(second * residents, (second + 1) * residents, dtype=np.uint64)
+            changed = self.engine.step(
+                rows, np.full(residents, time), block.values[second], quality, block.persons[second],
+                cues.get(second, ()), sequences,
+            )  # fmt: skip
+            self._note(changed)
+            if second % _POLL_S == 0:
+                self._look(block.start_s + second)
+        self._now = block.start_s + len(block.values)
+
+    def alarms(self) -> tuple[Alarm, ...]:
+        """Everything told so far; events still open end now."""
+        return tuple(
+            Alarm(one.resident, one.opened_s, one.tier, min(one.ended_s, self._now), one.reason)
+            for one in sorted(self._told.values(), key=lambda one: (one.opened_s, one.resident))
+        )
+
+    def usable_at(self) -> NDArray[np.float64]:
+        """Second of the recording at which each resident's thresholds first spoke, NaN where they do not, (n,)."""
+        return self._usable_at
+
+    def _note(self, changed: Sequence[Event]) -> None:
+        for event in changed:
+            if event.tier is Tier.MONITOR:
+                continue
+            before = self._told.get(event.id)
+            opened_s = before.opened_s if before else event.updated_at - START
+            ended_s = float("inf") if event.ended_at is None else event.ended_at - START
+            self._told[event.id] = Alarm(
+                self._row[event.resident], opened_s, event.tier.value, ended_s, event.reason.value
+            )
+
+    def _look(self, now_s: float) -> None:
+        learned = self.engine.usual().learned_share
+        fresh = np.isnan(self._usable_at) & (learned >= 1.0)
+        self._usable_at[fresh] = now_s
+
+
+def _by_second(cues: Sequence[tuple[int, int, Cue]]) -> dict[int, tuple[tuple[int, Cue], ...]]:
+    heard: dict[int, tuple[tuple[int, Cue], ...]] = {}
+    for second, resident, cue in cues:
+        heard[second] = (*heard.get(second, ()), (resident, cue))
+    return heard
