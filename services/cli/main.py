@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli import assets, demo, doctor, evaluate, score, simulate, threshold
+from services.cli import assets, demo, doctor, evaluate, score, simulate
 
 app = typer.Typer(
     name="attune",
@@ -17,7 +17,6 @@ app = typer.Typer(
     "Every alert is decision support; a human decides.",
 )
 app.add_typer(assets.app, name="assets")
-app.add_typer(threshold.app, name="threshold")
 app.command("demo")(demo.command)
 app.command("doctor")(doctor.command)
 app.command("simulate")(simulate.command)
