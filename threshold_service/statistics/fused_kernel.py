@@ -103,8 +103,15 @@ def replay(z: Floats, learned: fused.Learned) -> Floats:
     for t in range(len(z)):
         step(before, surprise, bank, learned, z[t : t + 1], ~np.isnan(z[t : t + 1]))
         for c in range(channels):
-            small = learned.shift[0, c]
-            near = max(bank[0, 0, c], bank[0, 1, c]) * small
-            far = max(bank[0, 2, c], bank[0, 3, c]) * (small * _RATIO) - _LARGE_LATER
-            largest[t, c] = max(near, far, bank[0, 4, c] * _SQUARE - _SPREAD_LATER)
+            largest[t, c] = loudest(bank[0], c, learned.shift[0, c])
+    return largest
+
+
+@numba.njit(cache=True, inline="always")
+def loudest(bank: Floats, c: int, shift: float) -> float:
+    """The larger evidence of any kind of channel `c` of `bank` (ARMS, channels)."""
+    near = max(bank[0, c], bank[1, c]) * shift
+    far = max(bank[2, c], bank[3, c]) * (shift * _RATIO) - _LARGE_LATER
+    wide: float = bank[4, c] * _SQUARE - _SPREAD_LATER
+    largest: float = max(near, far, wide)
     return largest

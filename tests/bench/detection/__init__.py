@@ -1,0 +1,1 @@
+"""Noises, changes and peers that the benches of change detection share."""
