@@ -95,8 +95,10 @@ def test_it_says_what_it_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[
     code, table = run(source)
     said = capsys.readouterr().out
     assert code == 0 and table is not None and np.isfinite(np.array(table["score"])).all()
-    for words in ("not watched: note", "1 infinite", "never changes (it speaks as soon as it does): flat",
-                  "without any value, not watched: empty", "context by its name, not watched: quality.face"):  # fmt: skip
+    for words in (
+        "not watched: note", "1 infinite", "never changes (it speaks as soon as it does): flat",
+        "without any value, not watched: empty", "context by its name, not watched: quality.face",
+    ):  # fmt: skip
         assert words in said
     assert "next:" in said
 
