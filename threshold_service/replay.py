@@ -40,17 +40,15 @@ def replay(
     """
     n = len(residents)
     view = np.full(n, -1, np.int32) if persons is None else persons
-    score, tier, told = np.zeros(n), np.zeros(n, np.int8), []
+    score, tier = np.zeros(n), np.zeros(n, np.int8)
+    told: list[Event] = []
     for start in range(0, n, CHUNK):
         here = slice(start, min(start + CHUNK, n))
         count = here.stop - start
         sequences = np.arange(first_sequence + start, first_sequence + here.stop, dtype=np.uint64)
-        judged = engine.judge(
-            Batch(
-                sequences, residents[here].astype(np.uint32), times[here], values[here].astype(np.float32), np.ones(count, np.float32),
-                view[here],
-            )
-        )  # fmt: skip
+        seen, quality = values[here].astype(np.float32), np.ones(count, np.float32)
+        batch = Batch(sequences, residents[here].astype(np.uint32), times[here], seen, quality, view[here])
+        judged = engine.judge(batch)
         score[here], tier[here] = 1.0 - 1.0 / (1.0 + judged.score), judged.tier
         told += judged.events
     event, top = _spoken(engine, residents, times, tier, told, first_sequence)

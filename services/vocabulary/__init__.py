@@ -11,7 +11,7 @@ from services.vocabulary.evidence import Conflict, Evidence, PriorEpisodes, Tren
 from services.vocabulary.explanation import Explanation, explain
 from services.vocabulary.feedback import Feedback, FeedbackVerdict
 from services.vocabulary.mode import Mode
-from services.vocabulary.policy import Budget, Policy, Timing
+from services.vocabulary.policy import Budget, Literal, Own, Policy, Rules, Timing, relaxed
 from services.vocabulary.resident import Condition, Resident, ResidentNow
 from services.vocabulary.sample import Gap, Position, Sample
 from services.vocabulary.tier import Tier
@@ -40,10 +40,12 @@ __all__ = [
     "FeedbackVerdict",
     "Gap",
     "Indicator",
+    "Literal",
     "Mode",
     "Notice",
     "Opinion",
     "Outcome",
+    "Own",
     "Policy",
     "Position",
     "PriorEpisodes",
@@ -51,6 +53,7 @@ __all__ = [
     "Reason",
     "Resident",
     "ResidentNow",
+    "Rules",
     "Sample",
     "Seconds",
     "Sense",
@@ -66,4 +69,5 @@ __all__ = [
     "event_id",
     "explain",
     "known_channels",
+    "relaxed",
 ]

@@ -2,9 +2,17 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
 
 from services.vocabulary.time import Seconds
+
+
+class Rules(StrEnum):
+    """Which rules judge. `LITERAL` is for comparison only: fixed sigmas alarm every few seconds on real scores."""
+
+    BUDGET = "budget"
+    LITERAL = "literal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +39,31 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True)
+class Literal:
+    """Thresholds of the literal rules, as their text says them: the composite score (a guess: the text names none), and
+    distances from the usual in spreads; how long the smaller one has to last is `Timing.sustained_s`."""
+
+    composite: float = 2.0
+    channel: float = 3.0
+    sustained: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What holds for one resident alone; of `timing` only `OWN_TIMING` may differ from the deployment's."""
+
+    resident: str
+    budget: Budget
+    timing: Timing
+    cue_threshold: float
+    alarm_cues: tuple[str, ...]
+
+
+OWN_TIMING = ("quiet_to_end_s", "cooldown_s", "blind_after_s")
+"""Durations a resident may have of their own; the others belong to the stream or to telling."""
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """One deployment's decisions. `weights` are those of the composite score's terms; `name` is for people."""
 
@@ -45,13 +78,77 @@ class Policy:
     """Most that calibration raises a tier-1 threshold over the one a person approved, in distances from the resident's
     typical peak; beyond it is a proposal (source: guess)."""
     alarm_cues: tuple[str, ...] = ("scream", "cry", "fall_noise", "glass")
+    quality_floor: float = 0.2
+    """A sense that says of itself that it could see or hear less than this share of a second counts as absent in it
+    (source: guess)."""
+    rules: Rules = Rules.BUDGET
+    literal: Literal = field(default_factory=Literal)
+    residents: tuple[Own, ...] = ()
+    approved_by: str = ""
+    """Who answers for a policy that makes tier 1 speak less often than the one before; needed only then."""
+
+    def of(self, resident: str) -> "Policy":
+        """The policy of one resident, with what holds for them alone.
+
+        >>> own = Own("r1", Budget(tier1=0.7), Timing(), 0.9, ("scream",))
+        >>> Policy(residents=(own,)).of("r1").budget.tier1, Policy(residents=(own,)).of("r2").budget.tier1
+        (0.7, 1.4)
+        """
+        for own in self.residents:
+            if own.resident == resident:
+                return replace(
+                    self, budget=own.budget, timing=own.timing, cue_threshold=own.cue_threshold,
+                    alarm_cues=own.alarm_cues,
+                )  # fmt: skip
+        return self
 
     @property
     def version(self) -> str:
-        """Name and digest of the contents: two policies with one version are equal.
+        """Name and digest of the contents: two policies with one version judge alike.
 
-        >>> Policy().version == Policy().version
+        >>> Policy().version == Policy(approved_by="Dr Lang").version
         True
         """
-        text = json.dumps(asdict(self), sort_keys=True)
+        said = asdict(self)
+        del said["approved_by"]
+        text = json.dumps(said, sort_keys=True)
         return f"{self.name}@{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+def relaxed(before: Policy, after: Policy) -> tuple[str, ...]:
+    """In which ways `after` makes tier 1 speak less often than `before` did, for anybody; empty: in none.
+
+    >>> relaxed(Policy(), Policy(alarm_cues=("scream",)))
+    ('alarm_cues without cry, fall_noise, glass',)
+    """
+    ways = _relaxed_for(before, after)
+    own = {one.resident for one in (*before.residents, *after.residents)}
+    for resident in sorted(own):
+        ways += [f"{way} of resident {resident}" for way in _relaxed_for(before.of(resident), after.of(resident))
+                 if way not in ways]  # fmt: skip
+    return tuple(ways)
+
+
+def _relaxed_for(before: Policy, after: Policy) -> list[str]:
+    ways = []
+    smaller = {
+        "budget.tier1": (before.budget.tier1, after.budget.tier1),
+        **{f"weights.{name}": (weight, dict(after.weights).get(name, 0.0)) for name, weight in before.weights},
+    }
+    larger = {
+        "cue_threshold": (before.cue_threshold, after.cue_threshold),
+        "envelope": (before.envelope, after.envelope),
+        "quality_floor": (before.quality_floor, after.quality_floor),
+        "timing.cooldown_s": (before.timing.cooldown_s, after.timing.cooldown_s),
+        "timing.quiet_to_end_s": (before.timing.quiet_to_end_s, after.timing.quiet_to_end_s),
+    }
+    if before.rules is after.rules is Rules.LITERAL:
+        larger["literal.composite"] = (before.literal.composite, after.literal.composite)
+        larger["literal.channel"] = (before.literal.channel, after.literal.channel)
+    ways += [f"{name} from {old:g} to {new:g}" for name, (old, new) in smaller.items() if new < old]
+    ways += [f"{name} from {old:g} to {new:g}" for name, (old, new) in larger.items() if new > old]
+    if gone := [cue for cue in before.alarm_cues if cue not in after.alarm_cues]:
+        ways.append(f"alarm_cues without {', '.join(gone)}")
+    if before.rules is not after.rules:
+        ways.append(f"rules from {before.rules} to {after.rules}")
+    return ways
