@@ -2,18 +2,19 @@
 
 import numpy as np
 
-from services.vocabulary import Calibration, Reading
+from services.vocabulary import Calibration, Reading, UnixSeconds
 from threshold_service.engine_state import EngineState
 from threshold_service.judgement import rules
-from threshold_service.statistics.arrays import Floats
 from threshold_service.statistics.calibration import BLOCK_S, BLOCKS_PER_WEEK
 from threshold_service.statistics.standing import standing
-from threshold_service.wave import Setting
+from threshold_service.wave import Setting, Shown
 
 
-def calibration_record(state: EngineState, setting: Setting, seen: Floats, row: int) -> Calibration:
-    """Of resident `row`, whose rules looked at `seen` (rules,)."""
-    history = state.history
+def calibration_record(
+    state: EngineState, setting: Setting, shown: Shown, i: int, row: int, at: UnixSeconds
+) -> Calibration:
+    """Of resident `row`, who is `i` in the wave that showed this."""
+    history, seen = state.history, rules.looked_at(shown.statistics)[i]
     in_force = np.isfinite(history.thresholds[row])
     thresholds, releases = (
         np.where(in_force, of[row], np.nan).tolist() for of in (history.thresholds, history.releases)
@@ -31,6 +32,7 @@ def calibration_record(state: EngineState, setting: Setting, seen: Floats, row: 
         provisional=False,
     )  # fmt: skip
     return Calibration(
+        at=at,
         version=int(history.version[row]),
         standing=standing(history, row).value,
         watched_s=float(history.blocks[row]) * BLOCK_S,

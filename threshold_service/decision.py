@@ -65,7 +65,7 @@ def _follow(
     fresh = scene.opened(
         here, position, spoken.tier, spoken.reason, spoken.detector, score, threshold, setting.policy.version
     )
-    fresh = replace(fresh, calibration=calibration_record(state, setting, rules.looked_at(shown.statistics)[i], row))
+    fresh = replace(fresh, calibration=calibration_record(state, setting, shown, i, row, found.time))
     state.events[row] = fresh if event is None else scene.raised(event, fresh)
     return state.events[row]
 

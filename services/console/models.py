@@ -11,6 +11,7 @@ from services.vocabulary import (
     Condition,
     Delivery,
     Event,
+    Explanation,
     Feedback,
     FeedbackVerdict,
     Resident,
@@ -106,6 +107,12 @@ class AlertOut(Strict):
     dispatches: list[Dispatch]
     acknowledgements: list[Acknowledgement]
     feedback: list[Feedback]
+
+
+class ExplanationOut(Strict):
+    """One event taken apart; null is what is not known."""
+
+    explanation: Explanation
 
 
 class Deliveries(Strict):

@@ -53,7 +53,9 @@ def explained(
 
 
 def _spoke_at(event: Event) -> UnixSeconds:
-    """When it opened or was last raised: an ended event was last raised before its end, at a time nobody kept."""
+    """When it opened or was last raised; of an ended event without a calibration nobody kept the latter."""
+    if event.calibration is not None:
+        return event.calibration.at
     return event.updated_at if event.open else event.opened_at
 
 

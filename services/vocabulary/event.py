@@ -43,9 +43,11 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Where the thresholds came from: `version` counts this person's estimates, `standing` says how far they can be
-    trusted (learning, usable, settled, stale), `watched_s` is the history in view that taught them."""
+    """Where the thresholds stood `at` the second that is told of: `version` counts this person's estimates, `standing`
+    says how far they can be trusted (learning, usable, settled, stale), `watched_s` is the history in view that taught
+    them."""
 
+    at: UnixSeconds
     version: int
     standing: str
     watched_s: Seconds

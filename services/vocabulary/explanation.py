@@ -18,10 +18,13 @@ from services.vocabulary.time import Seconds, UnixSeconds
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One event taken apart. `score` over `threshold` is what fired (`times` its ratio); `terms` add up to the
-    composite score; `deviations` name the channels that spoke; `usual` is everything that was usual then, each as
-    level and spread; `calibration` holds every rule with its threshold. `policy` is what the version in the event
-    stands for, None where only the version is known. `not_recorded` says in sentences what nobody can tell any more.
+    """One event taken apart.
+
+    `score` over `threshold` is what fired (`times` its ratio); the threshold is `provisional` where it is rarer than
+    this person's own history can show (None: not recorded). `terms` add up to `composite`. `deviations` name the
+    channels that spoke; `usual` is everything that was usual then, each as level and spread. `calibration` holds every
+    rule with its threshold, `policy` what the event's policy version stands for, None where only the version is known.
+    `not_recorded` says in sentences what nobody can tell any more.
     """
 
     event: str
@@ -42,7 +45,9 @@ class Explanation:
     policy_version: str
     policy: Policy | None
     calibration: Calibration | None
+    provisional: bool | None
     terms: tuple[Term, ...]
+    composite: float
     deviations: tuple[Deviation, ...]
     usual: tuple[Usual, ...]
     usual_source: str
@@ -53,21 +58,6 @@ class Explanation:
     usual_volatility: float
     transition_rate: float
     not_recorded: tuple[str, ...]
-
-    @property
-    def composite(self) -> float:
-        """The sum of the terms' contributions, NaN where the event has none."""
-        return math.fsum(term.contribution for term in self.terms) if self.terms else math.nan
-
-    @property
-    def provisional(self) -> bool | None:
-        """Whether the threshold that fired is rarer than this person's own history can show; None: not recorded."""
-        if self.reason in (Reason.CUE, Reason.BLIND):
-            return False
-        for reading in self.calibration.readings if self.calibration is not None else ():
-            if reading.reason is self.reason:
-                return reading.provisional
-        return None
 
 
 def explain(event: Event, history: Sequence[Usual] = (), policies: Sequence[Policy] = ()) -> Explanation:
@@ -91,12 +81,20 @@ def explain(event: Event, history: Sequence[Usual] = (), policies: Sequence[Poli
         times=event.score / event.threshold if event.threshold else math.nan, learning=event.learning,
         policy_version=event.policy_version,
         policy=next((policy for policy in policies if policy.version == event.policy_version), None),
-        calibration=event.calibration, terms=event.terms,
+        calibration=event.calibration, provisional=_provisional(event), terms=event.terms,
+        composite=math.fsum(term.contribution for term in event.terms) if event.terms else math.nan,
         deviations=tuple(one for one in event.deviations if one.channel in allowed),
         usual=usual, usual_source=source if usual else "", cues=context.cues, window_s=context.window_s,
         seen_share=context.seen_share, volatility=context.volatility, usual_volatility=context.usual_volatility,
         transition_rate=context.transition_rate, not_recorded=_missing(event, usual, bool(history), policies),
     )  # fmt: skip
+
+
+def _provisional(event: Event) -> bool | None:
+    if event.reason in (Reason.CUE, Reason.BLIND):
+        return False
+    readings = event.calibration.readings if event.calibration is not None else ()
+    return next((reading.provisional for reading in readings if reading.reason is event.reason), None)
 
 
 def _names(event: Event, usual: Sequence[Usual]) -> set[str]:
@@ -113,8 +111,8 @@ def _missing(event: Event, usual: Sequence[Usual], whole: bool, policies: Sequen
         )
     if not any(policy.version == event.policy_version for policy in policies):
         gaps.append(
-            f"What policy {event.policy_version} said: the event keeps its version alone, and it is not the policy in "
-            "force here."
+            f"What policy {event.policy_version} said: the event keeps its version alone, and no policy known here "
+            "has it."
         )
     if not usual and not event.learning:
         gaps.append("What was usual: neither the event nor the score history holds it.")
