@@ -12,6 +12,7 @@ from services.vocabulary import Cue, Event, Policy, Resident
 from threshold_service import engine_state, looked, paths, refit
 from threshold_service.engine_state import COUNTED, Identity
 from threshold_service.judgement import rules
+from threshold_service.senses import sensed, witnesses
 from threshold_service.statistics import calibration
 from threshold_service.statistics.arrays import Floats, Ints
 from threshold_service.statistics.meaning import affect, meaning
@@ -88,6 +89,7 @@ class Engine:
         learned; how many stayed known."""
         self._state, known = engine_state.reseated(self._setting.identity, self._state, seats)
         self._setting = _setting(replace(self._setting.identity, seats=tuple(seats)), self._setting.policy)
+        refit.welcome(self._state)
         self._apart = True
         return known
 
@@ -130,7 +132,8 @@ class Engine:
 
         `rows` (k,) index the residents, `times` (k,) are Unix seconds, `values` (k, channels) with NaN for absence,
         `persons` (k,) in view, -1 where nobody could count, `cues` are (place in the wave, cue). Samples that are out
-        of order, or whose time is no number, are counted and not judged. `quality` is not judged yet.
+        of order, or whose time is no number, are counted and not judged. What was sensed worse than the policy's
+        `quality_floor`, by `quality` (k,) or a sense's own channel `quality.<sense>`, counts as absent.
 
         Raises:
             WaveRefused: arrays of the wrong shape, or a resident twice in one wave.
@@ -139,7 +142,7 @@ class Engine:
         self._check(rows, times, values)
         if len(set(rows.tolist())) < len(rows):
             raise WaveRefused("a resident is twice in one wave: expected distinct rows")
-        return self._judge(rows, times, values, persons, cues, sequences).events
+        return self._judge(rows, times, values, quality, persons, cues, sequences).events
 
     def judge(self, batch: Batch) -> Judged:
         """Judge samples in order, any number of any residents; the events that are new or changed, in that order, and
@@ -150,7 +153,9 @@ class Engine:
         """
         rows = batch.seats.astype(np.int64)
         self._check(rows, batch.times, batch.values)
-        return self._judge(rows, batch.times, batch.values, batch.persons, batch.cues, batch.sequences)
+        return self._judge(
+            rows, batch.times, batch.values, batch.quality, batch.persons, batch.cues, batch.sequences
+        )
 
     def _check(self, rows: Ints, times: Floats, values: NDArray[np.floating]) -> None:
         if values.shape != (len(rows), len(self.channels)) or times.shape != rows.shape:
@@ -162,10 +167,12 @@ class Engine:
             raise WaveRefused(f"rows {int(rows.min())} to {int(rows.max())}: expected 0 to {len(self.seats) - 1}")
 
     def _judge(
-        self, rows: Ints, times: Floats, values: NDArray[np.floating], persons: NDArray[np.int32],
-        cues: Sequence[tuple[int, Cue]], sequences: NDArray[np.uint64],
+        self, rows: Ints, times: Floats, values: NDArray[np.floating], quality: NDArray[np.floating],
+        persons: NDArray[np.int32], cues: Sequence[tuple[int, Cue]], sequences: NDArray[np.uint64],
     ) -> Judged:  # fmt: skip
-        run = Run(_samples(rows, times, values, persons, cues, self._setting.policy), cues, sequences)
+        setting = self._setting
+        values = sensed(values, quality, setting.witnesses, setting.policy.quality_floor)
+        run = Run(_samples(rows, times, values, persons, cues, setting.policies), cues, sequences)
         told, fixed = looked.blank(len(rows), self._state, self._setting), looked.fixed(self._setting)
         events: list[Event] = []
         for _ in self._turns(run.samples, looked.people(self._state), fixed, told):
@@ -179,16 +186,21 @@ def _setting(identity: Identity, policy: Policy) -> Setting:
         raise ValueError(f"policy weights name {', '.join(unknown)}: expected some of {', '.join(calibration.TERMS)}")
     weights = np.array([given.get(term, 0.0) for term in calibration.TERMS])
     of = meaning(identity.channels, identity.seats)
-    return Setting(identity, policy, of, affect(identity.seats), rules.rates(policy.budget, policy.envelope), weights)
+    policies = tuple(policy.of(seat.id) for seat in identity.seats)
+    return Setting(
+        identity, policy, of, affect(identity.seats), rules.rates(policy.budget, policy.envelope), weights,
+        witnesses(identity.channels), policies, tuple(rules.rates(own.budget, own.envelope) for own in policies),
+        np.array([own.timing.blind_after_s for own in policies]),
+    )  # fmt: skip
 
 
 def _samples(
     rows: Ints, times: Floats, values: NDArray[np.floating], persons: NDArray[np.int32],
-    cues: Sequence[tuple[int, Cue]], policy: Policy,
+    cues: Sequence[tuple[int, Cue]], policies: Sequence[Policy],
 ) -> Samples:  # fmt: skip
     loud, cued = np.zeros(len(rows)), np.zeros(len(rows), bool)
     for place, cue in cues:
-        cued[place] = True
+        cued[place], policy = True, policies[rows[place]]
         if cue.name.value in policy.alarm_cues and cue.probability >= policy.cue_threshold:
             loud[place] = max(loud[place], cue.probability)
     return Samples(

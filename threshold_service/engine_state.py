@@ -12,7 +12,7 @@ from services.vocabulary import Event, Resident, UnixSeconds
 from threshold_service.judgement.rules import RULES
 from threshold_service.judgement.scene import WINDOW_S
 from threshold_service.judgement.watch import Watch
-from threshold_service.statistics import calibration, fitted, grid, level_path, prior, profile, state_bytes
+from threshold_service.statistics import calibration, fitted, grid, level_path, prior, profile, state_bytes, trace
 from threshold_service.statistics.arrays import Floats, Ints, flat, put, take
 from threshold_service.statistics.meaning import Meaning, meaning
 from threshold_service.statistics.people import LONG_AGO, Person, Window
@@ -43,6 +43,7 @@ class EngineState:
     running: calibration.Running
     history: calibration.History
     profile: profile.Profile
+    trace: trace.Trace
     person: Person
     window: Window
     counts: Ints
@@ -55,7 +56,7 @@ class EngineState:
     """What the facility teaches of a new resident; the only part that belongs to nobody in particular."""
 
 
-_NESTED = ("grid", "fitted", "running", "history", "profile", "person", "window")
+_NESTED = ("grid", "fitted", "running", "history", "profile", "trace", "person", "window")
 _ARRAYS = (*_NESTED, "counts", "prior", "sustained")
 _HALVES = ("level", "before")
 """In bytes the halves are called by what they are."""
@@ -76,7 +77,7 @@ def fresh(residents: int, of: Meaning) -> EngineState:
     return EngineState(
         grid.fresh(residents), np.zeros(residents, np.int64), level,
         np.zeros((residents, level_path.SUSTAINED_CELLS)), fitted.fresh((residents, channels)), running, history,
-        profile.fresh(residents, channels), person, window,
+        profile.fresh(residents, channels), trace.fresh(residents, channels, WINDOW_S), person, window,
         np.zeros((residents, len(COUNTED)), np.int64), [Watch()] * residents, [None] * residents, [()] * residents,
         np.zeros(residents, np.int8), prior.shipped(len(RULES), channels),
     )  # fmt: skip

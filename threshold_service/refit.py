@@ -8,7 +8,17 @@ import numpy as np
 
 from services.vocabulary import Tier, UnixSeconds
 from threshold_service.engine_state import EngineState, level_of
-from threshold_service.statistics import baseline, calibration, facility, peaks, profile, standing, thresholds
+from threshold_service.statistics import (
+    baseline,
+    calibration,
+    facility,
+    grid,
+    peaks,
+    profile,
+    standing,
+    thresholds,
+    trace,
+)
 from threshold_service.statistics.arrays import Ints
 from threshold_service.statistics.calibration import BLOCK_S, SETTLED
 from threshold_service.statistics.fitted import refit_whitening
@@ -17,6 +27,9 @@ from threshold_service.wave import Setting
 
 NIGHT_HOUR = 3
 """Local hour at which a day ends: fewest events are open then (source: guess)."""
+
+WELCOME_S = 20.0
+"""Most seconds of a person's own that what others teach is worth: fewer than `baseline.FREELY` (source: guess)."""
 
 
 class Local(NamedTuple):
@@ -49,8 +62,9 @@ def _close(state: EngineState, setting: Setting, row: int, now: LevelPath, place
     if watch.ended:
         _count(state, row)
     _learn_hour(state, row, now.baseline, place, here)
+    trace.remember(state.trace, row, here.hour, state.window.values[row], state.window.cells[row])
     standing.came_back(history, row, time)
-    calibration.close_block(state.running, history, row, setting.rates, watch.tier in (Tier.IMMEDIATE, Tier.URGENT))
+    calibration.close_block(state.running, history, row, setting.own_rates[row], watch.tier in (Tier.IMMEDIATE, Tier.URGENT))
     first = history.peaks.night[row] < 0
     over = here.night != history.peaks.night[row] and not first
     if first or over:
@@ -58,7 +72,7 @@ def _close(state: EngineState, setting: Setting, row: int, now: LevelPath, place
     if over:
         _night(state, setting, row, now, place, here)
     if over or history.blocks[row] <= SETTLED:
-        thresholds.estimate(history, row, setting.rates, prior)
+        thresholds.estimate(history, row, setting.own_rates[row], prior)
     state.fitted.offset[row] = profile.offset(state.profile, row, here.day_share)
 
 
@@ -78,13 +92,20 @@ def _night(state: EngineState, setting: Setting, row: int, now: LevelPath, place
     slot = peaks.today(history.peaks, row)
     if history.peaks.blocks[row, slot] >= peaks.LEAST_BLOCKS:
         peaks.close_day(history.peaks, row, calibration.recent(history, row, int(history.peaks.blocks[row, slot])))
+    _refit_orders(state, row)
     profile.refit(state.profile, row, now.baseline.spread[place], here.day_share)
     if here.night != state.prior.night[0]:
         known = state.profile
         state.prior = facility.learn(
             state.prior, history, setting.rates, known.level, known.spread, state.fitted.phi, known.taught, here.night
         )
-    thresholds.rebalance(history, row, setting.rates, state.prior)
+    thresholds.rebalance(history, row, setting.own_rates[row], state.prior)
+
+
+def _refit_orders(state: EngineState, row: int) -> None:
+    from threshold_service.statistics.orders import orders  # statsmodels takes a second to import: once, at night
+
+    state.trace.coefficients[row], state.trace.steady[row] = orders(trace.apart(state.trace, row))
 
 
 def _count(state: EngineState, row: int) -> None:
@@ -98,13 +119,31 @@ def _count(state: EngineState, row: int) -> None:
                 history.peaks.told[row, slot, tier.value - 1] += 1
 
 
+def welcome(state: EngineState) -> None:
+    """Whoever was never seen begins with what the facility's others teach, in place: level, spread and autocorrelation
+    of each channel, as much as so few seconds as say where a person lies among others. Their own outweigh it soon."""
+    new = np.flatnonzero(state.grid.cell == grid.NEVER)
+    of = state.prior
+    known = np.flatnonzero(np.isfinite(of.level) & np.isfinite(of.phi))
+    spread, phi = np.exp(of.spread[known]), of.phi[known]
+    weight = np.square(spread / np.maximum(of.apart[known], 1e-3 * spread)) * (1.0 + phi) / (1.0 - phi)
+    place = np.ix_(new, known)
+    usual, white = state.level.baseline, state.level.whitening
+    for half in range(2):
+        usual.level[half][place], usual.spread[half][place] = of.level[known], spread
+        usual.variance[half][place] = np.square(spread)
+        usual.taught[half][place] = np.minimum(np.maximum(weight, 1.0), WELCOME_S)
+        white.lag1[half][place], white.pairs[half][place] = phi, WELCOME_S
+    refit_whitening(state.fitted, new, white.lag1[0][new])
+
+
 def adopt_policy(state: EngineState, setting: Setting) -> None:
     """Another policy is in force from the next sample on: thresholds from its budget, at once and for everybody."""
     history = state.history
     history.thresholds[:], history.approved[:], history.spend[:] = np.inf, np.inf, 1.0
     history.peaks.told[:], history.peaks.watched[:] = 0, 0
     for row in range(len(history.blocks)):
-        thresholds.estimate(history, row, setting.rates, state.prior)
+        thresholds.estimate(history, row, setting.own_rates[row], state.prior)
 
 
 def local(time: UnixSeconds, zone: str) -> Local:

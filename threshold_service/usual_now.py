@@ -4,8 +4,9 @@ import numpy as np
 
 from services.vocabulary import Condition, Policy, Tier
 from threshold_service.engine_state import EngineState, level_of
-from threshold_service.statistics import calibration
+from threshold_service.statistics import calibration, thresholds
 from threshold_service.statistics.arrays import Floats
+from threshold_service.statistics.standing import Standing, standing
 
 
 class UsualNow:
@@ -25,6 +26,7 @@ class UsualNow:
         self.seen_at: Floats = state.person.seen_at.copy()
         self.tier = state.tier.copy()
         self._state = state
+        self._budget = policy.budget
         self._blind_after_s = policy.timing.blind_after_s
 
     @property
@@ -41,8 +43,29 @@ class UsualNow:
     def condition(self) -> list[Condition]:
         """The status word of each resident."""
         blind = self._state.person.unseen >= self._blind_after_s
-        learning = self._state.history.blocks < calibration.USABLE
+        learning = ~calibration.in_force(self._state.history)
         return [_condition(*facts) for facts in zip(self.tier.tolist(), blind, learning, strict=True)]
+
+    @property
+    def standing(self) -> list[Standing]:
+        """How far each resident's thresholds can be trusted."""
+        return [standing(self._state.history, row) for row in range(len(self._state.half))]
+
+    @property
+    def achieved(self) -> Floats:
+        """Alerts per watched week that each resident was told in the last four weeks, (residents, tiers), beside the
+        `promised`; NaN before thresholds are in force."""
+        return thresholds.achieved(self._state.history)
+
+    @property
+    def promised(self) -> Floats:
+        """Alerts per week that the budget allows each tier, (tiers,)."""
+        return np.array([self._budget.tier1, self._budget.tier2, self._budget.tier3])
+
+    @property
+    def proposals(self) -> int:
+        """Thresholds of tier 1 that wait for a person: calibration wants them beyond their envelope."""
+        return int(np.count_nonzero(np.isfinite(self._state.history.wanted)))
 
 
 def _condition(tier: int, blind: bool, learning: bool) -> Condition:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
+from services.runtime.batch import Batch
 from services.vocabulary import Budget, Policy, Resident
 from tests.bench.table import Figure, publish
 from threshold_service.engine import Engine
@@ -87,7 +88,7 @@ class Facility:
         self.seats = tuple(Resident(f"r{i}", f"Room {i}") for i in range(n))
         self.number = {seat.id: i for i, seat in enumerate(self.seats)}
         week = per_day * 7.0
-        policy = Policy(budget=Budget(0.2 * week, 0.8 * week, max(50.0, 4.0 * week)))
+        policy = Policy(budget=Budget(0.2 * week, 0.8 * week, week))
         self.engine = Engine(CHANNELS, self.seats, policy, "bench", "0" * 32)
         self.highest: dict[str, tuple[int, int, int]] = {}
         self.in_force = np.zeros(n)
@@ -100,17 +101,19 @@ class Facility:
             self._hour(values[start : start + HOUR_S])
 
     def _hour(self, values: Floats) -> None:
-        n = len(self.seats)
-        rows, ones, persons = np.arange(n), np.ones(n), np.ones(n, np.int32)
+        n, seconds = len(self.seats), len(values)
         in_force = self.engine.usual().learned_share >= 1.0
-        for now in values:
-            time = np.full(n, START + self.second)
-            told = self.engine.step(rows, time, now, ones, persons, (), np.full(n, self.second + 1, np.uint64))
-            for event in told:
-                row, tier = self.number[event.resident], min(int(event.tier), self._before(event.id))
-                self.highest[event.id] = row, tier, self.second
-            self.second += 1
-        self.in_force += len(values) * in_force
+        times = np.repeat(START + self.second + np.arange(seconds), n)
+        batch = Batch(
+            np.arange(1, n * seconds + 1, dtype=np.uint64) + self.second * n,
+            np.tile(np.arange(n, dtype=np.uint32), seconds), times, values.reshape(-1, values.shape[2]),
+            np.ones(n * seconds, np.float32), np.ones(n * seconds, np.int32),
+        )  # fmt: skip
+        for event in self.engine.judge(batch).events:
+            tier = min(int(event.tier), self._before(event.id))
+            self.highest[event.id] = self.number[event.resident], tier, int(event.opened_at - START)
+        self.second += seconds
+        self.in_force += seconds * in_force
 
     def _before(self, event: str) -> int:
         return self.highest[event][1] if event in self.highest else 9

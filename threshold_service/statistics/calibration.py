@@ -16,6 +16,8 @@ BURN_IN = 6
 """First blocks that teach no threshold: the baseline is still moving."""
 USABLE = 48
 """Blocks after which thresholds are used: four watched hours (source: guess); they stay provisional for days."""
+FEW = 12
+"""The same where the facility's settled residents teach the tail: a watched hour (source: guess)."""
 SETTLED = 288
 """Blocks, a watched day, after which one block counts at most as its threshold."""
 BLOCKS_PER_WEEK = 7 * 86_400 / BLOCK_S
@@ -164,9 +166,15 @@ def recent(history: History, row: int, most: int = BLOCKS) -> Floats:
     return chosen
 
 
+def in_force(history: History) -> Bools:
+    """Whose thresholds are in force, (n,)."""
+    finite: Bools = np.isfinite(history.thresholds[:, 0])
+    return finite
+
+
 def learned_share(running: Running, history: History) -> Floats:
     """How much of the learning phase is done, 0..1, (n,)."""
     whole = (USABLE + BURN_IN) * BLOCK_S
     done = np.minimum(history.closed * BLOCK_S + running.filled, whole)
-    share: Floats = np.where(history.blocks >= USABLE, 1.0, done / whole)
+    share: Floats = np.where(in_force(history), 1.0, np.minimum(done / whole, 0.99))
     return share

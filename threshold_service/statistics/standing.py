@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+import numpy as np
+
 from threshold_service.statistics.calibration import SETTLED, USABLE, History
 
 STALE_S = 7 * 86_400.0
@@ -20,7 +22,7 @@ class Standing(StrEnum):
 
 def standing(history: History, row: int) -> Standing:
     """Of resident `row` at their last block's end."""
-    if history.blocks[row] < USABLE:
+    if not np.isfinite(history.thresholds[row, 0]):
         return Standing.LEARNING
     if history.stale[row] > 0:
         return Standing.STALE

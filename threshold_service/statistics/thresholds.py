@@ -6,23 +6,25 @@ import numpy as np
 
 from threshold_service.statistics import calibration, facility, peaks, tail
 from threshold_service.statistics.arrays import Floats
-from threshold_service.statistics.calibration import BLOCKS, RELEASE, SETTLED, STATISTICS, USABLE, History, Rates
+from threshold_service.statistics.calibration import BLOCKS, FEW, RELEASE, SETTLED, STATISTICS, USABLE, History, Rates
 from threshold_service.statistics.prior import Prior, shrunk
 
 
 def estimate(history: History, row: int, rates: Rates, prior: Prior) -> None:
-    """Thresholds of resident `row` from their history, in place; infinite before `USABLE` blocks.
+    """Thresholds of resident `row` from their history, in place; infinite before `USABLE` blocks, or
+    `FEW` where the facility teaches every rule.
 
     Called at every block's end until `SETTLED` blocks, nightly after that. A settled threshold moves at most by
     `calibration.NIGHTLY`, and one of tier 1 never rises beyond its envelope without a person.
     """
-    if history.blocks[row] < USABLE:
+    if history.blocks[row] < (FEW if prior.residents.all() else USABLE):
         return
     maxima = calibration.recent(history, row)
     history.usual[row] = typical = np.median(maxima, axis=0)
     for rule, statistic in enumerate(rates.statistic):
         usual, rate = float(typical[statistic]), rates.per_block[rule] * float(history.spend[row, rates.tier[rule]])
         high, shown = _estimated(history, row, statistic, rate, maxima[:, statistic])
+        shown = shown and history.stale[row] == 0
         if not shown:
             high = _provisional(history, row, rule, rates, prior, usual, high)
         _set(history, row, rule, rates, usual, high, shown)

@@ -1,0 +1,48 @@
+"""A few minutes of each part of the day, kept for the nightly refit, and what it found in them."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from threshold_service.statistics.arrays import Bools, Floats, Ints
+
+PARTS = 4
+"""Night, morning, afternoon and evening."""
+ORDER = 3
+
+
+class Trace(NamedTuple):
+    """Of n residents over c channels: `seconds` (n, PARTS, s, c), the latest raw seconds of each part, NaN where
+    absent; the autoregressive `coefficients` (n, c, ORDER) of the last night, NaN where nothing is known, and whether
+    the channel was `steady` (n, c)."""
+
+    seconds: NDArray[np.float32]
+    coefficients: Floats
+    steady: Bools
+
+
+def fresh(residents: int, channels: int, seconds: int) -> Trace:
+    """Nothing kept."""
+    return Trace(
+        np.full((residents, PARTS, seconds, channels), np.nan, np.float32),
+        np.full((residents, channels, ORDER), np.nan), np.zeros((residents, channels), bool),
+    )  # fmt: skip
+
+
+def remember(state: Trace, row: int, hour: int, values: NDArray[np.float32], cells: Ints) -> None:
+    """The last seconds of resident `row` in an `hour` of the day, in place: raw `values` (s, c) and the second each
+    belongs to, `cells` (s,), in any order."""
+    order = np.argsort(cells, kind="stable")
+    recent = cells[order] > cells.max() - len(cells)
+    state.seconds[row, hour % 24 * PARTS // 24] = np.where(recent[:, None], values[order], np.nan)
+
+
+def apart(state: Trace, row: int) -> Floats:
+    """All that is kept of resident `row`, (PARTS s, c), each part about its own mean: what changes from
+    morning to evening is the time of day and no autocorrelation."""
+    kept = state.seconds[row].astype(np.float64)
+    count = np.isfinite(kept).sum(axis=1, keepdims=True)
+    mean = np.where(np.isfinite(kept), kept, 0.0).sum(axis=1, keepdims=True) / np.maximum(count, 1)
+    found: Floats = (kept - mean).reshape(-1, kept.shape[-1])
+    return found
