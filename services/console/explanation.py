@@ -56,7 +56,9 @@ def _plots(known: Explained) -> Iterator[tuple[str, str]]:
 
 
 def _drawn(known: Explained, trace: Trace, low: float | None) -> str:
-    return plot(trace, known.start, known.end, known.explanation.opened_at, low)
+    opened = known.explanation.opened_at
+    last = float(trace.time[-1]) + 10.0 if len(trace.time) else known.end
+    return plot(trace, known.start, max(opened + 60.0, min(known.end, last)), opened, low)
 
 
 def _heading(known: Explained) -> str:

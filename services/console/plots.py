@@ -111,11 +111,12 @@ def _grid(frame: _Frame, fired_at: UnixSeconds) -> list[str]:
         y = frame.y(value)
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
         parts.append(f'<text class="tick" x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{_number(value)}</text>')
-    for minutes in range(-60, 61):
+    every = next(step for step in (1, 2, 5, 10, 20, 60) if frame.end - frame.start <= 540 * step or step == 60)
+    for minutes in range(-60, 61, every):
         at = fired_at + 60 * minutes
         if minutes and frame.start + 20 < at < frame.end - 20:
             label = f"{minutes:+d} min".replace("-", "−")
-            kind = "tick odd" if minutes % 2 else "tick"
+            kind = "tick odd" if minutes // every % 2 else "tick"
             parts.append(
                 f'<text class="{kind}" x="{frame.x(at):.1f}" y="{HEIGHT - 8}" text-anchor="middle">{label}</text>'
             )
