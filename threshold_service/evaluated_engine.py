@@ -1,4 +1,4 @@
-"""The engine as a detector under trial: days of a recording go in as waves, alarms come out."""
+"""The engine as a detector under trial: days of a recording go in, alarms come out."""
 
 from collections.abc import Sequence
 
@@ -7,13 +7,14 @@ from numpy.typing import NDArray
 
 from services.evaluation.nouns import Alarm
 from services.evaluation.recording import DayBlock
-from services.vocabulary import Cue, Event, Policy, Resident, Tier
+from services.runtime.batch import Batch
+from services.vocabulary import Event, Policy, Resident, Tier
 from threshold_service.engine import Engine
 
 START = 1_750_032_000.0
 """Unix seconds at which recordings begin: a midnight (UTC)."""
 _EPOCH = "e" * 32
-_POLL_S = 900
+_CHUNK_S = 300
 
 
 class EngineWatcher:
@@ -27,21 +28,10 @@ class EngineWatcher:
         self._usable_at = np.full(len(seats), np.nan)
 
     def watch(self, block: DayBlock) -> None:
-        """One day of every resident, second by second."""
-        residents = block.values.shape[1]
-        rows, quality = np.arange(residents), np.ones(residents)
-        cues = _by_second(block.cues)
-        first = np.uint64(block.start_s) * np.uint64(residents)
-        for second in range(len(block.values)):
-            time = START + block.start_s + second
-            sequences = first + np.arange(second * residents, (second + 1) * residents, dtype=np.uint64)
-            changed = self.engine.step(
-                rows, np.full(residents, time), block.values[second], quality, block.persons[second],
-                cues.get(second, ()), sequences,
-            )  # fmt: skip
-            self._note(changed)
-            if second % _POLL_S == 0:
-                self._look(block.start_s + second)
+        """One day of every resident, some minutes at a time."""
+        for begin in range(0, len(block.values), _CHUNK_S):
+            self._note(self.engine.judge(_batch(block, begin, min(begin + _CHUNK_S, len(block.values)))).events)
+            self._look(block.start_s + begin)
         self._now = block.start_s + len(block.values)
 
     def alarms(self) -> tuple[Alarm, ...]:
@@ -72,8 +62,17 @@ class EngineWatcher:
         self._usable_at[fresh] = now_s
 
 
-def _by_second(cues: Sequence[tuple[int, int, Cue]]) -> dict[int, tuple[tuple[int, Cue], ...]]:
-    heard: dict[int, tuple[tuple[int, Cue], ...]] = {}
-    for second, resident, cue in cues:
-        heard[second] = (*heard.get(second, ()), (resident, cue))
-    return heard
+def _batch(block: DayBlock, begin: int, end: int) -> Batch:
+    """The samples of all residents in these seconds of a block, second after second."""
+    seconds, residents = end - begin, block.values.shape[1]
+    n = seconds * residents
+    first = int(block.start_s + begin) * residents + 1
+    return Batch(
+        sequences=np.arange(first, first + n, dtype=np.uint64),
+        seats=np.tile(np.arange(residents, dtype=np.uint32), seconds),
+        times=np.repeat(START + block.start_s + np.arange(begin, end), residents),
+        values=block.values[begin:end].reshape(n, -1).astype(np.float32),
+        quality=np.ones(n, np.float32),
+        persons=block.persons[begin:end].reshape(n),
+        cues=tuple((residents * (at - begin) + who, cue) for at, who, cue in block.cues if begin <= at < end),
+    )

@@ -111,11 +111,12 @@ def _ratios(known: Known, scale: int, means: Floats, asleep: Bools) -> Floats:
     fresh = np.full_like(means, np.nan)
     fresh[:, 1:] = means[:, 1:] - phi[:, None] * means[:, :-1]
     ratios = np.zeros((known.episodes.shape[2], means.shape[1]))
-    patterns, which = np.unique(np.isfinite(fresh), axis=1, return_inverse=True)
-    for i in range(patterns.shape[1]):
-        there = patterns[:, i]
+    present = np.isfinite(fresh)
+    codes = (1 << np.arange(len(fresh))) @ present
+    for code in np.unique(codes):
+        there = present[:, int(np.argmax(codes == code))]
         for hour in (0, 1):
-            chosen = np.flatnonzero((which.reshape(-1) == i) & (asleep == bool(hour)))
+            chosen = np.flatnonzero((codes == code) & (asleep == bool(hour)))
             if not (there.any() and len(chosen)):
                 continue
             seen = fresh[np.ix_(there, chosen)]
