@@ -22,13 +22,14 @@ def calibration_record(
     readings = [
         Reading(
             rule.reason, rule.tier, float(seen[i]), thresholds[i], releases[i],
-            setting.rates.per_block[i] * BLOCKS_PER_WEEK, bool(in_force[i] and not history.shown[row, i]),
+            setting.own_rates[row].per_block[i] * BLOCKS_PER_WEEK, bool(in_force[i] and not history.shown[row, i]),
         )
         for i, rule in enumerate(rules.RULES)
     ]  # fmt: skip
-    weekly = rules.CUE.share * setting.policy.budget.tier1
+    weekly = rules.CUE.share * setting.policies[row].budget.tier1
     cue = Reading(
-        rules.CUE.reason, rules.CUE.tier, float(state.person.cue[row]), setting.policy.cue_threshold, np.nan, weekly,
+        rules.CUE.reason, rules.CUE.tier, float(state.person.cue[row]), setting.policies[row].cue_threshold, np.nan,
+        weekly,
         provisional=False,
     )  # fmt: skip
     return Calibration(

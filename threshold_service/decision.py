@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from services.vocabulary import Cue, CueName, Event, Position, PriorEpisodes, Reason, Term
+from services.vocabulary import Cue, CueName, Event, Position, PriorEpisodes, Reason, Rules, Term, Tier
 from threshold_service.calibration_record import calibration_record
 from threshold_service.engine_state import EngineState, level_of
-from threshold_service.judgement import rules, scene, watch
+from threshold_service.judgement import literal, rules, scene, watch
 from threshold_service.judgement.scene import WINDOW_S, Scene
-from threshold_service.statistics import calibration, composite
+from threshold_service.statistics import calibration, composite, level_path
 from threshold_service.statistics.arrays import Floats
 from threshold_service.wave import Setting, Shown, Wave
 
@@ -22,34 +22,61 @@ _KNOWN_AFTER = 30
 def decide(state: EngineState, setting: Setting, wave: Wave, shown: Shown) -> tuple[Event, ...]:
     """The events that this wave opened, raised or ended. Looks only at residents for whom a rule speaks or an event is
     open; changes `state`'s watches, events and learning guard."""
+    if setting.policy.rules is Rules.LITERAL:
+        return _decide_literally(state, setting, wave, shown)
     seen = rules.looked_at(shown.statistics)
     over = seen > state.history.thresholds[wave.rows]
     held = rules.HELD[state.person.cue_bits[wave.rows]]
-    blind = state.person.unseen[wave.rows] >= setting.policy.timing.blind_after_s
+    blind = state.person.unseen[wave.rows] >= setting.blind_after_s[wave.rows]
     speaks = np.count_nonzero(over) or np.count_nonzero(held) or np.count_nonzero(blind)
     if not speaks and not any(one.tier is not None for one in state.watches):
         return ()
     changed = []
     for i, row in enumerate(wave.rows.tolist()):
-        spoken = rules.verdict(over[i], bool(held[i]), bool(blind[i]))
-        if spoken is None and state.watches[row].tier is None:
+        rule = rules.verdict(over[i], bool(held[i]), bool(blind[i]))
+        if rule is None and state.watches[row].tier is None:
             continue
         still = rules.lasting(seen[i], state.history.releases[row], bool(held[i]), bool(blind[i]))
-        event = _follow(state, setting, wave, shown, i, spoken, watch.Finding(
-            float(wave.times[i]), spoken.tier if spoken else None, spoken.reason if spoken else None, still
-        ))  # fmt: skip
-        if event is not None:
-            changed.append(event)
-    return tuple(changed)
+        spoken = None if rule is None else (rule, *_measured(state, setting, shown, row, i, rule))
+        changed.append(_follow(state, setting, wave, shown, i, spoken, still))
+    return tuple(event for event in changed if event is not None)
+
+
+def _decide_literally(state: EngineState, setting: Setting, wave: Wave, shown: Shown) -> tuple[Event, ...]:
+    """The same by the plain rules, with the same life of an event; for comparison only."""
+    changed = []
+    for i, row in enumerate(wave.rows.tolist()):
+        own, blind = setting.policies[row], float(state.person.unseen[row])
+        cue = (float(state.person.cue[row]) if state.person.cue_bits[row] & 1 else 0.0, own.cue_threshold)
+        far, composite = _window_distances(state, row), float(shown.composite.score[i])
+        if not np.isfinite(state.history.thresholds[row, 0]):  # nothing is usual yet, only a cue may speak
+            far, composite = far * np.nan, 0.0
+        spoken = literal.verdict(far, composite, cue, own.literal, own.timing.sustained_s)
+        if spoken is None and blind >= own.timing.blind_after_s:
+            spoken = rules.BLIND, blind, own.timing.blind_after_s
+        if spoken is not None or state.watches[row].tier is not None:
+            changed.append(_follow(state, setting, wave, shown, i, spoken, spoken and spoken[0].tier))
+    return tuple(event for event in changed if event is not None)
+
+
+def _window_distances(state: EngineState, row: int) -> Floats:
+    """How far the last seconds were from what was usual before this one, in spreads, (WINDOW_S, c)."""
+    rows = np.array([row])
+    before = level_path.half(state.level, 1 - state.half[rows], rows).baseline
+    usual = np.where(before.taught[0] >= _KNOWN_AFTER, before.level[0] + state.fitted.offset[row], np.nan)
+    distances: Floats = (_window(state, row) - usual) / before.spread[0]
+    return distances
 
 
 def _follow(
-    state: EngineState, setting: Setting, wave: Wave, shown: Shown, i: int, spoken: rules.Rule | None,
-    found: watch.Finding,
+    state: EngineState, setting: Setting, wave: Wave, shown: Shown, i: int, spoken: literal.Spoken | None,
+    lasting: Tier | None,
 ) -> Event | None:  # fmt: skip
-    row = int(wave.rows[i])
+    row, rule = int(wave.rows[i]), None if spoken is None else spoken[0]
+    tier, reason = (None, None) if rule is None else (rule.tier, rule.reason)
+    found = watch.Finding(float(wave.times[i]), tier, reason, lasting)
     prior = state.watches[row].prior(found.time)
-    state.watches[row], change = watch.follow(state.watches[row], found, setting.policy.timing)
+    state.watches[row], change = watch.follow(state.watches[row], found, setting.policies[row].timing)
     if change is watch.Change.NONE:
         return None
     state.person.learns_after[row] = state.watches[row].learns_after
@@ -61,9 +88,9 @@ def _follow(
     assert spoken is not None
     here = _scene(state, setting, wave, shown, i, prior)
     position = Position(setting.identity.agent, setting.identity.epoch, int(wave.sequences[i]))
-    score, threshold = _measured(state, setting, shown, row, i, spoken)
+    rule, score, threshold = spoken
     fresh = scene.opened(
-        here, position, spoken.tier, spoken.reason, spoken.detector, score, threshold, setting.policy.version
+        here, position, rule.tier, rule.reason, rule.detector, score, threshold, setting.policy.version
     )
     fresh = replace(fresh, calibration=calibration_record(state, setting, shown, i, row, found.time))
     state.events[row] = fresh if event is None else scene.raised(event, fresh)
@@ -75,16 +102,16 @@ def _measured(
 ) -> tuple[float, float]:
     """The statistic that spoke and what it exceeded."""
     if rule.reason is Reason.CUE:
-        return float(state.person.cue[row]), setting.policy.cue_threshold
+        return float(state.person.cue[row]), setting.policies[row].cue_threshold
     if rule.reason is Reason.BLIND:
-        return float(state.person.unseen[row]), setting.policy.timing.blind_after_s
+        return float(state.person.unseen[row]), float(setting.blind_after_s[row])
     place = rules.RULES.index(rule)
     return float(rules.looked_at(shown.statistics)[i, place]), float(state.history.thresholds[row, place])
 
 
 def _scene(state: EngineState, setting: Setting, wave: Wave, shown: Shown, i: int, prior: PriorEpisodes) -> Scene:
     row, identity, meaning = int(wave.rows[i]), setting.identity, setting.meaning
-    learning = bool(state.history.blocks[row] < calibration.USABLE)
+    learning = not np.isfinite(state.history.thresholds[row, 0])
     now, time = level_of(state, np.array([row])), float(wave.times[i])
     baseline = now.baseline
     return Scene(

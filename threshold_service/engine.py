@@ -122,7 +122,7 @@ class Engine:
 
     def usual(self) -> UsualNow:
         """What is usual and how things stand after the last wave."""
-        return UsualNow(self._state, self._setting.policy)
+        return UsualNow(self._state, self._setting.policy, self._setting.blind_after_s)
 
     def step(
         self, rows: NDArray[np.intp], times: Floats, values: Floats, quality: Floats, persons: NDArray[np.int32],

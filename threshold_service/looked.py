@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from services.vocabulary import Cue, Event
+from services.vocabulary import Cue, Event, Rules
 from threshold_service import decision, refit
 from threshold_service.engine_state import EngineState, Heard, tiers
 from threshold_service.judgement.rules import COLUMNS, HELD
@@ -30,7 +30,8 @@ def fixed(setting: Setting) -> Fixed:
     of, timing = setting.meaning, setting.policy.timing
     return Fixed(
         of.higher, of.lower, of.floor, of.groups, of.outward, of.emotions, of.shared, of.allowed, setting.affect,
-        setting.weights, COLUMNS, HELD, FADES, timing.restart_gap_s, timing.blind_after_s, everything=False,
+        setting.weights, COLUMNS, HELD, FADES, timing.restart_gap_s, float(setting.blind_after_s.min(initial=np.inf)),
+        everything=setting.policy.rules is Rules.LITERAL,
     )  # fmt: skip
 
 
@@ -42,7 +43,7 @@ def blank(samples: int, state: EngineState, setting: Setting) -> Told:
         np.empty((samples, c), np.float32), np.empty((samples, c), np.float32), np.empty(samples),
         np.empty(samples, np.int8), np.zeros(1, np.int64), np.empty(slots, np.int64), np.empty(slots, np.int64),
         np.empty((slots, c), bool), np.empty((slots, c)), np.empty((slots, len(TERMS))), np.empty((slots, len(TERMS))),
-        np.empty((slots, len(STATISTICS))), np.zeros(n, bool),
+        np.empty((slots, len(STATISTICS))), np.zeros(n, bool), np.empty((16, c)), np.empty(len(TERMS)),
     )  # fmt: skip
 
 

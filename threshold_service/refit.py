@@ -64,7 +64,8 @@ def _close(state: EngineState, setting: Setting, row: int, now: LevelPath, place
     _learn_hour(state, row, now.baseline, place, here)
     trace.remember(state.trace, row, here.hour, state.window.values[row], state.window.cells[row])
     standing.came_back(history, row, time)
-    calibration.close_block(state.running, history, row, setting.own_rates[row], watch.tier in (Tier.IMMEDIATE, Tier.URGENT))
+    rates = setting.own_rates[row]
+    calibration.close_block(state.running, history, row, rates, watch.tier in (Tier.IMMEDIATE, Tier.URGENT))
     first = history.peaks.night[row] < 0
     over = here.night != history.peaks.night[row] and not first
     if first or over:
@@ -72,7 +73,7 @@ def _close(state: EngineState, setting: Setting, row: int, now: LevelPath, place
     if over:
         _night(state, setting, row, now, place, here)
     if over or history.blocks[row] <= SETTLED:
-        thresholds.estimate(history, row, setting.own_rates[row], prior)
+        thresholds.estimate(history, row, rates, prior)
     state.fitted.offset[row] = profile.offset(state.profile, row, here.day_share)
 
 

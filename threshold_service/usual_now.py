@@ -14,10 +14,11 @@ class UsualNow:
 
     `level` and `spread` are (residents, channels), NaN where nothing is learned yet; `score` and `tier` (residents,),
     1.0 being the resident's own tier-1 threshold and tier 0 no open event; `seen_at` (residents,) is the time of the
-    last sample, NaN before the first. The rest is computed when it is asked for.
+    last sample, NaN before the first. `blind_after_s` (residents,) is after how long without a value each is blind. The
+    rest is computed when it is asked for.
     """
 
-    def __init__(self, state: EngineState, policy: Policy) -> None:
+    def __init__(self, state: EngineState, policy: Policy, blind_after_s: Floats) -> None:
         baseline = level_of(state, np.arange(len(state.half))).baseline
         known = baseline.taught > 0
         self.level: Floats = np.where(known, baseline.level + state.fitted.offset, np.nan)
@@ -27,7 +28,7 @@ class UsualNow:
         self.tier = state.tier.copy()
         self._state = state
         self._budget = policy.budget
-        self._blind_after_s = policy.timing.blind_after_s
+        self._blind_after_s = blind_after_s
 
     @property
     def learned_share(self) -> Floats:

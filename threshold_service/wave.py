@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from services.vocabulary import Cue, Event, Policy
 from threshold_service.engine_state import Identity
+from threshold_service.senses import Witness
 from threshold_service.statistics.arrays import Bools, Floats, Ints
 from threshold_service.statistics.calibration import Rates
 from threshold_service.statistics.composite import Composite
@@ -26,6 +27,11 @@ class Setting:
     affect: Bools
     rates: Rates
     weights: Floats
+    witnesses: tuple[Witness, ...]
+    policies: tuple[Policy, ...]
+    """Of each resident: the deployment's, with what holds for them alone."""
+    own_rates: tuple[Rates, ...]
+    blind_after_s: Floats
 
 
 @dataclass(frozen=True, slots=True)

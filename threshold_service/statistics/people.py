@@ -121,3 +121,5 @@ class Told(NamedTuple):
     contributions: Floats
     statistics: Floats
     waits: Bools
+    scratch: Floats
+    raw: Floats

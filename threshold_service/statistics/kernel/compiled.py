@@ -46,7 +46,7 @@ def compiled(function: Function) -> Function:
     before = _config.CACHE_DIR
     _config.CACHE_DIR = str(FOLDER or "")
     try:
-        made: Any = numba.njit(error_model="numpy", nogil=True, cache=FOLDER is not None)(function)
+        made: Any = numba.njit(error_model="numpy", nogil=True, _nrt=False, cache=FOLDER is not None, inline="never" if function.__name__ == "judge" else "always")(function)
     finally:
         _config.CACHE_DIR = before
     return cast(Function, made)

@@ -87,3 +87,12 @@ def compose(raw: Floats, scale: Floats, cue: float, weights: Floats, terms: Floa
         contributions[t] = terms[t] * weights[t]
         score += contributions[t]
     return score
+
+
+@compiled
+def least(ring: Floats, row: int) -> float:
+    """The smallest value of the last seconds."""
+    low = ring[row, 0]
+    for place in range(1, ring.shape[1]):
+        low = min(low, ring[row, place])
+    return float(low)

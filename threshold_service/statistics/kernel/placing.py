@@ -39,26 +39,37 @@ def place(state: Grid, counts: Ints, row: int, time: float, restart_gap_s: float
 @compiled
 def pass_over(people: People, fixed: Fixed, row: int, gap: int) -> None:
     """Seconds without samples: evidence and levels fade, what is usual stays; in place."""
-    level, half = people.level, people.half[row]
     fade = fixed.fades[min(gap, fixed.fades.shape[0] - 1)]
-    level.whitening.before[half, row] = 0.0
-    level.whitening.had[half, row] = False
-    level.evidence[half, row] *= fade
-    level.levels[half, row] *= fade
+    _fade(people, row, fade)
     if gap >= _QUIET:
-        people.sustained[row] = 0.0
+        _nothing_sustained(people, row)
 
 
 @compiled
 def start_anew(people: People, row: int) -> None:
     """After a long silence: whitening and change detection begin anew, what is usual stays; in place."""
     level, half = people.level, people.half[row]
-    level.whitening.before[half, row] = 0.0
-    level.whitening.had[half, row] = False
-    level.evidence[half, row] = 0.0
-    level.levels[half, row] = 0.0
+    _fade(people, row, 0.0)
     level.transitions.last[half, row] = _NOBODY
     level.transitions.rate[half, row] = 0.0
     level.volatility.now[half, row] = level.volatility.usual[half, row]
-    people.sustained[row] = 0.0
-    people.window.cells[row] = LONG_AGO
+    _nothing_sustained(people, row)
+    for place in range(people.window.cells.shape[1]):
+        people.window.cells[row, place] = LONG_AGO
+
+
+@compiled
+def _fade(people: People, row: int, share: float) -> None:
+    """Evidence and levels lose all but a share, and the second before is forgotten."""
+    level, half = people.level, people.half[row]
+    for k in range(level.whitening.before.shape[2]):
+        level.whitening.before[half, row, k], level.whitening.had[half, row, k] = 0.0, False
+        for direction in range(2):
+            level.evidence[half, row, direction, k] *= share
+            level.levels[half, row, direction, k] *= share
+
+
+@compiled
+def _nothing_sustained(people: People, row: int) -> None:
+    for place in range(people.sustained.shape[1]):
+        people.sustained[row, place] = 0.0

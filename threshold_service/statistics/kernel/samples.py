@@ -39,7 +39,7 @@ def judge(begin: int, samples: Samples, people: People, fixed: Fixed, told: Told
     """Judge from sample `begin` on; the first sample that was not reached. Those in `told` have to be looked at before
     the next call."""
     told.waiting[0] = 0
-    scratch, raw = np.empty((channels.ROWS, samples.values.shape[1])), np.empty(_TERMS)
+    scratch, raw = told.scratch, told.raw
     end = samples.rows.shape[0]
     for i in range(begin, end):
         row = samples.rows[i]
@@ -92,7 +92,7 @@ def _statistics(
     shown, running = told.statistics[here.slot], people.running
     shown[_VOLATILITY] = persons.restlessness(people, row, halves, summed.moved / max(float(pairs), 1.0), share, learns)
     people.sustained[row, people.grid.cell[row] % people.sustained.shape[1]] = np.sqrt(summed.fast / c)
-    shown[_SUSTAINED], shown[_DRIFT] = people.sustained[row].min(), np.sqrt(summed.slow / c)
+    shown[_SUSTAINED], shown[_DRIFT] = persons.least(people.sustained, row), np.sqrt(summed.slow / c)
     raw[0], raw[1], raw[2] = summed.deviation, shown[_VOLATILITY], persons.turning(people, row, halves, face)
     raw[3], raw[4] = summed.audio, summed.motion
     cue = persons.hear(people.person, row, samples.loud[here.i], here.gap, here.crowded, here.anew)
@@ -141,7 +141,8 @@ def _look_out(
     why |= LOOK if speaks else 0
     if why:
         told.at[slot], told.why[slot], told.waits[row] = here.i, why, True
-        told.evidence[slot] = scratch[channels.EVIDENCE]
+        for k in range(scratch.shape[1]):
+            told.evidence[slot, k] = scratch[channels.EVIDENCE, k]
         told.waiting[0] = slot + 1
 
 
