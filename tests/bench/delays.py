@@ -99,12 +99,13 @@ def sums(made: list[Cell]) -> list[Figure]:
     tuned = [cell for cell in made if cell.change in TUNED]
     ours = np.array([cell.ours for cell in tuned])
     recorded = np.array([cell.change.recorded[KNOWN.index(cell.noise)] for cell in tuned])
+    worst = float(np.max(ours / recorded))
     shown = [
         _mean("all cells: geometric mean beside this run's best peers", ours / [cell.best()[1] for cell in tuned]),
         _mean("all cells: geometric mean beside the recorded best peers", ours / recorded),
         Figure(
-            "all cells: worst beside the recorded best peers", float(np.max(ours / recorded)), "",
-            "DETECTORS section 3", float(np.max(ours / recorded)), f"<= {WORST}", bool(np.max(ours / recorded) <= WORST),
+            "all cells: worst beside the recorded best peers", worst, "", "DETECTORS section 3", worst,
+            f"<= {WORST}", worst <= WORST,
         ),
     ]  # fmt: skip
     for cell in tuned:
