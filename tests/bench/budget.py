@@ -41,6 +41,10 @@ def people(n: int, rng: np.random.Generator) -> People:
     )  # fmt: skip
 
 
+def _parts(of: People) -> tuple[NDArray[np.generic], ...]:
+    return of.kind, of.phi, of.rhythm, of.phase
+
+
 def day(of: People, last: Floats, start_s: int, seconds: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """Seconds of everybody, (seconds, n, c), and the last state of the noise, to go on from."""
     n, c = of.phi.shape
@@ -93,6 +97,16 @@ class Facility:
         self.highest: dict[str, tuple[int, int, int]] = {}
         self.in_force = np.zeros(n)
         self.second, self._last = 0, self.rng.standard_normal(of.phi.shape)
+
+    def move_in(self, new: People) -> None:
+        """`new` residents from now on."""
+        first = len(self.seats)
+        self.of = People(*(np.concatenate(parts) for parts in zip(_parts(self.of), _parts(new), strict=True)))
+        self.seats += tuple(Resident(f"r{first + i}", f"Room {first + i}") for i in range(len(new.kind)))
+        self.number = {seat.id: i for i, seat in enumerate(self.seats)}
+        self.engine.reseat(self.seats)
+        self.in_force = np.concatenate([self.in_force, np.zeros(len(new.kind))])
+        self._last = np.concatenate([self._last, self.rng.standard_normal(new.phi.shape)])
 
     def live(self, seconds: int) -> None:
         """Everybody lives through so many seconds, hour by hour."""

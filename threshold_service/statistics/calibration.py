@@ -30,7 +30,7 @@ RELEASE = 0.25
 (hysteresis; source: guess)."""
 NIGHTLY = 1.5
 """Most that a settled threshold's distance from the typical peak grows or shrinks in one night (source: guess)."""
-CAPPED = 1.5
+CAPPED = 3.0
 """A settled history counts a peak at most this far, in distances of its threshold from the typical peak: an episode is
 one exceedance and teaches no height of its own (source: guess)."""
 OVERSPENT, UNSPENT = 1.0, 2.0

@@ -40,8 +40,10 @@ def _learn_rule(people: Prior, history: History, rates: Rates, rule: int, settle
         return
     usual = history.usual[teaches, statistic]
     people.residents[rule] = len(teaches)
-    people.mean[rule], apart = centre(log_scale(usual, history.thresholds[teaches, rule], rate))
-    people.between[rule] = max(apart, LEAST_BETWEEN)
+    scales = log_scale(usual, history.thresholds[teaches, rule], rate)
+    people.mean[rule], _ = centre(scales)
+    apart = float(np.sqrt(np.mean(np.square(scales - people.mean[rule]))))  # not robust: the odd quarter must not be
+    people.between[rule] = max(apart, LEAST_BETWEEN)  # drawn to the others, whose tails say nothing of theirs
     if len(shows) >= LEAST_RESIDENTS:
         people.limit[rule] = _limit(history, statistic, rate, shows.tolist())
 
