@@ -1,15 +1,11 @@
-"""Run lengths of the charts beside the tables published for them, and FOCuS beside brute force and a peer."""
+"""Run lengths of the charts beside the tables published for them, and FOCuS beside brute force."""
 
 import argparse
-import statistics
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from river import drift
 
 from tests.bench.table import Figure, publish
 from threshold_service.statistics import ewma, focus, focus_fast, multi_slack, shewhart, variance_change
@@ -198,11 +194,10 @@ def every_change(values: Floats, least_slope: float) -> Floats:
     return largest
 
 
-def focus_figures(seed: int, values: int, rows: int) -> Iterator[Figure]:
-    """FOCuS against brute force, and what a value costs beside river's Page-Hinkley."""
+def focus_figures(seed: int, values: int) -> Iterator[Figure]:
+    """FOCuS against brute force on noise and two steps."""
     rng = np.random.default_rng(seed)
     series = rng.standard_normal((values, 3)) + np.array([0.0, 0.5, 1.0]) * (np.arange(values) > values // 2)[:, None]
-    noise = rng.standard_normal((values, rows))
     for what, least_slope in (("known", focus.KNOWN), ("unknown", focus.UNKNOWN)):
         _, ratios = focus_fast.run(focus.fresh(3), series, least_slope)
         exact = np.stack([every_change(row, least_slope) for row in series.T], axis=1)
@@ -210,29 +205,6 @@ def focus_figures(seed: int, values: int, rows: int) -> Iterator[Figure]:
         yield Figure(
             f"29. FOCuS, mean before {what}, {values} values", worst, "", "brute force", None, "1e-9", worst < 1e-9
         )
-    peer = statistics.median(page_hinkley_ns(noise[:, 0]) for _ in range(5))
-    yield Figure("river PageHinkley, one object", peer, "ns per value", "itself", 1.0)
-    for what, least_slope in (("known", focus.KNOWN), ("unknown", focus.UNKNOWN)):
-        cost = statistics.median(focus_ns(noise, least_slope) for _ in range(5))
-        yield Figure(f"FOCuS, mean before {what}, {rows} rows", cost, "ns per value", "river PageHinkley", cost / peer)
-
-
-def focus_ns(noise: Floats, least_slope: float) -> float:
-    """Processor nanoseconds a value."""
-    focus_fast.run(focus.fresh(noise.shape[1]), noise[:2], least_slope)
-    began = time.process_time_ns()
-    focus_fast.run(focus.fresh(noise.shape[1]), noise, least_slope)
-    return (time.process_time_ns() - began) / noise.size
-
-
-def page_hinkley_ns(values: Floats) -> float:
-    """Processor nanoseconds a value."""
-    listed = values.tolist()
-    peer: Any = drift.PageHinkley()
-    began = time.process_time_ns()
-    for value in listed:
-        peer.update(value)
-    return (time.process_time_ns() - began) / len(listed)
 
 
 def main() -> int:
@@ -243,7 +215,7 @@ def main() -> int:
     chosen = parser.parse_args()
     runs = QUICK_RUNS if chosen.quick else RUNS
     figures = [*chart_figures(runs, chosen.seed), *formula_figures()]
-    figures += focus_figures(chosen.seed, 1000 if chosen.quick else 4500, 200)
+    figures += focus_figures(chosen.seed, 1000 if chosen.quick else 4500)
     return publish("run_lengths", figures)
 
 

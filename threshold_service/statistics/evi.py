@@ -1,8 +1,8 @@
 """How restless a window is: the Emotional Volatility Index, and the dispersions it is made of.
 
 Research on emotion dynamics tells apart how far emotions spread (variability), how much they jump from moment to moment
-(instability) and how long they linger (inertia): Houben, Van Den Noortgate and Kuppens 2015, Psychological Bulletin 141.
-The index takes the two that make restlessness, each relative to what is usual for the person.
+(instability) and how long they linger (inertia): Houben, Van Den Noortgate and Kuppens 2015, Psychological Bulletin
+141. The index takes the two that make restlessness, each relative to what is usual for the person.
 """
 
 import numpy as np

@@ -60,11 +60,12 @@ def step(state: Focus, values: Floats, least_slope: float) -> Focus:
     for side, sign in enumerate((1.0, -1.0)):
         height = sign * after.total[rows]
         _drop_covered(after, rows, side, height, least_slope)
-        _make_room(after, rows, side)
         last = after.size[rows, side]
         after.at[rows, side, last] = after.seen[rows]
         after.sums[rows, side, last] = height
         after.size[rows, side] += 1
+        after.lost[rows[last == 0], side] = 0.0
+        _make_room(after, rows, side)
     return after
 
 
@@ -103,7 +104,6 @@ def _drop_covered(state: Focus, rows: Ints, side: int, height: Floats, least_slo
         run_before, rise_before = at - state.at[row, side, before], sums - state.sums[row, side, before]
         inside = np.where(last == 0, rise <= least_slope * run, rise * run_before <= rise_before * run)
         state.size[row[inside], side] -= 1
-        state.lost[row[inside & (last == 0)], side] = 0.0
         place = place[inside & (last > 0)]
 
 

@@ -10,7 +10,7 @@ from threshold_service.statistics import focus
 from threshold_service.statistics.arrays import Floats
 from threshold_service.statistics.focus import Focus
 
-Kernel = Callable[[Floats, Floats, Focus, float], None]
+Kernel = Callable[[Floats, Floats, Focus, int, float], None]
 
 
 def run(state: Focus, values: Floats, least_slope: float) -> tuple[Focus, Floats]:
@@ -38,9 +38,18 @@ def plain(state: Focus, values: Floats, least_slope: float) -> tuple[Focus, Floa
 
 
 def advance(state: Focus, values: Floats, least_slope: float) -> Floats:
-    """The ratios of `run`, with `state` changed in place: for a hot loop, where copying costs more. Needs numba."""
+    """The ratios of `run`, with `state` changed in place: for a hot loop, where copying costs more. Needs numba.
+
+    Raises ValueError where an array of `state` is not contiguous and so could not be changed.
+    """
+    if not all(part.flags.c_contiguous for part in state):
+        raise ValueError("FOCuS changes its state in place: its arrays must be contiguous")
     ratios = np.empty(values.shape)
-    kernel()(np.ascontiguousarray(values, dtype=np.float64), ratios, state, least_slope)
+    flat = Focus(
+        state.seen, state.total, state.size.reshape(-1), state.at.reshape(-1), state.sums.reshape(-1),
+        state.lost.reshape(-1),
+    )  # fmt: skip
+    kernel()(np.ascontiguousarray(values, dtype=np.float64), ratios, flat, state.at.shape[2], least_slope)
     return ratios
 
 

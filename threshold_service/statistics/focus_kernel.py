@@ -1,6 +1,6 @@
 """The loops of FOCuS for numba: row after row, value after value, with the operations of focus.py in their order.
 
-No slices: numba counts references to each, which costs more than the arithmetic.
+Arrays are flat, nothing is sliced and the rare parts stand apart: each of these was measured to cost a third or more.
 """
 
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 
 from numba import njit
 
-from threshold_service.statistics.arrays import Floats, Ints
+from threshold_service.statistics.arrays import Floats
 from threshold_service.statistics.focus import Focus
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -18,98 +18,103 @@ def _compiled(function: Function) -> Function:
     return cast(Function, njit(cache=True)(function))
 
 
-def _maximum(function: Function) -> Function:
-    """Compiled so that a maximum may be taken in any order, which changes no bit of it."""
-    return cast(Function, njit(cache=True, fastmath={"nnan", "nsz"})(function))
-
-
 @_compiled
-def advance(values: Floats, ratios: Floats, state: Focus, least_slope: float) -> None:
-    """`values` and `ratios` (n, rows); `state` is a `focus.Focus` and changed in place."""
+def advance(values: Floats, ratios: Floats, state: Focus, most: int, least_slope: float) -> None:
+    """`values` and `ratios` are (n, rows); the arrays of `state` are flat and changed in place."""
     at, sums, size, lost = state.at, state.sums, state.size, state.lost
+    known = least_slope == 0.0
     for row in range(values.shape[1]):
-        ratio = 0.0
-        seen, total = state.seen[row], state.total[row]
+        seen, total, ratio = state.seen[row], state.total[row], 0.0
+        rises, falls = size[2 * row], size[2 * row + 1]
         if seen > 0.0:
-            ratio = _ratio(at, sums, size, row, seen, total, least_slope == 0.0)
+            ratio = _ratio(at, sums, rises, falls, row, most, (seen, total), known)
         for index in range(values.shape[0]):
             value = values[index, row]
             if value == value:
                 seen += 1.0
                 total += value
-                size[row, 0] = _append(at, sums, lost, size[row, 0], (row, 0), seen, total, least_slope)
-                size[row, 1] = _append(at, sums, lost, size[row, 1], (row, 1), seen, -total, least_slope)
-                ratio = _ratio(at, sums, size, row, seen, total, least_slope == 0.0)
+                rises = _append(at, sums, rises, 2 * row, most, (seen, total), least_slope)
+                falls = _append(at, sums, falls, 2 * row + 1, most, (seen, -total), least_slope)
+                if rises == 1 or rises == most:
+                    rises = _trimmed(at, sums, lost, rises, 2 * row, most)
+                if falls == 1 or falls == most:
+                    falls = _trimmed(at, sums, lost, falls, 2 * row + 1, most)
+                ratio = _ratio(at, sums, rises, falls, row, most, (seen, total), known)
             ratios[index, row] = ratio
         state.seen[row], state.total[row] = seen, total
+        size[2 * row], size[2 * row + 1] = rises, falls
 
 
 @_compiled
-def _append(
-    at: Floats, sums: Floats, lost: Floats, size: int, place: tuple[int, int], seen: float, height: float, slope: float
-) -> int:
-    """The new size of the hull at `place`, its row and side; `at`, `sums` and `lost` are changed."""
-    row, side = place
-    last_at, last_sum = at[row, side, size - 1], sums[row, side, size - 1]
-    while size > 1:
-        before_at, before_sum = at[row, side, size - 2], sums[row, side, size - 2]
+def _append(at: Floats, sums: Floats, size: int, side: int, most: int, point: tuple[float, float], slope: float) -> int:
+    """Put `point` on the hull that is number `side` and take off what it covers; gives the new size."""
+    seen, height = point
+    first = side * most
+    last = first + size - 1
+    last_at, last_sum = at[last], sums[last]
+    while last > first:
+        before_at, before_sum = at[last - 1], sums[last - 1]
         if (height - last_sum) * (last_at - before_at) > (last_sum - before_sum) * (seen - last_at):
             break
-        size -= 1
+        last -= 1
         last_at, last_sum = before_at, before_sum
-    if size == 1 and height - last_sum <= slope * (seen - last_at):
-        size = 0
-        lost[row, side] = 0.0
-    if size == at.shape[2]:
-        lost[row, side] += _give_up(at, sums, row, side)
-        size -= 1
-    at[row, side, size] = seen
-    sums[row, side, size] = height
-    return size + 1
+    if last == first and height - last_sum <= slope * (seen - last_at):
+        last -= 1
+    at[last + 1], sums[last + 1] = seen, height
+    return last + 2 - first
 
 
 @_compiled
-def _give_up(at: Floats, sums: Floats, row: int, side: int) -> float:
-    """Take the inner vertex nearest to its neighbours' line out; gives its distance."""
-    gone, least, most = 1, 1e308, at.shape[2]
-    for inner in range(1, most - 1):
-        run = at[row, side, inner + 1] - at[row, side, inner - 1]
-        rise = sums[row, side, inner + 1] - sums[row, side, inner - 1]
-        share = (at[row, side, inner] - at[row, side, inner - 1]) / run
-        gap = sums[row, side, inner - 1] + rise * share - sums[row, side, inner]
+def _trimmed(at: Floats, sums: Floats, lost: Floats, size: int, side: int, most: int) -> int:
+    """The size, after the inner vertex nearest to its neighbours' line was taken out of a full hull."""
+    if size < most:
+        lost[side] = 0.0
+        return size
+    first, last = side * most, side * most + size - 1
+    gone, least = first + 1, 1e308
+    for inner in range(first + 1, last):
+        run, rise = at[inner + 1] - at[inner - 1], sums[inner + 1] - sums[inner - 1]
+        gap = sums[inner - 1] + rise * ((at[inner] - at[inner - 1]) / run) - sums[inner]
         if gap < least:
             gone, least = inner, gap
-    for later in range(gone, most - 1):
-        at[row, side, later] = at[row, side, later + 1]
-        sums[row, side, later] = sums[row, side, later + 1]
-    return max(least, 0.0)
+    for later in range(gone, last):
+        at[later], sums[later] = at[later + 1], sums[later + 1]
+    lost[side] += max(least, 0.0)
+    return size - 1
 
 
 @_compiled
-def _ratio(at: Floats, sums: Floats, size: Ints, row: int, seen: float, total: float, known: bool) -> float:
-    if known:
-        rises = _known(at, sums, size[row, 0], row, 0, seen, total)
-        return max(rises, _known(at, sums, size[row, 1], row, 1, seen, -total))
-    rises = _unknown(at, sums, size[row, 0], row, 0, seen, total)
-    return max(rises, _unknown(at, sums, size[row, 1], row, 1, seen, -total))
-
-
-@_maximum
-def _known(at: Floats, sums: Floats, size: int, row: int, side: int, seen: float, height: float) -> float:
-    """The newest vertex is left out: nothing came after it."""
+def _ratio(
+    at: Floats, sums: Floats, rises: int, falls: int, row: int, most: int, point: tuple[float, float], known: bool
+) -> float:
+    seen, total = point
     best = 0.0
-    for vertex in range(size - 1):
-        rise = max(height - sums[row, side, vertex], 0.0)
-        best = max(best, rise * rise / (2.0 * (seen - at[row, side, vertex])))
+    for side in range(2):
+        first, height = (2 * row + side) * most, total if side == 0 else -total
+        newest = first + (rises if side == 0 else falls) - 1
+        if known:
+            best = max(best, _known(at, sums, first, newest, seen, height))
+        else:
+            best = max(best, _unknown(at, sums, first, newest, seen, height))
     return best
 
 
-@_maximum
-def _unknown(at: Floats, sums: Floats, size: int, row: int, side: int, seen: float, height: float) -> float:
+@_compiled
+def _known(at: Floats, sums: Floats, first: int, newest: int, seen: float, height: float) -> float:
+    """The newest vertex is left out: nothing came after it."""
+    best = 0.0
+    for vertex in range(first, newest):
+        rise = max(height - sums[vertex], 0.0)
+        best = max(best, rise * rise / (2.0 * (seen - at[vertex])))
+    return best
+
+
+@_compiled
+def _unknown(at: Floats, sums: Floats, first: int, newest: int, seen: float, height: float) -> float:
     """The oldest and the newest vertex are left out: nothing came before or after them."""
     best, per_seen = 0.0, 1.0 / seen
-    for vertex in range(1, size - 1):
-        share = at[row, side, vertex] * per_seen
-        rise = max(height * share - sums[row, side, vertex], 0.0)
-        best = max(best, rise * rise / (2.0 * share * (seen - at[row, side, vertex])))
+    for vertex in range(first + 1, newest):
+        share = at[vertex] * per_seen
+        rise = max(height * share - sums[vertex], 0.0)
+        best = max(best, rise * rise / (2.0 * share * (seen - at[vertex])))
     return best
