@@ -5,7 +5,9 @@ import sys
 from services.runtime.lifecycle import refuse, run
 from services.runtime.settings import SettingError, load
 from services.runtime.settings_help import config_file
+from services.vocabulary import Policy
 from threshold_service.policy import read_policy
+from threshold_service.policy_watch import approved
 from threshold_service.service import serve
 from threshold_service.settings import ThresholdSettings
 
@@ -15,7 +17,7 @@ def main() -> int:
     file = config_file("python -m threshold_service", ThresholdSettings)
     try:
         settings = load(ThresholdSettings, file)
-        read_policy(settings.policy)
+        approved(Policy(), read_policy(settings.policy), str(settings.policy))
     except SettingError as error:
         return refuse(error)
     return run("threshold", settings, lambda stop: serve(settings, stop))

@@ -8,6 +8,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from services.ledger.agents import AgentRepository
+from services.ledger.audit import AuditRepository
 from services.ledger.database import Database
 from services.ledger.leases import LeaseLost, LeaseRepository
 from services.ledger.snapshots import Snapshot, SnapshotRepository
@@ -124,6 +125,34 @@ class AgentRun:
             self._tail.clear()
             self.durable = self._sequence
             return self.durable
+
+    def follow_policy(self, policy: Policy) -> None:
+        """Judge by `policy` from the next sample on. What was judged by the one before is made durable first, then the
+        change itself with its position, so that what is judged again after a crash is judged as it was.
+
+        Raises:
+            LeaseLost: another replica serves this agent now.
+            RunBroken: a batch was not recorded.
+        """
+        self.snapshot()
+        with self._lock:
+            self._check_whole()
+            before, now = self._engine.policy.version, self._clock.now()
+            self._engine.follow_policy(policy)
+            position = {"agent": self.agent, "epoch": self._hello.epoch, "sequence": self._sequence}
+            said = {**position, "before": before, "after": policy.version, "approved_by": policy.approved_by}
+            with self._database.write() as connection:
+                self._hold_lease(connection, now)
+                self._save(connection, now)
+                AuditRepository(connection).append("policy.followed", json.dumps(said), now)
+            self._tail.clear()
+            self.durable = self._sequence
+        self._log.info("policy followed", epoch=position["epoch"], sequence=self.durable, before=before,
+                       after=policy.version)  # fmt: skip
+
+    def give_up(self) -> None:
+        """Judge nothing more: the agent has to connect anew, and is then judged from what is durable."""
+        self._whole = False
 
     def close(self) -> None:
         """Make the state durable, unless it is broken, and give the lease back; nothing is written where it is lost."""

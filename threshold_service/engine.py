@@ -64,6 +64,11 @@ class Engine:
         return self._setting.identity.seats
 
     @property
+    def policy(self) -> Policy:
+        """The policy in force."""
+        return self._setting.policy
+
+    @property
     def apart(self) -> bool:
         """Whether it goes on otherwise than it was dumped: it may then tell otherwise of samples it is given again."""
         return self._apart
@@ -112,13 +117,18 @@ class Engine:
         """
         identity, state = engine_state.load(blob)
         engine = cls.__new__(cls)
-        engine._setting = _setting(replace(identity, policy_version=policy.version), policy)
+        engine._setting = _setting(identity, policy)
         engine._state = state
         engine._turns = paths.turns(path)
         engine._apart = identity.policy_version != policy.version
-        if identity.policy_version != policy.version:
-            refit.adopt_policy(state, engine._setting)
+        if engine._apart:
+            engine.follow_policy(policy)
         return engine
+
+    def follow_policy(self, policy: Policy) -> None:
+        """From the next sample on `policy` is in force: thresholds from its budget, at once and for everybody."""
+        self._setting = _setting(replace(self._setting.identity, policy_version=policy.version), policy)
+        refit.adopt_policy(self._state, self._setting)
 
     def usual(self) -> UsualNow:
         """What is usual and how things stand after the last wave."""

@@ -16,4 +16,5 @@ SNAPSHOT_SECONDS = Histogram(
 )
 BLIND = Gauge("attune_threshold_rooms_blind", "Residents whose camera gives no picture")
 ASSESSMENTS = Counter("attune_threshold_assessments", "Second opinions asked for, by outcome", ["outcome"])
+POLICIES = Counter("attune_threshold_policies", "Changed policy files by what became of them", ["outcome"])
 REFUSED = Counter("attune_threshold_refused", "Streams that were refused", ["reason"])

@@ -3,13 +3,15 @@
 import secrets
 import threading
 
+from sqlalchemy.exc import DBAPIError
+
 from services.ledger.database import Database
-from services.ledger.leases import LeaseRepository
+from services.ledger.leases import LeaseLost, LeaseRepository
 from services.ledger.roster import RosterRepository
 from services.runtime import logs
 from services.runtime.clock import Clock
 from services.vocabulary import Policy
-from threshold_service.agent_run import LEASE_S, AgentHello, AgentRun
+from threshold_service.agent_run import LEASE_S, AgentHello, AgentRun, RunBroken
 
 
 class AgentTaken(RuntimeError):
@@ -41,6 +43,17 @@ class Roster:
             self._runs[hello.agent] = run
         logs.logger().info("agent connected", agent=hello.agent, durable=run.durable, residents=len(hello.seats))
         return run
+
+    def follow_policy(self, policy: Policy) -> None:
+        """Judge everybody by `policy` from their next sample on, and who connects later from the start. An agent whose
+        state cannot be made durable goes on by it too, once it connects anew."""
+        self.policy = policy
+        for run in list(self._runs.values()):
+            try:
+                run.follow_policy(policy)
+            except (LeaseLost, RunBroken, DBAPIError) as error:
+                logs.logger().warning("policy not followed yet", agent=run.agent, error=type(error).__name__)
+                run.give_up()
 
     def disconnect(self, run: AgentRun) -> None:
         """Make the agent durable and give its lease back; nothing happens where it is connected anew already."""

@@ -15,6 +15,7 @@ from services.runtime.queue import open_queue
 from threshold_service.escalation import Escalation
 from threshold_service.intake import Intake
 from threshold_service.policy import read_policy
+from threshold_service.policy_watch import PolicyWatch
 from threshold_service.roster import Roster
 from threshold_service.settings import ThresholdSettings
 from threshold_service.upkeep import upkeep
@@ -42,6 +43,10 @@ async def serve(settings: ThresholdSettings, stop: asyncio.Event) -> None:
         relay(database, queue, (EVENT_CHANGED,), stop, clock),
         _close(server, stop),
     ]
+    if settings.policy is not None:
+        watch = PolicyWatch(settings.policy, roster)
+        health.note("policy", watch.problem)
+        jobs.append(watch.run(stop))
     if settings.assess:
         escalation = Escalation(database, clock, settings.assess, settings.assess_token, settings.assess_deadline_s)
         jobs.append(escalation.run(stop))

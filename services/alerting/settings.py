@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import tomllib
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,9 @@ from pydantic_settings import SettingsConfigDict
 
 from services.runtime.settings import HealthSettings, LedgerSettings
 from services.vocabulary import Timing
+
+TOLD_BY = ("tier2_wait_s", "tier1_late_s", "tier2_late_s")
+"""The durations of a policy that telling follows."""
 
 Network = IPv4Network | IPv6Network
 
@@ -76,6 +80,9 @@ class AlertingSettings(HealthSettings, LedgerSettings):
     """For one attempt, name look-up to answer."""
     give_up_s: float = Field(86_400.0, gt=0)
     """After this a notice is not tried any more."""
+    policy: Path | None = None
+    """The policy file, as the threshold service has it: what its [timing] says of waiting and lateness wins
+    over the three settings below. It is read at start."""
     tier2_wait_s: float = Field(Timing().tier2_wait_s, ge=0, le=60)
     tier1_late_s: float = Field(Timing().tier1_late_s, gt=0)
     tier2_late_s: float = Field(Timing().tier2_late_s, gt=0)
@@ -92,12 +99,35 @@ class AlertingSettings(HealthSettings, LedgerSettings):
                 raise ValueError(f"two receivers are named {name!r}: expected different names")
         return receivers
 
+    @model_validator(mode="after")
+    def _a_policy_that_can_be_read(self) -> "AlertingSettings":
+        _timing_of(self.policy)
+        return self
+
     @property
     def timing(self) -> Timing:
         """The policy's timing as far as telling is concerned."""
-        return Timing(
-            tier2_wait_s=self.tier2_wait_s, tier1_late_s=self.tier1_late_s, tier2_late_s=self.tier2_late_s
-        )  # fmt: skip
+        own = {name: getattr(self, name) for name in TOLD_BY}
+        return Timing(**own | _timing_of(self.policy))
+
+
+def _timing_of(policy: Path | None) -> dict[str, float]:
+    """What the policy file says of telling; the threshold service refuses a file with a typo, this reads its own part.
+
+    Raises:
+        ValueError: it cannot be read, or a value cannot be meant.
+    """
+    if policy is None:
+        return {}
+    try:
+        said = tomllib.loads(policy.read_text()).get("timing", {})
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ValueError(f"policy file {str(policy)!r}: {error}") from error
+    found = {name: said[name] for name in TOLD_BY if name in said} if isinstance(said, dict) else {}
+    for name, value in found.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 <= value <= 1e7:
+            raise ValueError(f"policy file {str(policy)!r}: timing.{name} = {value!r}: expected seconds")
+    return {name: float(value) for name, value in found.items()}
 
 
 def _decoded(secret: str) -> bytes:

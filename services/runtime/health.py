@@ -25,6 +25,7 @@ class HealthServer:
 
     def __init__(self, host: str, port: int, registry: CollectorRegistry = REGISTRY) -> None:
         self._checks: dict[str, Check] = {}
+        self._notes: dict[str, Check] = {}
         self._registry = registry
         try:
             self._server = ThreadingHTTPServer((host, port), self._handler())
@@ -45,6 +46,10 @@ class HealthServer:
         """Make readiness depend on `check`."""
         self._checks[name] = check
 
+    def note(self, name: str, check: Check) -> None:
+        """Tell of `check` where somebody asks for readiness, which does not depend on it."""
+        self._notes[name] = check
+
     def start(self) -> "HealthServer":
         self._thread.start()
         return self
@@ -57,8 +62,9 @@ class HealthServer:
         if path == "/healthz":
             return 200, "text/plain", b"ok\n"
         if path == "/readyz":
-            missing = [f"{name}: {problem}" for name, check in self._checks.items() if (problem := check())]
-            return (503 if missing else 200), "text/plain", ("\n".join(missing) or "ready").encode() + b"\n"
+            missing, told = _said(self._checks), _said(self._notes)
+            lines = [*(missing or ["ready"]), *told]
+            return (503 if missing else 200), "text/plain", "\n".join(lines).encode() + b"\n"
         if path == "/metrics":
             return 200, CONTENT_TYPE_LATEST, generate_latest(self._registry)
         return 404, "text/plain", b"expected /healthz, /readyz or /metrics\n"
@@ -79,3 +85,7 @@ class HealthServer:
                 pass
 
         return Handler
+
+
+def _said(checks: dict[str, Check]) -> list[str]:
+    return [f"{name}: {problem}" for name, check in checks.items() if (problem := check())]

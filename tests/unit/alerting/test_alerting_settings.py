@@ -60,3 +60,18 @@ def test_it_never_repeats_a_secret_in_a_refusal(monkeypatch: pytest.MonkeyPatch)
         with pytest.raises(SettingError) as refusal:
             load(AlertingSettings)
         assert "whsec_" not in str(refusal.value).replace("expected whsec_ and", "")
+
+
+def test_it_waits_and_is_late_as_the_policy_file_says(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text('name = "ward"\n[budget]\ntier1 = 2\n[timing]\ntier1_late_s = 300\ncooldown_s = 60\n')
+    timing = AlertingSettings(policy=policy, tier2_wait_s=5.0, tier1_late_s=77.0).timing
+    assert (timing.tier1_late_s, timing.tier2_wait_s) == (300.0, 5.0)
+
+
+@pytest.mark.parametrize("text", ["[timing]\ntier1_late_s = 'long'", "[timing]\ntier1_late_s = -1", "[timing"])
+def test_it_refuses_a_policy_file_that_says_no_seconds(tmp_path: Path, text: str) -> None:
+    (tmp_path / "policy.toml").write_text(text)
+    (tmp_path / "alerts.toml").write_text(f'policy = "{tmp_path / "policy.toml"}"\n')
+    with pytest.raises(SettingError, match=r"policy\.toml"):
+        load(AlertingSettings, tmp_path / "alerts.toml")

@@ -32,3 +32,10 @@ def test_it_names_the_address_and_the_setting_when_somebody_else_listens_there()
     with pytest.raises(PortTaken, match=rf"127\.0\.0\.1:{first.port}: .*health_port"):
         HealthServer("127.0.0.1", first.port, CollectorRegistry())
     first.close()
+
+
+def test_it_tells_a_note_and_stays_ready() -> None:
+    server = HealthServer("127.0.0.1", 0, CollectorRegistry())
+    server.note("policy", lambda: "an old one is in force")
+    assert server._answer("/readyz") == (200, "text/plain", b"ready\npolicy: an old one is in force\n")
+    server._server.server_close()
