@@ -126,13 +126,13 @@ def table(alarms: Sequence[Alarm], observed: Observed) -> tuple[Figure, ...]:
     delay = both.times(lambda label, alarm: alarm.opened_s - label.onset_s)
     return (
         Figure("recall of observable episodes", "", recall(both)),
-        Figure("  by tier 1 alone", "", recall(first)),
+        Figure("  recall by tier 1 alone", "", recall(first)),
         Figure("recall of all episodes", "", recall_of_all(both)),
         Figure("precision", "", precision(both)),
-        Figure("  of tier 1", "", precision(first, (1,))),
-        Figure("  of tier 2", "", precision(both, (2,))),
+        Figure("  precision of tier 1", "", precision(first, (1,))),
+        Figure("  precision of tier 2", "", precision(both, (2,))),
         Figure("false alarms", "per resident-day", false_per_day(both)),
-        Figure("  of tier 1", "per resident-day", false_per_day(both, (1,))),
+        Figure("  false alarms of tier 1", "per resident-day", false_per_day(both, (1,))),
         Figure("duplicates", "per resident-day", ratio(both.per_resident(Verdict.DUPLICATE), observed.days, _rng())),
         Figure("alarmed before onset", "", before_onset(both)),
         Figure("lead before the peak, median", "s", pooled(lead, _median, _rng())),

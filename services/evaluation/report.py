@@ -29,7 +29,7 @@ class Detector:
             KeyError: there is none.
         """
         for figure in self.figures:
-            if figure.name == name:
+            if figure.name.strip() == name:
                 return figure.interval
         raise KeyError(name)
 
