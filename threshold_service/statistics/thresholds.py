@@ -9,6 +9,9 @@ from threshold_service.statistics.arrays import Floats
 from threshold_service.statistics.calibration import BLOCKS, FEW, RELEASE, SETTLED, STATISTICS, USABLE, History, Rates
 from threshold_service.statistics.prior import Prior, shrunk
 
+ALONE = 0.5
+"""How much farther out a threshold lies at first where there is no facility to lean on."""
+
 
 def estimate(history: History, row: int, rates: Rates, prior: Prior) -> None:
     """Thresholds of resident `row` from their history, in place; infinite before `USABLE` blocks, or
@@ -44,12 +47,12 @@ def _estimated(history: History, row: int, statistic: int, rate: float, maxima: 
 def _provisional(
     history: History, row: int, rule: int, rates: Rates, prior: Prior, usual: float, own: float
 ) -> float:  # fmt: skip
-    """Shrunk to the facility's, where there is one, and never above it for tier 1. Without one it lies up to twice as
-    far out until `SETTLED`: what is rarer than a few hours has not been seen yet (source: measured, without it the
-    first day has 7 times the alarms of later ones)."""
+    """Shrunk to the facility's, where there is one, and never above it for tier 1. Without one it lies up to half as
+    far again, for four days: a rhythm and habits that are rarer than the history have not been seen yet (source:
+    measured with the budget bench)."""
     known = int(min(history.blocks[row], BLOCKS))
     if not prior.residents[rule]:
-        return usual + (1.0 + max(0.0, 1.0 - known / SETTLED)) * (own - usual)
+        return usual + (1.0 + ALONE * (1.0 - known / BLOCKS)) * (own - usual)
     high = shrunk(prior, rule, usual, own, known, tail.size(known), rates.per_block[rule])
     return min(high, float(prior.limit[rule])) if rates.tier[rule] == 0 else high
 
