@@ -26,8 +26,6 @@ def advance(values: Floats, ratios: Floats, state: Focus, most: int, least_slope
     for row in range(values.shape[1]):
         seen, total, ratio = state.seen[row], state.total[row], 0.0
         rises, falls = size[2 * row], size[2 * row + 1]
-        if seen > 0.0:
-            ratio = _ratio(at, sums, rises, falls, row, most, (seen, total), known)
         for index in range(values.shape[0]):
             value = values[index, row]
             if value == value:
@@ -39,6 +37,8 @@ def advance(values: Floats, ratios: Floats, state: Focus, most: int, least_slope
                     rises = _trimmed(at, sums, lost, rises, 2 * row, most)
                 if falls == 1 or falls == most:
                     falls = _trimmed(at, sums, lost, falls, 2 * row + 1, most)
+                ratio = _ratio(at, sums, rises, falls, row, most, (seen, total), known)
+            elif index == 0 and seen > 0.0:
                 ratio = _ratio(at, sums, rises, falls, row, most, (seen, total), known)
             ratios[index, row] = ratio
         state.seen[row], state.total[row] = seen, total

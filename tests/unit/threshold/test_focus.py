@@ -92,6 +92,8 @@ def test_it_passes_over_missing_values(least_slope: float) -> None:
     assert np.array_equal(gap_ratios[::2], ratios)
     assert np.array_equal(gap_ratios[1::2], ratios)
     assert all(np.array_equal(one, other) for one, other in zip(whole, pieces, strict=True))
+    later, last = focus_fast.run(whole, np.full((2, 1), np.nan), least_slope)
+    assert last.ravel().tolist() == [ratios[-1, 0]] * 2 and np.array_equal(later.at, whole.at)
     plain, _ = focus_fast.plain(focus.fresh(1), gaps, least_slope)
     assert np.array_equal(plain.at, pieces.at)
 
