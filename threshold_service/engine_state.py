@@ -13,7 +13,7 @@ from threshold_service.judgement.rules import RULES
 from threshold_service.judgement.scene import WINDOW_S
 from threshold_service.judgement.watch import Watch
 from threshold_service.statistics import calibration, fitted, grid, level_path, prior, profile, state_bytes, trace
-from threshold_service.statistics.arrays import Floats, Ints, flat, put, take
+from threshold_service.statistics.arrays import Floats, Ints, apart, flat, put, take
 from threshold_service.statistics.meaning import Meaning, meaning
 from threshold_service.statistics.people import LONG_AGO, Person, Window
 from threshold_service.statistics.state_bytes import StateUnreadable
@@ -65,7 +65,7 @@ _HALVES = ("level", "before")
 def fresh(residents: int, of: Meaning) -> EngineState:
     """Nothing seen."""
     channels = len(of.floor)
-    level = level_path.twice(level_path.fresh(residents, of))
+    level = apart(level_path.twice(level_path.fresh(residents, of)))
     running, history = calibration.fresh(residents, channels, len(RULES))
     person = Person(
         np.zeros(residents, np.int64), np.zeros(residents), np.zeros(residents, np.int64), np.zeros(residents),

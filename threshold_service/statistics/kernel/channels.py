@@ -104,13 +104,11 @@ def learn(
     was, will = usual_of(people, halves[0], row), usual_of(people, halves[1], row)
     fit = (people.fitted.offset[row], people.fitted.phi[row], people.fitted.gain[row], floor)
     given, c = (values, present), values.shape[0]
-    for start in range(0, c - LANES + 1, LANES):
-        _learn(start, LANES, was, will, fit, given, teaches, scratch)
-    if c % LANES:
-        if c > LANES:
-            _learn(c - LANES, LANES, was, will, fit, given, teaches, scratch)
-        else:
-            _learn(0, c, was, will, fit, given, teaches, scratch)
+    if c >= LANES:
+        for start in range(0, c, LANES):
+            _learn(min(start, c - LANES), LANES, was, will, fit, given, teaches, scratch)
+    else:
+        _learn(0, c, was, will, fit, given, teaches, scratch)
     both = 0
     for k in range(c):
         both += present[k] & was.had[k]
@@ -166,13 +164,11 @@ def accumulate(people: People, fixed: Fixed, row: int, halves: tuple[int, int], 
     was, will = change_of(people, halves[0], row), change_of(people, halves[1], row)
     before, c = people.level.whitening.before[halves[0], row], fixed.higher.shape[0]
     peaks = (people.running.top_far[row], people.limits.far_scale[row])
-    for start in range(0, c - LANES + 1, LANES):
-        _accumulate(start, LANES, was, will, before, peaks, fixed, scratch)
-    if c % LANES:
-        if c > LANES:
-            _accumulate(c - LANES, LANES, was, will, before, peaks, fixed, scratch)
-        else:
-            _accumulate(0, c, was, will, before, peaks, fixed, scratch)
+    if c >= LANES:
+        for start in range(0, c, LANES):
+            _accumulate(min(start, c - LANES), LANES, was, will, before, peaks, fixed, scratch)
+    else:
+        _accumulate(0, c, was, will, before, peaks, fixed, scratch)
 
 
 @compiled

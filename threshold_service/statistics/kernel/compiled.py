@@ -42,11 +42,23 @@ _config: Any = numba_config
 
 
 def compiled(function: Function) -> Function:
-    """`function` as machine code: strict IEEE arithmetic, without the interpreter's lock, kept between starts."""
+    """`function` as machine code: strict IEEE arithmetic, without the interpreter's lock, kept between starts. Counting
+    references to some seventy arrays would take longer than the work: nothing may be allocated inside."""
+    return _made(function, "always")
+
+
+def compiled_alone(function: Function) -> Function:
+    """The same for a function that is called from Python; what it calls becomes part of it."""
+    return _made(function, "never")
+
+
+def _made(function: Function, inline: str) -> Function:
     before = _config.CACHE_DIR
     _config.CACHE_DIR = str(FOLDER or "")
     try:
-        made: Any = numba.njit(error_model="numpy", nogil=True, _nrt=False, cache=FOLDER is not None, inline="never" if function.__name__ == "judge" else "always")(function)
+        njit: Any = numba.njit
+        kept = FOLDER is not None
+        made = njit(error_model="numpy", nogil=True, cache=kept, inline=inline, _nrt=False)(function)
     finally:
         _config.CACHE_DIR = before
     return cast(Function, made)

@@ -8,7 +8,7 @@ from threshold_service.statistics import volatility
 from threshold_service.statistics.arrays import Floats
 from threshold_service.statistics.calibration import BLOCK_S, STATISTICS, TERMS
 from threshold_service.statistics.kernel import channels, persons, placing
-from threshold_service.statistics.kernel.compiled import compiled
+from threshold_service.statistics.kernel.compiled import compiled, compiled_alone
 from threshold_service.statistics.kernel.sums import Sums, sums
 from threshold_service.statistics.people import BLOCK, CROWDED, LOOK, NOTE, Fixed, People, Samples, Told
 
@@ -34,7 +34,7 @@ class Here(NamedTuple):
     slot: int
 
 
-@compiled
+@compiled_alone
 def judge(begin: int, samples: Samples, people: People, fixed: Fixed, told: Told) -> int:
     """Judge from sample `begin` on; the first sample that was not reached. Those in `told` have to be looked at before
     the next call."""
