@@ -16,13 +16,12 @@ from services.ledger.statuses import StatusRepository
 from services.runtime import logs
 from services.runtime.batch import Batch
 from services.runtime.clock import Clock
-from services.vocabulary import Event, Policy, Resident, Seconds, UnixSeconds
+from services.vocabulary import Policy, Resident, Seconds, UnixSeconds
 from threshold_service import metrics
 from threshold_service.engine import Engine
 from threshold_service.record import HistoryTail, statuses
 from threshold_service.statistics.state_bytes import StateUnreadable
 from threshold_service.telling import Telling
-from threshold_service.waves import waves
 
 LEASE_S: Seconds = 6.0
 """An agent of a replica that died is free after this long (renewed at every snapshot)."""
@@ -92,18 +91,16 @@ class AgentRun:
         with self._lock, metrics.BATCH_SECONDS.time():
             self._check_whole()
             self._whole = False
-            fresh = batch.sequences > self._sequence
-            events: list[Event] = []
-            for rows in waves(batch.seats):
-                rows = rows[fresh[rows]]
-                if len(rows):
-                    events.extend(self._step(batch, rows))
+            fresh = unjudged(batch, self._sequence)
+            judged = self._engine.judge(fresh)
+            seats = fresh.seats.astype(np.int64)
+            self._tail.add(seats, fresh.times, self._engine.kept(seats, fresh.times, fresh.values), judged)
             self._sequence = max(self._sequence, int(batch.sequences[-1]))
-            self._telling.tell(events, self._sequence)
+            self._telling.tell(judged.events, self._sequence)
             self._whole = True
-            metrics.SAMPLES.labels("judged").inc(int(fresh.sum()))
-            metrics.SAMPLES.labels("repeated").inc(int((~fresh).sum()))
-            return len(events)
+            metrics.SAMPLES.labels("judged").inc(len(fresh))
+            metrics.SAMPLES.labels("repeated").inc(len(batch) - len(fresh))
+            return len(judged.events)
 
     def heard(self, link: LinkState) -> None:
         """Remember a heartbeat for the next snapshot."""
@@ -200,16 +197,6 @@ class AgentRun:
             return None
         return engine
 
-    def _step(self, batch: Batch, rows: "np.ndarray[tuple[int], np.dtype[np.intp]]") -> tuple[Event, ...]:
-        place = {int(row): i for i, row in enumerate(rows)} if batch.cues else {}
-        cues = tuple((place[row], cue) for row, cue in batch.cues if row in place)
-        seats, times, values = batch.seats[rows].astype(np.intp), batch.times[rows], batch.values[rows].astype(float)
-        events = self._engine.step(
-            seats, times, values, batch.quality[rows].astype(float), batch.persons[rows], cues, batch.sequences[rows]
-        )
-        self._tail.add(seats, times, values, self._engine.usual())
-        return events
-
     def _hold_lease(self, connection: Connection, now: UnixSeconds) -> None:
         LeaseRepository(connection).check(self.agent, self._fence)
         LeaseRepository(connection).acquire(self.agent, self._holder, LEASE_S, now)
@@ -223,3 +210,16 @@ class AgentRun:
             json.dumps(link.cameras),
         )  # fmt: skip
         self._tail.write(connection)
+
+
+def unjudged(batch: Batch, sequence: int) -> Batch:
+    """The samples after `sequence`; sequences increase, so they are the end of the batch."""
+    first = int(np.searchsorted(batch.sequences, np.uint64(sequence), side="right"))
+    if first == 0:
+        return batch
+    cues = tuple((place - first, cue) for place, cue in batch.cues if place >= first)
+    gaps = tuple((place - first, gap) for place, gap in batch.gaps if place >= first)
+    return Batch(
+        batch.sequences[first:], batch.seats[first:], batch.times[first:], batch.values[first:],
+        batch.quality[first:], batch.persons[first:], cues, gaps,
+    )  # fmt: skip

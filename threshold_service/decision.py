@@ -8,7 +8,9 @@ from services.vocabulary import Cue, CueName, Event, Position, PriorEpisodes, Re
 from threshold_service.calibration_record import calibration_record
 from threshold_service.engine_state import EngineState, level_of
 from threshold_service.judgement import literal, rules, scene, watch
+from threshold_service.judgement.hours import within
 from threshold_service.judgement.scene import WINDOW_S, Scene
+from threshold_service.senses import minute_of_day
 from threshold_service.statistics import calibration, composite, level_path
 from threshold_service.statistics.arrays import Floats
 from threshold_service.wave import Setting, Shown, Wave
@@ -33,6 +35,12 @@ def decide(state: EngineState, setting: Setting, wave: Wave, shown: Shown) -> tu
         return ()
     changed = []
     for i, row in enumerate(wave.rows.tolist()):
+        local = minute_of_day(float(wave.times[i]), setting.identity.time_zone) if setting.hours else 0
+        policy = setting.policies[row]
+        if blind[i] and within(local, policy.private):
+            blind[i] = False
+        if within(local, policy.sleeping) and _merely_still(state, setting, wave, shown, i):
+            over[i], seen[i] = False, -np.inf
         rule = rules.verdict(over[i], bool(held[i]), bool(blind[i]))
         if rule is None and state.watches[row].tier is None:
             continue
@@ -40,6 +48,15 @@ def decide(state: EngineState, setting: Setting, wave: Wave, shown: Shown) -> tu
         spoken = None if rule is None else (rule, *_measured(state, setting, shown, row, i, rule))
         changed.append(_follow(state, setting, wave, shown, i, spoken, still))
     return tuple(event for event in changed if event is not None)
+
+
+def _merely_still(state: EngineState, setting: Setting, wave: Wave, shown: Shown, i: int) -> bool:
+    """Whether more than half of what speaks is a body that moves less, or a room that is quieter, than usual."""
+    row = int(wave.rows[i])
+    usual = level_of(state, np.array([row])).baseline.level[0] + state.fitted.offset[row]
+    weighed = shown.evidence[i] * _channel_weights(state, setting, row)
+    less = shown.present[i] & (wave.values[i] < usual) & (setting.meaning.groups[1:].sum(axis=0) > 0.0)
+    return float(weighed[less].sum()) > 0.5 * float(weighed.sum())
 
 
 def _decide_literally(state: EngineState, setting: Setting, wave: Wave, shown: Shown) -> tuple[Event, ...]:

@@ -12,7 +12,7 @@ from services.vocabulary import Cue, Event, Policy, Resident
 from threshold_service import engine_state, looked, paths, refit
 from threshold_service.engine_state import COUNTED, Identity
 from threshold_service.judgement import rules
-from threshold_service.senses import sensed, witnesses
+from threshold_service.senses import private, sensed, witnesses
 from threshold_service.statistics import calibration
 from threshold_service.statistics.arrays import Floats, Ints
 from threshold_service.statistics.meaning import affect, meaning
@@ -182,12 +182,28 @@ class Engine:
     ) -> Judged:  # fmt: skip
         setting = self._setting
         values = sensed(values, quality, setting.witnesses, setting.policy.quality_floor)
+        values, persons = self._undisturbed(rows, times, values, persons)
         run = Run(_samples(rows, times, values, persons, cues, setting.policies), cues, sequences)
         told, fixed = looked.blank(len(rows), self._state, self._setting), looked.fixed(self._setting)
         events: list[Event] = []
         for _ in self._turns(run.samples, looked.people(self._state), fixed, told):
             events += looked.look(self._state, self._setting, run, told)
         return Judged(tuple(events), told.usual, told.spread, told.score, told.tier)
+
+
+    def _undisturbed(
+        self, rows: Ints, times: Floats, values: NDArray[np.floating], persons: NDArray[np.int32]
+    ) -> tuple[NDArray[np.floating], NDArray[np.int32]]:
+        """In private hours nothing is seen, and nothing learned, as while somebody else is in view."""
+        alone = private(rows, times, self._setting.policies, self._setting.identity.time_zone)
+        if alone is None or not np.count_nonzero(alone):
+            return values, persons
+        hidden: NDArray[np.floating] = np.where(alone[:, None] & self._setting.meaning.shared, np.nan, values)
+        return hidden, np.where(alone, np.int32(2), persons).astype(np.int32)
+
+    def kept(self, rows: Ints, times: Floats, values: NDArray[np.floating]) -> NDArray[np.floating]:
+        """`values` (m, c) as they may be written down: without what is seen in a resident's private hours."""
+        return self._undisturbed(rows, times, values, np.zeros(len(rows), np.int32))[0]
 
 
 def _setting(identity: Identity, policy: Policy) -> Setting:

@@ -12,10 +12,11 @@ from pydantic import TypeAdapter, ValidationError
 from services.runtime.settings import SettingError
 from services.vocabulary import Budget, CueName, Literal, Policy, Timing
 from services.vocabulary.policy import OWN_TIMING
+from threshold_service.judgement.hours import minutes
 from threshold_service.judgement.scene import WINDOW_S
 from threshold_service.statistics.calibration import TERMS
 
-_OF_A_RESIDENT = ("budget", "timing", "cue_threshold", "alarm_cues")
+_OF_A_RESIDENT = ("budget", "timing", "cue_threshold", "alarm_cues", "sleeping", "private")
 
 
 def read_policy(file: Path | None) -> Policy:
@@ -74,6 +75,8 @@ def _own(raw: Mapping[str, Any], where: str) -> list[dict[str, Any]]:
             "timing": asdict(whole.timing) | own.get("timing", {}),
             "cue_threshold": own.get("cue_threshold", whole.cue_threshold),
             "alarm_cues": own.get("alarm_cues", whole.alarm_cues),
+            "sleeping": own.get("sleeping", whole.sleeping),
+            "private": own.get("private", whole.private),
         })  # fmt: skip
     return made
 
@@ -100,6 +103,12 @@ def _refuse_impossible(policy: Policy, where: str) -> None:
     if policy.timing.tier2_wait_s > 60.0:
         raise SettingError(f"policy file {where!r}: timing.tier2_wait_s = {policy.timing.tier2_wait_s!r}: expected at "
                            "most 60: an urgent alert waits no longer for its second opinion")  # fmt: skip
+    for name, hours in (("sleeping", policy.sleeping), ("private", policy.private)):
+        for span in hours:
+            try:
+                minutes(span)
+            except ValueError as error:
+                raise SettingError(f"policy file {where!r}: {name} names {error}") from error
     for cue in policy.alarm_cues:
         if cue not in set(CueName):
             raise SettingError(f"policy file {where!r}: alarm_cues names {cue!r}: expected some of "

@@ -1,13 +1,17 @@
 """Takes as absent what a sense itself says it could hardly see or hear."""
 
+import math
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.vocabulary import describe
-from threshold_service.statistics.arrays import Floats, Ints
+from services.vocabulary import Policy, UnixSeconds, describe
+from threshold_service.judgement.hours import within
+from threshold_service.statistics.arrays import Bools, Floats, Ints
 
 PREFIX = "quality."
 
@@ -34,6 +38,32 @@ def witnesses(channels: Sequence[str]) -> tuple[Witness, ...]:
         if mine:
             found.append(Witness(place, np.array(mine, np.int64)))
     return tuple(found)
+
+
+def private(rows: Ints, times: Floats, policies: Sequence[Policy], time_zone: str) -> Bools | None:
+    """Which samples (m,) fall into their resident's private hours; None where nobody has any."""
+    if not any(policy.private for policy in policies):
+        return None
+    now = [
+        bool(policies[row].private) and within(minute_of_day(time, time_zone), policies[row].private)
+        for row, time in zip(rows.tolist(), times.tolist(), strict=True)
+    ]
+    return np.array(now, bool)
+
+
+def minute_of_day(time: UnixSeconds, zone: str) -> int:
+    """The local minute of the day; of years that no calendar has, as if in UTC.
+
+    >>> minute_of_day(1_750_000_000.0, "Europe/Berlin")
+    1026
+    """
+    if not math.isfinite(time):
+        return 0
+    try:
+        there = datetime.fromtimestamp(time, ZoneInfo(zone))
+    except (OverflowError, ValueError, OSError):
+        return int(time // 60.0) % 1440
+    return 60 * there.hour + there.minute
 
 
 def sensed(

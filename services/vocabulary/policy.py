@@ -57,6 +57,8 @@ class Own:
     timing: Timing
     cue_threshold: float
     alarm_cues: tuple[str, ...]
+    sleeping: tuple[str, ...] = ()
+    private: tuple[str, ...] = ()
 
 
 OWN_TIMING = ("quiet_to_end_s", "cooldown_s", "blind_after_s")
@@ -81,6 +83,12 @@ class Policy:
     quality_floor: float = 0.2
     """A sense that says of itself that it could see or hear less than this share of a second counts as absent in it
     (source: guess)."""
+    sleeping: tuple[str, ...] = ()
+    """Local hours such as 21:30-06:30 in which being stiller and quieter than usual opens no event; whatever is more
+    than usual does, and every cue."""
+    private: tuple[str, ...] = ()
+    """Local hours, such as those of personal care, in which nothing that is seen is judged, learned or kept (posture
+    for falls excepted) and a camera without a picture is no news; sound is heard as ever."""
     rules: Rules = Rules.BUDGET
     literal: Literal = field(default_factory=Literal)
     residents: tuple[Own, ...] = ()
@@ -98,7 +106,7 @@ class Policy:
             if own.resident == resident:
                 return replace(
                     self, budget=own.budget, timing=own.timing, cue_threshold=own.cue_threshold,
-                    alarm_cues=own.alarm_cues,
+                    alarm_cues=own.alarm_cues, sleeping=own.sleeping, private=own.private,
                 )  # fmt: skip
         return self
 
@@ -149,6 +157,9 @@ def _relaxed_for(before: Policy, after: Policy) -> list[str]:
     ways += [f"{name} from {old:g} to {new:g}" for name, (old, new) in larger.items() if new > old]
     if gone := [cue for cue in before.alarm_cues if cue not in after.alarm_cues]:
         ways.append(f"alarm_cues without {', '.join(gone)}")
+    for name, then, now in (("sleeping", before.sleeping, after.sleeping), ("private", before.private, after.private)):
+        if added := [span for span in now if span not in then]:
+            ways.append(f"{name} hours {', '.join(added)}")
     if before.rules is not after.rules:
         ways.append(f"rules from {before.rules} to {after.rules}")
     return ways

@@ -19,7 +19,7 @@ def known() -> Callable[[Mode], Life]:
     def make(mode: Mode) -> Life:
         life = Life(mode, seed=4)
         if mode not in _learned:
-            life.live(life.ordinary(LEARNED_S))
+            life.learn(LEARNED_S)
             _learned[mode] = life.engine.dump()
         life.engine = Engine.load(_learned[mode], Policy())
         life.second = LEARNED_S + 400

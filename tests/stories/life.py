@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from services.runtime.batch import Batch
 from services.simulator import Likeness, like
 from services.vocabulary import Condition, Cue, Event, Mode, Policy, Resident, describe
 from threshold_service.engine import Engine
@@ -44,6 +45,18 @@ class Life:
     def ordinary(self, seconds: int) -> Floats:
         """As many seconds of their usual."""
         return like(likeness(), seconds, self.rng)
+
+    def learn(self, seconds: int) -> None:
+        """Live through so many ordinary seconds at once."""
+        rows = self.ordinary(seconds)
+        sequences = np.arange(self.second + 1, self.second + seconds + 1, dtype=np.uint64)
+        self.engine.judge(
+            Batch(
+                sequences, np.zeros(seconds, np.uint32), START + self.second + np.arange(seconds),
+                rows.astype(np.float32), np.ones(seconds, np.float32), np.ones(seconds, np.int32),
+            )
+        )  # fmt: skip
+        self.second += seconds
 
     def live(self, rows: Iterable[Floats], persons: int = 1, cues: Sequence[Cue] = ()) -> list[Event]:
         """Live through these seconds; the events that were new or changed."""

@@ -67,6 +67,8 @@ def test_it_names_a_policy_by_what_it_says() -> None:
         ("[timing]\ntier2_wait_s = 61", "waits no longer"),
         ("cue_threshold = 2", "cue_threshold = 2.0: expected a number from 0 to 1"),
         ('alarm_cues = ["sream"]', "alarm_cues names 'sream'"),
+        ('sleeping = ["at night"]', "sleeping names 'at night': expected hours such as 21:30-06:30"),
+        ('[residents.r1]\nprivate = ["07:00-07:00"]', "expected an end that is not the beginning"),
         ('rules = "strict"', "rules = 'strict'"),
         ("[residents.r1]\nweights = 1", "[residents.r1]: unknown key 'weights'"),
         ("[residents.r1.timing]\nrestart_gap_s = 1", "unknown key 'restart_gap_s'"),
@@ -100,6 +102,7 @@ def test_it_refuses_a_file_that_cannot_be_read(tmp_path: Path) -> None:
          "weights.deviation from 0.4 to 0.3"),
         ("envelope = 3.0", "envelope from 1.5 to 3"),
         ("[residents.r1.budget]\ntier1 = 0.2", "budget.tier1 from 1.4 to 0.2 of resident r1"),
+        ('sleeping = ["21:30-06:30"]', "sleeping hours 21:30-06:30"),
         ('rules = "literal"', "rules from budget to literal"),
     ],
 )  # fmt: skip
