@@ -30,6 +30,7 @@ class Cell:
     published: float
     shift: float = 0.0
     ratio: float = 1.0
+    drift: float = 0.0
 
 
 def run_lengths(cell: Cell, runs: int, rng: np.random.Generator) -> Floats:
@@ -37,8 +38,8 @@ def run_lengths(cell: Cell, runs: int, rng: np.random.Generator) -> Floats:
     state, lengths, length = None, [], 0
     open_ones = runs
     while open_ones:
+        values = cell.shift + length * cell.drift + cell.ratio * rng.standard_normal(open_ones)
         length += 1
-        values = cell.shift + cell.ratio * rng.standard_normal(open_ones)
         state, statistic = cell.chart(state, values)
         over = statistic > cell.limit
         if over.any():
@@ -101,7 +102,7 @@ def single(_: Floats | None, values: Floats) -> tuple[Floats, Floats]:
 
 
 def cells() -> Iterator[Cell]:
-    """Tables 1 to 18, of which 10 is a formula."""
+    """Tables 1 to 18, of which 10 is a formula, and two of a drifting level."""
     usual = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0)
     for shift, mean in zip(usual, (168, 74.2, 26.6, 13.3, 8.38, 4.75, 3.34, 2.62, 2.19, 1.71), strict=True):
         yield Cell(1, "CUSUM k .5 h 4, Lucas & Crosier 1982", cusum(0.5), 4.0, mean, shift)
@@ -125,6 +126,7 @@ def cells() -> Iterator[Cell]:
     yield from smoothing_cells()
     yield from square_cells()
     yield Cell(18, "Shewhart, 3 spreads", single, 0.5, 370.4)
+    yield from drift_cells()
 
 
 def smoothing_cells() -> Iterator[Cell]:
@@ -156,6 +158,14 @@ def square_cells() -> Iterator[Cell]:
         yield Cell(17, "CUSUM of squares k 1.46 h 10, Knoth 2006", squares(1.46), 10.0, mean, ratio=ratio)
 
 
+def drift_cells() -> Iterator[Cell]:
+    """A level that drifts by so much a value, from the first value on (Gan) or before it (Aerne, Champ and Rigdon)."""
+    for drift, mean in ((0.0005, 261), (0.002, 129), (0.01, 52.0), (0.05, 21.4), (0.5, 6.95)):
+        yield Cell(31, "one side k .25 h 8, Gan 1992", cusum(0.25, 1), 8.0, mean, drift=drift)
+    for drift, mean in ((0.005623, 77.01), (0.01, 54.20), (0.031623, 26.36), (0.1, 13.07)):
+        yield Cell(31, "EWMA .133, Aerne 1991", smoothed(0.133), 2.856, mean, drift, drift=drift)
+
+
 def measured(cell: Cell, runs: int, rng: np.random.Generator) -> tuple[float, float]:
     """Mean run length and its standard error."""
     lengths = run_lengths(cell, runs, rng)
@@ -168,6 +178,7 @@ def chart_figures(runs: int, seed: int) -> Iterator[Figure]:
         mean, error = measured(cell, runs, np.random.default_rng((seed, index)))
         off = abs(mean - cell.published) / error
         at = f"spread x{cell.ratio}" if cell.ratio != 1.0 else f"shift {cell.shift}"
+        at = f"drift {cell.drift}" if cell.drift else at
         beside = f"published {cell.published:.4g}, {off:.1f} standard errors off"
         what = f"{cell.row}. {cell.what}, {at}"
         yield Figure(what, mean, "values", beside, mean / cell.published, f"< {BAR:.0f} errors", off < BAR)

@@ -69,6 +69,14 @@ def step(state: Focus, values: Floats, least_slope: float) -> Focus:
     return after
 
 
+def restarted(state: Focus, where: Bools) -> Focus:
+    """With nothing seen where `where` (rows,) is true: after a change was told, or a usual was learned anew."""
+    begun, now = fresh(len(where), state.at.shape[2]), copied(state)
+    for part, new in zip(now, begun, strict=True):
+        part[where] = new[where]
+    return now
+
+
 def copied(state: Focus) -> Focus:
     """The same in arrays of its own."""
     return Focus(

@@ -110,6 +110,16 @@ def test_it_goes_on_from_where_it_stood_and_keeps_the_state_it_was_given(least_s
     assert start.seen.max() == 0.0 and half.seen.max() == 150.0
 
 
+def test_it_begins_anew_only_where_it_is_told_to() -> None:
+    noise = streams(120)
+    state, _ = focus_fast.run(focus.fresh(4), noise[:60], focus.UNKNOWN)
+    where = np.array([True, False, True, False])
+    _, after = focus_fast.run(focus.restarted(state, where), noise[60:], focus.UNKNOWN)
+    _, on = focus_fast.run(state, noise[60:], focus.UNKNOWN)
+    _, anew = focus_fast.run(focus.fresh(4), noise[60:], focus.UNKNOWN)
+    assert np.array_equal(after, np.where(where, anew, on))
+
+
 def test_it_changes_no_state_that_it_could_not_give_back() -> None:
     wide = focus.fresh(4)
     slanted = wide._replace(at=np.zeros((4, 2, 64))[..., ::2])
