@@ -18,6 +18,8 @@ KINDS = ("Gaussian", "heavy tails", "bounded", "bursts")
 START = 1_750_000_000.0
 DAY_S = 86_400
 HOUR_S = 3600
+TIER3 = 0.5
+"""A week: each second of an open event is looked at one by one, and tier 3 alerts nobody."""
 RULES_SHARE = 0.8
 """Share of tier 1 that the calibrated rules may spend; the rest belongs to the audio cue, and nobody cries here."""
 
@@ -92,7 +94,7 @@ class Facility:
         self.seats = tuple(Resident(f"r{i}", f"Room {i}") for i in range(n))
         self.number = {seat.id: i for i, seat in enumerate(self.seats)}
         week = per_day * 7.0
-        policy = Policy(budget=Budget(0.2 * week, 0.8 * week, week))
+        policy = Policy(budget=Budget(0.2 * week, 0.8 * week, TIER3))
         self.engine = Engine(CHANNELS, self.seats, policy, "bench", "0" * 32)
         self.highest: dict[str, tuple[int, int, int]] = {}
         self.in_force = np.zeros(n)
