@@ -12,13 +12,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from services.evaluation.figures_json import to_json
 from services.evaluation.oracle import OracleWatcher
 from services.evaluation.page import page
+from services.evaluation.recording import Recording
 from services.evaluation.report import Report
 from services.evaluation.simulated import SimulatedRecording
-from services.evaluation.trial import evaluate
+from services.evaluation.trial import Whom, evaluate
 from services.runtime.settings import SettingError
 from services.simulator.facility import Facility
 from services.vocabulary import Policy
-from threshold_service.evaluated_engine import EngineWatcher
+from threshold_service.evaluated_engine import EngineWatcher, literal
 from threshold_service.evaluated_table import show
 from threshold_service.policy import read_policy
 from threshold_service.simulated_files import FolderUnreadable, WrittenRecording, groups
@@ -52,9 +53,9 @@ def simulated(facility: Facility, policy: Policy, console: Console, oracle: bool
     title = f"{facility.residents} simulated residents, {facility.days} days, seed {facility.seed}"
     with _bar(console, facility.residents * facility.days) as told:
         return evaluate(
-            title, recording, EngineWatcher(recording.channels, recording.seats(), policy),
-            OracleWatcher(facility) if oracle else None, (("policy", policy.version),), groups(facility),
-            recording.going_on, told,
+            title, recording, *_watchers(recording, policy),
+            OracleWatcher(facility) if oracle else None, (("policy", policy.version),),
+            Whom(groups(facility), recording.going_on), told,
         )  # fmt: skip
 
 
@@ -62,9 +63,15 @@ def written(recording: WrittenRecording, name: str, policy: Policy, console: Con
     """The engine under `policy` on scores that were written down with labels; nobody knows how they were made."""
     with _bar(console, len(recording.seats()) * recording.days) as told:
         return evaluate(
-            name, recording, EngineWatcher(recording.channels, recording.seats(), policy), None,
-            (("policy", policy.version),), recording.groups, recording.going_on, told,
+            name, recording, *_watchers(recording, policy), None,
+            (("policy", policy.version),), Whom(recording.groups, recording.going_on), told,
         )  # fmt: skip
+
+
+def _watchers(recording: Recording, policy: Policy) -> tuple[EngineWatcher, dict[str, EngineWatcher]]:
+    """The engine under trial, and beside it the engine under the plain rules."""
+    tried, plain = (EngineWatcher(recording.channels, recording.seats(), one) for one in (policy, literal(policy)))
+    return tried, {"literal rules": plain}
 
 
 @contextmanager

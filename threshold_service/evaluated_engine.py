@@ -1,6 +1,7 @@
 """The engine as a detector under trial: days of a recording go in, alarms come out."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ from services.evaluation.nouns import Alarm
 from services.evaluation.recording import DayBlock
 from services.runtime.batch import Batch
 from services.vocabulary import Event, Policy, Resident, Tier
+from services.vocabulary.policy import Rules
 from threshold_service.engine import Engine
 
 START = 1_750_032_000.0
@@ -76,3 +78,8 @@ def _batch(block: DayBlock, begin: int, end: int) -> Batch:
         persons=block.persons[begin:end].reshape(n),
         cues=tuple((residents * (at - begin) + who, cue) for at, who, cue in block.cues if begin <= at < end),
     )
+
+
+def literal(policy: Policy) -> Policy:
+    """The same deployment under the plain rules."""
+    return replace(policy, rules=Rules.LITERAL)

@@ -1,14 +1,14 @@
-"""One evaluation from beginning to end: a detector on a recording, beside an oracle, plain rules and chance."""
+"""One evaluation from beginning to end: a detector on a recording, beside an oracle, plain levels and chance."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.evaluation import report, traces
 from services.evaluation.figures import Observed, judge
-from services.evaluation.literal import LevelWatcher, LiteralWatcher
+from services.evaluation.levels import LevelWatcher
 from services.evaluation.nouns import Alarm
 from services.evaluation.oracle import OracleWatcher
 from services.evaluation.random_alarms import at_random
@@ -28,21 +28,26 @@ class Tested(Watcher, Protocol):
     def usable_at(self) -> NDArray[np.float64]: ...
 
 
+class Whom(NamedTuple):
+    """Residents whose figures are shown apart, by name, and what ordinary things went on at (resident, second)."""
+
+    groups: Mapping[str, Sequence[int]]
+    going_on: Callable[[int, float], Sequence[str]]
+
+
 def evaluate(
-    title: str, recording: Recording, tested: Tested, oracle: OracleWatcher | None, facts: Sequence[tuple[str, str]],
-    groups: Mapping[str, Sequence[int]], ordinary: Callable[[int, float], Sequence[str]], told: Callable[[int], None],
+    title: str, recording: Recording, tested: Tested, beside: Mapping[str, Tested], oracle: OracleWatcher | None,
+    facts: Sequence[tuple[str, str]], whom: Whom, told: Callable[[int], None],
 ) -> Report:  # fmt: skip
     """Show the recording to `tested` and its peers and judge them all.
 
     The peers: an oracle that knows the parameters; a plain level detector with the usual and threshold of each person,
-    and with one for everybody; the literal rules; random moments, as many as `tested` told of.
-    `groups` name residents whose figures are shown apart, `ordinary` says what went on at (resident, second), `told`
-    hears of resident-days as they are done. Peers with a free threshold get the false alarms of `tested`.
+    and with one for everybody; those named in `beside`; random moments, as many as `tested` told of.
+    `told` hears of resident-days as they are done. Peers with a free threshold get the false alarms of `tested`.
     """
     residents, channels = len(recording.seats()), len(recording.channels)
-    literal = LiteralWatcher(residents, channels)
     own, shared = (LevelWatcher(residents, channels, personal) for personal in (True, False))
-    watchers: list[Watcher] = [tested, literal, own, shared, *([oracle] if oracle else [])]
+    watchers: list[Watcher] = [tested, *beside.values(), own, shared, *([oracle] if oracle else [])]
     tried = show(recording, watchers, told)
     observed, alarms = tried.observed, tested.alarms()
     both = max(report.point(alarms, observed)[0], 1.0 / float(observed.days.sum()))
@@ -52,15 +57,15 @@ def evaluate(
         **({"oracle": traces.one_threshold(oracle.trace(), observed, both, first)} if oracle else {}),
         "own usual": traces.own_thresholds(own.trace(), observed, both, first),
         "shared usual": traces.one_threshold(shared.trace(), observed, both, first),
-        "literal rules": literal.alarms(),
+        **{name: one.alarms() for name, one in beside.items()},
         "random": at_random(alarms, tried.seconds, np.random.default_rng(_SEED)),
     }
     judged = judge(alarms, observed)
     return Report(
         title, (*facts, *_counted(tried)), observed,
         tuple(report.detector(name, told_by, observed) for name, told_by in rows.items()),
-        report.by_kind(judged), report.by_group(judged, groups), report.by_reason(judged),
-        report.going_on(judged, ordinary), _hours_in_view(tested.usable_at(), tried),
+        report.by_kind(judged), report.by_group(judged, whom.groups), report.by_reason(judged),
+        report.going_on(judged, whom.going_on), _hours_in_view(tested.usable_at(), tried),
         _curves({**({"oracle": oracle.trace()} if oracle else {}), "own usual": own.trace()}, observed),
     )  # fmt: skip
 

@@ -16,12 +16,12 @@ from services.evaluation.page import page
 from services.evaluation.recording import show
 from services.evaluation.report import Detector, Report, detector
 from services.evaluation.simulated import SimulatedRecording
-from services.evaluation.trial import evaluate
+from services.evaluation.trial import Whom, evaluate
 from services.simulator.facility import Facility
 from services.simulator.parameters import Parameters
 from services.vocabulary import Policy
 from tests.bench.table import Figure, publish
-from threshold_service.evaluated_engine import EngineWatcher
+from threshold_service.evaluated_engine import EngineWatcher, literal
 from threshold_service.simulated_files import groups
 
 USUAL = Parameters()
@@ -40,10 +40,10 @@ def whole(facility: Facility, told: Told) -> Report:
     """The engine and all its peers."""
     recording = SimulatedRecording(facility)
     title = f"{facility.residents} simulated residents, {facility.days} days, seed {facility.seed}"
-    engine = EngineWatcher(recording.channels, recording.seats(), Policy())
+    engine, plain = (EngineWatcher(recording.channels, recording.seats(), one) for one in (Policy(), literal(Policy())))
     return evaluate(
-        title, recording, engine, OracleWatcher(facility), (("policy", Policy().version),), groups(facility),
-        recording.going_on, told,
+        title, recording, engine, {"literal rules": plain}, OracleWatcher(facility),
+        (("policy", Policy().version),), Whom(groups(facility), recording.going_on), told,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from services.evaluation import traces
 from services.evaluation.figures import judge, recall_of_all
-from services.evaluation.literal import LevelWatcher
+from services.evaluation.levels import LevelWatcher
 from services.evaluation.oracle import OracleWatcher, accumulated, blocks
 from services.evaluation.oracle_knows import linear, private_day
 from services.evaluation.recording import show

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from services.evaluation import literal, traces
+from services.evaluation import levels, traces
 from services.evaluation.figures import Observed, false_per_day, judge
 from services.evaluation.figures_json import to_json
 from services.evaluation.nouns import Alarm, Label
@@ -16,7 +16,7 @@ from services.evaluation.random_alarms import at_random
 from services.evaluation.recording import DAY_S, DayBlock
 from services.evaluation.report import Report
 from services.evaluation.simulated import SimulatedRecording
-from services.evaluation.trial import evaluate
+from services.evaluation.trial import Whom, evaluate
 from services.simulator.facility import Facility
 from services.simulator.parameters import Excitement, Parameters
 from services.vocabulary import Cue, CueName, Policy, Resident
@@ -55,8 +55,8 @@ def recording() -> SimulatedRecording:
 def report(recording: SimulatedRecording) -> Report:
     told: list[int] = []
     made = evaluate(
-        "two <residents>", recording, Clairvoyant(recording), None, (("seed", "12"),), {"both": [0, 1]},
-        recording.going_on, told.append,
+        "two <residents>", recording, Clairvoyant(recording), {"another": Clairvoyant(recording)}, None,
+        (("seed", "12"),), Whom({"both": [0, 1]}, recording.going_on), told.append,
     )  # fmt: skip
     assert told == [2]
     return made
@@ -76,7 +76,7 @@ def test_it_gives_its_peers_no_more_false_alarms(report: Report) -> None:
     rates = {one.name: one.value("false alarms").value for one in report.detectors}
     assert rates["own usual"] <= 0.5
     assert rates["shared usual"] <= 0.5
-    assert rates["literal rules"] > 20.0, "any channel beyond 3 sigma cannot be lived with"
+    assert rates["another"] == 0.5, "whoever brings thresholds keeps them"
 
 
 def test_it_writes_a_page_that_needs_nothing_else(report: Report) -> None:
@@ -138,18 +138,8 @@ def test_it_finds_the_lowest_threshold_within_a_rate() -> None:
     assert {alarm.tier for alarm in own.alarms} == {2}
 
 
-def test_it_keeps_the_plain_rules_to_their_words() -> None:
-    distances = np.zeros((100, 2))
-    distances[10, 0], distances[30:49, 1], distances[60:80, 1] = 3.1, 2.1, -2.1
-    immediate, urgent = literal.plain_rules(distances, np.zeros(100))
-    assert np.flatnonzero(immediate).tolist() == [10]
-    assert np.flatnonzero(urgent).tolist() == [79], "19 seconds are not 20"
-    assert literal.plain_rules(np.zeros((1, 2)), np.array([0.5]))[0][0] == 1.0
-    assert not literal.plain_rules(np.full((40, 2), np.nan), np.zeros(40))[0].any(), "missing is not far"
-
-
 def test_it_judges_an_hour_by_what_was_usual_before_it() -> None:
-    moments = literal.Moments(2, 1, personal=True)
+    moments = levels.Moments(2, 1, personal=True)
     assert np.isnan(moments.scores(0, np.ones((5, 1)))).all()
     moments.learn(0, np.random.default_rng(1).normal(5.0, 2.0, (7200, 1)))
     assert moments.scores(0, np.array([[9.0]]))[0, 0] == pytest.approx(2.0, abs=0.1)
