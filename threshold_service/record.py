@@ -10,13 +10,14 @@ from sqlalchemy import Connection
 from services.ledger.history import HistoryRepository, HistoryRows
 from services.vocabulary import Condition, Resident, ResidentNow, UnixSeconds, describe
 from threshold_service.usual_now import UsualNow
+from threshold_service.wave import Judged
 
 Floats = NDArray[np.float64]
 
 
 class HistoryTail:
-    """Collects judged waves of one agent until they are written, a few seconds at a time; nothing is kept of a channel
-    that the resident's mode forbids, whatever the agent sent."""
+    """Collects judged batches of one agent until they are written, a few seconds at a time; nothing is kept of a
+    channel that the resident's mode forbids, whatever the agent sent."""
 
     def __init__(self, agent: str, channels: Sequence[str], seats: Sequence[Resident]) -> None:
         self._agent = agent
@@ -25,35 +26,32 @@ class HistoryTail:
         self._allowed = np.array([[describe(name).allowed_in(seat.mode) for name in channels] for seat in seats], bool)
         self.clear()
 
-    def add(self, seats: NDArray[np.intp], times: Floats, values: Floats, now: UsualNow) -> None:
-        """One wave: `seats` (k,), `times` (k,), `values` (k, channels), and what is usual after it."""
-        self._seats.append(seats)
-        self._times.append(times)
-        kept = np.where(self._allowed[seats], values, np.nan)
-        self._rows.append((kept, now.level[seats], now.spread[seats], now.score[seats], now.tier[seats]))
+    def add(self, seats: NDArray[np.int64], times: Floats, values: NDArray[np.floating], judged: Judged) -> None:
+        """One batch: `seats` (m,), `times` (m,), `values` (m, channels), and what is told of each sample."""
+        self._batches.append((seats, times, values, judged.usual, judged.spread, judged.score, judged.tier))
 
     def write(self, connection: Connection) -> None:
         """Append everything collected to the ledger's history."""
-        if not self._seats:
+        if not self._batches:
             return
-        seats, times = np.concatenate(self._seats), np.concatenate(self._times)
-        values, usual, spread, score = (
-            np.concatenate([row[i] for row in self._rows]).astype(np.float32) for i in range(4)
-        )
-        tier = np.concatenate([row[4] for row in self._rows]).astype(np.int8)
-        known = np.isfinite(times)
+        columns = [np.concatenate(column) for column in zip(*self._batches, strict=True)]
+        order = np.argsort(columns[0], kind="stable")
+        order = order[np.isfinite(columns[1][order])]
+        seats, times, values, usual, spread, score, tier = (column[order] for column in columns)
+        values = np.where(self._allowed[seats], values, np.nan).astype(np.float32)
+        score = score.astype(np.float32)
+        starts = np.flatnonzero(np.diff(seats, prepend=-1))
         blocks = {}
-        for seat in np.unique(seats):
-            mine = (seats == seat) & known
+        for start, end in zip(starts.tolist(), [*starts[1:].tolist(), len(seats)], strict=True):
+            mine = slice(start, end)
             rows = HistoryRows(times[mine], values[mine], usual[mine], spread[mine], score[mine], tier[mine])
-            blocks[self._residents[int(seat)]] = rows
-        HistoryRepository(connection).append_all(self._agent, self._channels, blocks)
+            blocks[self._residents[int(seats[start])]] = rows
+        if blocks:
+            HistoryRepository(connection).append_all(self._agent, self._channels, blocks)
 
     def clear(self) -> None:
         """Forget what was written."""
-        self._seats: list[NDArray[np.intp]] = []
-        self._times: list[Floats] = []
-        self._rows: list[tuple[NDArray[Any], ...]] = []
+        self._batches: list[tuple[NDArray[Any], ...]] = []
 
 
 def statuses(agent: str, seats: Sequence[Resident], now: UsualNow, at: UnixSeconds) -> list[ResidentNow]:

@@ -112,12 +112,12 @@ def batch_from_wire(message: sensing_pb2.SampleBatch, channels: int, seats: int)
         if len(getattr(message, name)) != n:
             raise WireError(f"batch.{name} holds {len(getattr(message, name))} values: expected {n}, one per sequence")
     batch = Batch(
-        sequences=np.fromiter(message.sequence, np.uint64, n),
-        seats=np.fromiter(message.seat, np.uint32, n),
-        times=np.fromiter(message.time, np.float64, n),
+        sequences=np.array(message.sequence, np.uint64),
+        seats=np.array(message.seat, np.uint32),
+        times=np.array(message.time, np.float64),
         values=np.frombuffer(message.values, "<f4").reshape(n, channels),
-        quality=np.fromiter(message.quality, np.float32, n),
-        persons=np.fromiter(message.persons, np.int32, n),
+        quality=np.array(message.quality, np.float32),
+        persons=np.array(message.persons, np.int32),
         cues=tuple((_row(cue.row, n), _cue_from_wire(cue)) for cue in message.cues),
         gaps=tuple((_row(gap.row, n), _gap_from_wire(gap)) for gap in message.gaps),
     )
