@@ -71,7 +71,7 @@ class AgentRun:
         self._telling = Telling(database, clock, hello.agent, fence, self._engine, apart=apart)
         self._telling.begin(hello.epoch, self.durable)
         self._sequence = self.durable
-        self._whole = True
+        self._whole, self._closed = True, False
 
     @property
     def agent(self) -> str:
@@ -152,7 +152,18 @@ class AgentRun:
         self._whole = False
 
     def close(self) -> None:
-        """Make the state durable, unless it is broken, and give the lease back; nothing is written where it is lost."""
+        """Make the state durable, unless it is broken, and give the lease back; nothing is written where it is lost.
+
+        However it ends, nothing more is judged: a stream that was replaced may go on for a while under the same fence,
+        and what it made durable would be older than what was acknowledged since.
+        """
+        try:
+            self._close()
+        finally:
+            with self._lock:
+                self._closed = True
+
+    def _close(self) -> None:
         try:
             self.snapshot()
         except LeaseLost as error:
@@ -164,6 +175,8 @@ class AgentRun:
             LeaseRepository(connection).release(self.agent, self._holder)
 
     def _check_whole(self) -> None:
+        if self._closed:
+            raise RunBroken(f"agent {self.agent!r} has connected anew: this stream is over")
         if not self._whole:
             raise RunBroken(
                 f"agent {self.agent!r}: a batch after sample {self._sequence} was not recorded: connect again and send "

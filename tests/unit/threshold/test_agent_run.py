@@ -88,6 +88,28 @@ def test_it_tells_nothing_twice_after_a_kill(house: House) -> None:
     assert house.events() == told and house.conflicts() == 0
 
 
+def test_it_makes_nothing_durable_on_a_stream_that_was_replaced_while_the_ledger_was_away(house: House) -> None:
+    old = house.connect()
+    old.accept(samples(1, 100))
+    with house.database.write() as connection:
+        refusal = "BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+        connection.execute(text(f"CREATE TRIGGER refused BEFORE UPDATE ON leases {refusal}"))
+    with pytest.raises(DBAPIError):
+        house.connect()
+    with house.database.write() as connection:
+        connection.execute(text("DROP TRIGGER refused"))
+    new = house.connect()
+    new.accept(samples(1, 300))
+    assert new.snapshot() == 300
+    with pytest.raises(RunBroken, match="connected anew"):
+        old.accept(samples(101, 50))
+    with pytest.raises(RunBroken):
+        old.snapshot()
+    with house.database.read() as connection:
+        kept = SnapshotRepository(connection).latest("edge-1")
+    assert kept is not None and kept.sequence == 300
+
+
 def test_it_stops_when_another_replica_has_the_agent(house: House) -> None:
     run = house.connect()
     house.restart()
