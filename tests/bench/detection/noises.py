@@ -137,7 +137,44 @@ def squashed(rng: np.random.Generator) -> Noise:
     )
 
 
-RECIPES = (arma21, volatile, mixture, lognormal, heavy_ar, rounded, hidden_walk, squashed)
+def uneven(rng: np.random.Generator) -> Noise:
+    """White noise whose log variance is an AR(1)."""
+    phi, width = rng.uniform(0.8, 0.97), rng.uniform(0.3, 1.0)
+    weather = autoregressive(phi)
+    return Noise(
+        f"stochastic volatility {phi:.2f}, {width:.1f} wide",
+        lambda r, n: np.exp(0.5 * width * weather(r, n)) * r.standard_normal(n),
+    )
+
+
+def counted(rng: np.random.Generator) -> Noise:
+    """Rare events: counts in each second."""
+    often = rng.uniform(0.1, 3.0)
+    return Noise(f"Poisson {often:.2f}", lambda r, n: r.poisson(often, n).astype(np.float64))
+
+
+def two_moods(rng: np.random.Generator) -> Noise:
+    """Two levels that take turns."""
+    dwell, apart = rng.uniform(20.0, 150.0), rng.uniform(0.5, 3.0)
+    return Noise(
+        f"two levels {apart:.1f} apart for {dwell:.0f} samples each",
+        lambda r, n: apart * (np.cumsum(r.random(n) < 1.0 / dwell) % 2) + r.standard_normal(n),
+    )
+
+
+def swinging(rng: np.random.Generator) -> Noise:
+    """AR(2) with complex roots."""
+    radius, angle = rng.uniform(0.3, 0.9), rng.uniform(0.3, 2.5)
+    poles = [1.0, -2.0 * radius * np.cos(angle), radius * radius]
+    return Noise(
+        f"AR(2) radius {radius:.2f} angle {angle:.1f}",
+        lambda r, n: lfilter([1.0], poles, r.standard_normal(n + BURN))[BURN:],
+    )
+
+
+SMOOTH = (arma21, hidden_walk, swinging, two_moods, heavy_ar)
+ODD = (volatile, uneven, mixture, lognormal, rounded, squashed, counted)
+RECIPES = SMOOTH + ODD
 
 
 @numba.njit(cache=True)

@@ -159,3 +159,15 @@ def test_it_makes_any_noise_normal() -> None:
         scored = fused.score(scores, innovation)
         assert abs(scored.mean()) < 1e-3 and abs(scored.std() - 1.0) < 1e-3
         assert all(abs(np.mean(scored > z) / tail - 1.0) < 0.3 for z, tail in ((1.2816, 0.1), (2.3263, 0.01)))
+
+
+def test_it_is_measured_beside_an_exact_peer() -> None:
+    pytest.importorskip("numba")
+    from tests.bench.detection.focus_peer import brute_force, first_focus
+
+    rng = np.random.default_rng(10)
+    for _ in range(20):
+        values = rng.standard_normal(200) + np.where(np.arange(200) > 120, rng.uniform(0.0, 1.5), 0.0)
+        exact = np.array([brute_force(values[: t + 1]) for t in range(200)])
+        for limit in (8.0, 14.0):
+            assert first_focus(values, limit) == (int(np.argmax(exact > limit)) if (exact > limit).any() else -1)
