@@ -21,12 +21,26 @@ class PathMissing(RuntimeError):
     """The path that was asked for is not installed."""
 
 
+_process = [Path.AUTO]
+
+
+def prefer(path: Path) -> Path:
+    """From now on `auto` means `path` in this process; the path that is meant on this machine.
+
+    Raises:
+        PathMissing: numba is asked for and not installed.
+    """
+    _process[0] = path
+    return resolved(path)
+
+
 def resolved(path: Path) -> Path:
     """The path that is meant on this machine.
 
     Raises:
         PathMissing: numba is asked for and not installed.
     """
+    path = _process[0] if path is Path.AUTO else path
     there = importlib.util.find_spec("numba") is not None
     if path is Path.NUMBA and not there:
         raise PathMissing("numba is not installed: install attune[threshold], or set ATTUNE_THRESHOLD_COMPILED=numpy")

@@ -19,6 +19,7 @@ from threshold_service.policy_watch import PolicyWatch
 from threshold_service.roster import Roster
 from threshold_service.settings import ThresholdSettings
 from threshold_service.upkeep import upkeep
+from threshold_service.warming import warm
 
 
 async def serve(settings: ThresholdSettings, stop: asyncio.Event) -> None:
@@ -28,6 +29,7 @@ async def serve(settings: ThresholdSettings, stop: asyncio.Event) -> None:
     database = Database(settings.database_url)
     await asyncio.to_thread(database.migrate)
     queue = await asyncio.to_thread(open_queue, settings.redis_url, settings.database_url, settings.queue_prefix)
+    await asyncio.to_thread(warm, settings.compiled, settings.history_folder.parent / "compiled", clock)
     roster = Roster(database, clock, policy, settings.replica)
     health = HealthServer(settings.health_host, settings.health_port)
     health.add("ledger", database.check)

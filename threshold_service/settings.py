@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from services.runtime.settings import LOOPBACK, HealthSettings, LedgerSettings
+from threshold_service.paths import Path as Judging
 
 
 class ThresholdSettings(HealthSettings, LedgerSettings):
@@ -23,6 +24,8 @@ class ThresholdSettings(HealthSettings, LedgerSettings):
     """Seconds between two snapshots of what is usual."""
     max_batch: int = Field(500, ge=1, le=10_000)
     """Samples that one agent may send at once."""
+    compiled: Judging = Judging.AUTO
+    """What judges: `numba` (compiled), `numpy`, or `auto`: numba where it is installed."""
     assess: str = "127.0.0.1:7082"
     """Address of vlm_service; empty: no second opinion is asked for."""
     assess_token: str = ""

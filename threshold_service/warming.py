@@ -1,0 +1,33 @@
+"""Before the first agent connects: chooses what judges, and pays for its compilation."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from services.runtime import logs
+from services.runtime.clock import Clock
+from services.vocabulary import Policy, Resident
+from threshold_service import paths
+from threshold_service.engine import Engine
+
+
+def warm(path: paths.Path, kept_in: Path, clock: Clock) -> None:
+    """Judge one sample of nobody. Machine code is kept in NUMBA_CACHE_DIR or the user's cache; under `kept_in` where
+    neither is to be had, as in an image whose folders are read-only.
+
+    Raises:
+        PathMissing: numba is asked for and not installed.
+    """
+    if "NUMBA_CACHE_DIR" not in os.environ and not _own_cache():
+        os.environ["NUMBA_CACHE_DIR"] = str(kept_in)
+    began, chosen = clock.monotonic(), paths.prefer(path)
+    engine = Engine(("motion.ratio",), (Resident("nobody", "nowhere"),), Policy(), "warming", "0" * 32)
+    one = np.ones(1)
+    engine.step(np.zeros(1, np.intp), one, one[:, None], one, np.ones(1, np.int32), (), np.ones(1, np.uint64))
+    logs.logger().info("judging is ready", compiled=chosen.value, took_s=round(clock.monotonic() - began, 2))
+
+
+def _own_cache() -> bool:
+    home = os.environ.get("XDG_CACHE_HOME") or os.environ.get("HOME")
+    return bool(home) and os.access(str(home), os.W_OK)
