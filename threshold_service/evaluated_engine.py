@@ -15,15 +15,15 @@ from threshold_service.engine import Engine
 
 START = 1_750_032_000.0
 """Unix seconds at which recordings begin: a midnight (UTC)."""
-_EPOCH = "e" * 32
-_CHUNK_S = 300
+EPOCH = "e" * 32
+CHUNK_S = 300
 
 
 class EngineWatcher:
     """Runs one engine over a recording and notes what a caregiver would have been told."""
 
     def __init__(self, channels: tuple[str, ...], seats: tuple[Resident, ...], policy: Policy) -> None:
-        self.engine = Engine(channels, seats, policy, "evaluation", _EPOCH)
+        self.engine = Engine(channels, seats, policy, "evaluation", EPOCH)
         self._row = {seat.id: row for row, seat in enumerate(seats)}
         self._told: dict[str, Alarm] = {}
         self._now = 0.0
@@ -31,8 +31,8 @@ class EngineWatcher:
 
     def watch(self, block: DayBlock) -> None:
         """One day of every resident, some minutes at a time."""
-        for begin in range(0, len(block.values), _CHUNK_S):
-            self._note(self.engine.judge(_batch(block, begin, min(begin + _CHUNK_S, len(block.values)))).events)
+        for begin in range(0, len(block.values), CHUNK_S):
+            self._note(self.engine.judge(batch(block, begin, begin + CHUNK_S)).events)
             self._look(block.start_s + begin)
         self._now = block.start_s + len(block.values)
 
@@ -64,8 +64,9 @@ class EngineWatcher:
         self._usable_at[fresh] = now_s
 
 
-def _batch(block: DayBlock, begin: int, end: int) -> Batch:
+def batch(block: DayBlock, begin: int, end: int) -> Batch:
     """The samples of all residents in these seconds of a block, second after second."""
+    end = min(end, len(block.values))
     seconds, residents = end - begin, block.values.shape[1]
     n = seconds * residents
     first = int(block.start_s + begin) * residents + 1
