@@ -1,10 +1,11 @@
 """From what a wave showed to events: which rules speak, what becomes of each event, and the reasons it carries."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from services.vocabulary import Cue, CueName, Event, Position, PriorEpisodes, Reason, Rules, Term, Tier
+from services.vocabulary import Cue, CueName, Event, Mode, Position, PriorEpisodes, Reason, Rules, Term, Tier, describe
 from threshold_service.calibration_record import calibration_record
 from threshold_service.engine_state import EngineState, level_of
 from threshold_service.judgement import literal, rules, scene, watch
@@ -12,7 +13,7 @@ from threshold_service.judgement.hours import within
 from threshold_service.judgement.scene import WINDOW_S, Scene
 from threshold_service.senses import minute_of_day
 from threshold_service.statistics import calibration, composite, level_path
-from threshold_service.statistics.arrays import Floats
+from threshold_service.statistics.arrays import Bools, Floats
 from threshold_service.wave import Setting, Shown, Wave
 
 AUDIO = calibration.TERMS.index("audio")
@@ -138,6 +139,7 @@ def _scene(state: EngineState, setting: Setting, wave: Wave, shown: Shown, i: in
         channels=identity.channels,
         visual=meaning.visual & meaning.allowed[row],
         values=np.where(shown.present[i], wave.values[i], np.nan),
+        context=np.where(_context(identity.channels, identity.seats[row].mode), wave.values[i], np.nan),
         usual=baseline.level[0] + state.fitted.offset[row],
         spread=baseline.spread[0],
         known=(baseline.taught[0] >= _KNOWN_AFTER) & (not learning),
@@ -152,6 +154,11 @@ def _scene(state: EngineState, setting: Setting, wave: Wave, shown: Shown, i: in
         prior=prior,
         learning=learning,
     )
+
+
+def _context(channels: Sequence[str], mode: Mode) -> Bools:
+    """Channels that are told and not judged, (c,), as far as the mode allows them."""
+    return np.array([not known.judged and known.allowed_in(mode) for known in map(describe, channels)], bool)
 
 
 def _channel_weights(state: EngineState, setting: Setting, row: int) -> Floats:

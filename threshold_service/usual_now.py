@@ -45,7 +45,15 @@ class UsualNow:
         """The status word of each resident."""
         blind = self._state.person.unseen >= self._blind_after_s
         learning = ~calibration.in_force(self._state.history)
-        return [_condition(*facts) for facts in zip(self.tier.tolist(), blind, learning, strict=True)]
+        tiers = [self._present(row, tier) for row, tier in enumerate(self.tier.tolist())]
+        return [_condition(*facts) for facts in zip(tiers, blind, learning, strict=True)]
+
+    def _present(self, row: int, tier: int) -> int:
+        """The tier of an open event as it is at present; one that only waits for its end counts as mild."""
+        watch = self._state.watches[row]
+        if not tier or not watch.eased:
+            return tier
+        return Tier.MONITOR.value if watch.now is None else watch.now.value
 
     @property
     def standing(self) -> list[Standing]:

@@ -131,6 +131,13 @@ def test_it_hears_one_cue_at_once_by_the_literal_rules() -> None:
 def test_it_shows_that_an_open_event_has_become_less_urgent_and_takes_nothing_back(known: Known) -> None:
     life = known(Mode.OBSERVABLES)
     told = serious(life.live(lifted(life.ordinary(20), **GESTURES)))
-    assert told[-1].tier is Tier.IMMEDIATE
-    quiet = life.live(life.ordinary(200))
-    assert all(event.tier is Tier.IMMEDIATE for event in quiet if event.id == told[-1].id), "the alert stands as told"
+    assert told[-1].tier is Tier.IMMEDIATE and life.condition is Condition.ATTENTION
+    conditions, later = [], []
+    for row in life.ordinary(600):
+        later += life.live([row])
+        conditions.append(life.condition)
+        if not life.engine.usual().tier[0]:
+            break
+    assert not life.engine.usual().tier[0], "the event is over"
+    assert set(conditions[-55:-1]) == {Condition.CHANGED}, "while it waits for its end, the tile says that it eased"
+    assert [event.tier for event in later if event.id == told[-1].id] == [Tier.IMMEDIATE], "its end, as it was told"

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from services.vocabulary import (
+    Conflict,
     Cue,
     Deviation,
     Event,
@@ -30,6 +31,10 @@ WINDOW_S = 45
 PARTS = 3
 MOST_DEVIATIONS = 6
 MOST_TRENDS = 8
+UNCERTAINTY, CONFLICT = "uncertainty.", "conflict."
+IN_CONFLICT = 0.5
+"""Strength from which a contradiction is told (source: guess)."""
+_GOES_BY = {"face": "affect.valence", "voice": "audio.vocal_energy", "body": "motion.erratic"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,8 @@ class Scene:
     channels: tuple[str, ...]
     visual: Bools
     values: Floats
+    context: Floats
+    """Of channels that are told and not judged; NaN elsewhere and where the mode forbids them."""
     usual: Floats
     spread: Floats
     known: Bools
@@ -105,7 +112,7 @@ def evidence(scene: Scene) -> Evidence:
         profile=tuple(
             Usual(scene.channels[c], float(scene.usual[c]), float(scene.spread[c])) for c in shown if scene.known[c]
         ),
-        trends=tuple(Trend(scene.channels[c], parts(scene.window[:, c])) for c in shown),
+        trends=tuple(Trend(scene.channels[c], parts(scene.window[:, c])) for c in shown) + _doubts(scene, shown),
         volatility=scene.volatility,
         usual_volatility=scene.usual_volatility,
         transition_rate=scene.transition_rate,
@@ -116,6 +123,7 @@ def evidence(scene: Scene) -> Evidence:
         time_of_day=datetime.fromtimestamp(scene.time, ZoneInfo(scene.time_zone)).strftime("%H:%M"),
         prior=scene.prior,
         seen_share=_seen_share(scene),
+        conflicts=_conflicts(scene),
     )
 
 
@@ -140,6 +148,35 @@ def _shown(scene: Scene) -> list[int]:
         learned = [c for c, name in enumerate(scene.channels) if name.startswith("emotion.") and scene.known[c]]
         emotions = sorted(learned, key=lambda c: -float(scene.usual[c]))[:3]
     return list(dict.fromkeys([*speaking, *emotions]))[:MOST_TRENDS]
+
+
+def _doubts(scene: Scene, shown: list[int]) -> tuple[Trend, ...]:
+    """How uncertain the channels that are shown are at the moment, where a sense says so."""
+    doubts = []
+    for name in (f"{UNCERTAINTY}{scene.channels[c]}" for c in shown):
+        now = _of(scene, name, scene.context)
+        if math.isfinite(now):
+            doubts.append(Trend(name, (math.nan,) * (PARTS - 1) + (now,)))
+    return tuple(doubts)
+
+
+def _conflicts(scene: Scene) -> tuple[Conflict, ...]:
+    """Senses that contradict one another, the strongest first, with the number each goes by."""
+    found = [
+        Conflict(pair, _says(scene, pair.partition("-")[0]), _says(scene, pair.partition("-")[2]), strength)
+        for pair, strength in (
+            (name.removeprefix(CONFLICT), float(scene.context[c]))
+            for c, name in enumerate(scene.channels) if name.startswith(CONFLICT)
+        )
+        if strength >= IN_CONFLICT
+    ]  # fmt: skip
+    return tuple(sorted(found, key=lambda conflict: -conflict.strength))
+
+
+def _says(scene: Scene, part: str) -> str:
+    channel = _GOES_BY.get(part, "")
+    value = _of(scene, channel, scene.values)
+    return f"{channel.partition('.')[2]} {value:.2f}" if math.isfinite(value) else "says nothing"
 
 
 def _of(scene: Scene, channel: str, values: Floats) -> float:

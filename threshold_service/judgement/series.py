@@ -34,9 +34,10 @@ FEWEST_BINS = 12
 """Rows a day below which no time of day is learned."""
 SEEN_SHARE = 0.6
 """Share of one day's rows in a part of the day after which its usual is believed: never on the first day."""
-ECHO_ROWS, ECHO = 100.0, 0.5
+ECHO_ROWS, ECHO = 200.0, 0.3
 """After a row, evidence that does not exceed what is left of it (it fades over so many rows) counts by this share: a
-burst speaks once (source: guess; 50 to 150 rows and shares of 0 to 0.7 are alike in `make bench-score`)."""
+burst speaks once (source: guess; 100 to 400 rows with shares of 0.3 to 0.5 are alike on recordings like those of
+`make bench-score`)."""
 
 
 class Lengths(NamedTuple):

@@ -34,7 +34,9 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """One resident's event and memory. `tier` is that of the open event, None while none is open.
+    """One resident's event and memory. `tier` is the highest of the open event, None while none is open; `now` the one
+    whose rules speak or hold at present, less urgent once the event eases, None while it only waits for its end. What
+    eases stays told as it was: nobody's notification is taken back.
 
     `ended` remembers the events of the last day as (opened at, highest tier), without technical ones.
     """
@@ -46,6 +48,12 @@ class Watch:
     ended_at: UnixSeconds = 0.0
     ended_tier: Tier | None = None
     ended: tuple[tuple[UnixSeconds, Tier], ...] = ()
+    now: Tier | None = None
+
+    @property
+    def eased(self) -> bool:
+        """Whether the open event has become less urgent than it was."""
+        return self.tier is not None and (self.now is None or self.tier.more_urgent_than(self.now))
 
     @property
     def learns_after(self) -> UnixSeconds:
@@ -77,12 +85,15 @@ def follow(watch: Watch, finding: Finding, timing: Timing) -> tuple[Watch, Chang
     if finding.time - watch.active_at >= timing.restart_gap_s:
         return _ended(watch, finding.time), Change.ENDED
     if finding.tier is not None and finding.tier.more_urgent_than(watch.tier):
-        raised = replace(watch, tier=finding.tier, reason=finding.reason, active_at=finding.time)
+        raised = replace(
+            watch, tier=finding.tier, reason=finding.reason, active_at=finding.time, now=finding.tier
+        )  # fmt: skip
         return raised, Change.RAISED
+    now = _present(finding)
     if finding.tier is not None or _goes_on(watch.tier, finding.lasting):
-        return replace(watch, active_at=finding.time), Change.NONE
+        return replace(watch, active_at=finding.time, now=now), Change.NONE
     if finding.time - watch.active_at < timing.quiet_to_end_s:
-        return watch, Change.NONE
+        return (watch if watch.now is now else replace(watch, now=now)), Change.NONE
     return _ended(watch, finding.time), Change.ENDED
 
 
@@ -92,8 +103,17 @@ def _maybe_opened(watch: Watch, finding: Finding, timing: Timing) -> tuple[Watch
     cooling = watch.ended_tier is not None and finding.time - watch.ended_at < timing.cooldown_s
     if cooling and watch.ended_tier is not None and not finding.tier.more_urgent_than(watch.ended_tier):
         return watch, Change.NONE
-    opened = replace(watch, tier=finding.tier, reason=finding.reason, opened_at=finding.time, active_at=finding.time)
+    opened = replace(
+        watch, tier=finding.tier, reason=finding.reason, opened_at=finding.time, active_at=finding.time,
+        now=finding.tier,
+    )  # fmt: skip
     return opened, Change.OPENED
+
+
+def _present(finding: Finding) -> Tier | None:
+    """The most urgent tier that speaks or holds in this second."""
+    tiers = [tier for tier in (finding.tier, finding.lasting) if tier is not None]
+    return min(tiers, key=lambda tier: tier.value, default=None)
 
 
 def _goes_on(tier: Tier, lasting: Tier | None) -> bool:

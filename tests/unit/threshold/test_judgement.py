@@ -102,3 +102,12 @@ def test_it_lets_the_most_urgent_rule_speak() -> None:
     assert rules.verdict(over, True, False) is rules.CUE
     assert rules.verdict(over & False, False, True) is rules.BLIND
     assert rules.verdict(over & False, False, False) is None
+
+
+def test_it_knows_how_urgent_an_event_is_at_present() -> None:
+    urgent, _ = lived([told(0.0, Tier.IMMEDIATE), told(1.0, None, Tier.URGENT)])
+    assert (urgent.tier, urgent.now, urgent.eased) == (Tier.IMMEDIATE, Tier.URGENT, True)
+    waiting, _ = lived([told(0.0, Tier.URGENT), told(1.0, None)])
+    assert (waiting.tier, waiting.now, waiting.eased) == (Tier.URGENT, None, True)
+    again, _ = lived([told(0.0, Tier.IMMEDIATE), told(1.0, None), told(2.0, Tier.IMMEDIATE)])
+    assert (again.now, again.eased) == (Tier.IMMEDIATE, False)
