@@ -81,6 +81,17 @@ def untaught(shape: tuple[int, ...]) -> Learned:
     return Learned(one, zero, zero.copy(), SMALL * one, np.inf * one, np.inf * one, scores)
 
 
+def provisional(correlation: Floats, threshold: Floats) -> Learned:
+    """Channels of which only the lag-1 `correlation` (..., c) is known yet, between -1 and 1: AR(1) with Gaussian
+    innovations, at a `threshold` (..., c) as `excursions.usual_level` gives it for the same shift."""
+    gain = 1.0 / np.sqrt(1.0 - correlation * correlation)
+    shift = SMALL * (1.0 - correlation) * gain
+    plain = untaught(correlation.shape)
+    return plain._replace(
+        gain=gain, lag=correlation * gain, shift=shift, threshold=threshold, ceiling=ceiling(threshold, shift)
+    )
+
+
 def ceiling(threshold: Floats, shift: Floats) -> Floats:
     """Where the arms stop growing: each of them can say at least `CEILING` thresholds."""
     highest: Floats = CEILING * threshold / np.minimum(shift, SQUARE)

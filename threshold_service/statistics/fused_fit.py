@@ -23,7 +23,8 @@ class Lesson(NamedTuple):
 
 
 def learn(history: Floats, promise: float = PROMISE) -> Lesson:
-    """Parameters and thresholds from `history` (t, c) in usual spreads from the usual, NaN where there is nothing.
+    """Parameters and thresholds from `history` (t, c) in usual spreads from the usual, NaN where there is nothing and
+    where an event was open: what is to be noticed must not be learned.
 
     Noise may be autocorrelated, skewed, heavy-tailed, bounded, rounded or volatile. A channel with fewer than
     `LEAST_TAUGHT` values, or one that hardly moves, stays untaught and its threshold infinite.
@@ -39,8 +40,11 @@ def learn(history: Floats, promise: float = PROMISE) -> Lesson:
 
 
 def promised(learned: fused.Learned, tails: tuple[excursions.Tail | None, ...], promise: float) -> fused.Learned:
-    """`learned` with the thresholds (c,) that are exceeded once in `promise` samples."""
-    threshold = np.array([np.inf if tail is None else excursions.level(tail, promise) for tail in tails])
+    """`learned` with the thresholds (c,) that are exceeded once in `promise` samples: those of a tail with too few
+    excursions are the usual ones, those without a tail infinite."""
+    own = np.array([np.inf if tail is None else excursions.level(tail, promise) for tail in tails])
+    short = np.array([tail is not None and len(tail.excess) < excursions.LEAST for tail in tails])
+    threshold = np.where(short, excursions.usual_level(learned.shift, promise), own)
     return learned._replace(threshold=threshold, ceiling=fused.ceiling(threshold, learned.shift))
 
 

@@ -141,6 +141,19 @@ def test_it_asks_more_evidence_for_a_rarer_alarm() -> None:
     assert abs(thresholds[2] - thresholds[1] - np.log(100.0)) < 1.5
 
 
+def test_it_knows_a_usual_threshold_before_a_history_shows_one() -> None:
+    rng = np.random.default_rng(11)
+    correlation = np.array([0.0, 0.6])
+    shift = fused.provisional(correlation, np.full(2, np.inf)).shift
+    learned = fused.provisional(correlation, excursions.usual_level(shift, fused_fit.PROMISE))
+    noise = np.stack([autoregressive(rng, 4 * DAY, phi) for phi in correlation], axis=1)
+    said = fused_fit.replay(noise, learned)
+    alarms = [len(excursions.maxima(said[:, c], float(learned.threshold[c]))) for c in range(2)]
+    assert all(0.5 < alarm * fused_fit.PROMISE / len(noise) < 2.0 for alarm in alarms)
+    short = fused_fit.learn(noise[:1500])
+    assert np.isfinite(short.learned.threshold).all()
+
+
 def test_it_finds_the_memory_that_statsmodels_finds() -> None:
     models = pytest.importorskip("statsmodels.tsa.arima.model")
     rng = np.random.default_rng(8)
