@@ -1,5 +1,7 @@
 """The compiled path and NumPy alone: the same states, the same decisions, whatever comes in whatever pieces."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -72,7 +74,7 @@ def assert_states_equal(one: Engine, other: Engine) -> None:
 
 def in_pieces(judge: Engine, batch: Batch, cuts: list[int]) -> tuple[list[Event], list[Judged]]:
     edges = [0, *sorted(cuts), len(batch)]
-    told = [judge.judge(cut(batch, start, end)) for start, end in zip(edges, edges[1:], strict=False) if end > start]
+    told = [judge.judge(cut(batch, start, end)) for start, end in pairwise(edges) if end > start]
     return [event for one in told for event in one.events], told
 
 
