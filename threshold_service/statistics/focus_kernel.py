@@ -1,24 +1,14 @@
 """The loops of FOCuS for numba: row after row, value after value, with the operations of focus.py in their order.
 
-Arrays are flat, nothing is sliced and the rare parts stand apart: each of these was measured to cost a third or more.
+Arrays are flat and the rare parts stand apart, which was measured to save a third each.
 """
-
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
-
-from numba import njit
 
 from threshold_service.statistics.arrays import Floats
 from threshold_service.statistics.focus import Focus
-
-Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-def _compiled(function: Function) -> Function:
-    return cast(Function, njit(cache=True)(function))
+from threshold_service.statistics.kernel.compiled import compiled, compiled_alone
 
 
-@_compiled
+@compiled_alone
 def advance(values: Floats, ratios: Floats, state: Focus, most: int, least_slope: float) -> None:
     """`values` and `ratios` are (n, rows); the arrays of `state` are flat and changed in place."""
     at, sums, size, lost = state.at, state.sums, state.size, state.lost
@@ -45,7 +35,7 @@ def advance(values: Floats, ratios: Floats, state: Focus, most: int, least_slope
         size[2 * row], size[2 * row + 1] = rises, falls
 
 
-@_compiled
+@compiled
 def _append(at: Floats, sums: Floats, size: int, side: int, most: int, point: tuple[float, float], slope: float) -> int:
     """Put `point` on the hull that is number `side` and take off what it covers; gives the new size."""
     seen, height = point
@@ -64,7 +54,7 @@ def _append(at: Floats, sums: Floats, size: int, side: int, most: int, point: tu
     return last + 2 - first
 
 
-@_compiled
+@compiled
 def _trimmed(at: Floats, sums: Floats, lost: Floats, size: int, side: int, most: int) -> int:
     """The size, after the inner vertex nearest to its neighbours' line was taken out of a full hull."""
     if size < most:
@@ -83,7 +73,7 @@ def _trimmed(at: Floats, sums: Floats, lost: Floats, size: int, side: int, most:
     return size - 1
 
 
-@_compiled
+@compiled
 def _ratio(
     at: Floats, sums: Floats, rises: int, falls: int, row: int, most: int, point: tuple[float, float], known: bool
 ) -> float:
@@ -99,7 +89,7 @@ def _ratio(
     return best
 
 
-@_compiled
+@compiled
 def _known(at: Floats, sums: Floats, first: int, newest: int, seen: float, height: float) -> float:
     """The newest vertex is left out: nothing came after it."""
     best = 0.0
@@ -109,7 +99,7 @@ def _known(at: Floats, sums: Floats, first: int, newest: int, seen: float, heigh
     return best
 
 
-@_compiled
+@compiled
 def _unknown(at: Floats, sums: Floats, first: int, newest: int, seen: float, height: float) -> float:
     """The oldest and the newest vertex are left out: nothing came before or after them."""
     best, per_seen = 0.0, 1.0 / seen

@@ -110,6 +110,14 @@ def test_it_goes_on_from_where_it_stood_and_keeps_the_state_it_was_given(least_s
     assert start.seen.max() == 0.0 and half.seen.max() == 150.0
 
 
+def test_it_runs_where_numba_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    noise = streams(50)
+    _, ratios = focus_fast.run(focus.fresh(4), noise, focus.UNKNOWN)
+    monkeypatch.setattr(focus_fast, "find_spec", lambda name: None)
+    monkeypatch.setattr(focus_fast, "kernel", None)
+    assert np.abs(focus_fast.run(focus.fresh(4), noise, focus.UNKNOWN)[1] - ratios).max() < 1e-12
+
+
 def test_it_begins_anew_only_where_it_is_told_to() -> None:
     noise = streams(120)
     state, _ = focus_fast.run(focus.fresh(4), noise[:60], focus.UNKNOWN)
