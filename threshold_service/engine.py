@@ -12,7 +12,7 @@ from services.vocabulary import Cue, Event, Policy, Resident
 from threshold_service import engine_state, looked, paths, refit
 from threshold_service.engine_state import COUNTED, Identity
 from threshold_service.judgement import rules
-from threshold_service.senses import private, sensed, witnesses
+from threshold_service.senses import doubted, private, sensed, witnesses
 from threshold_service.statistics import calibration
 from threshold_service.statistics.arrays import Floats, Ints
 from threshold_service.statistics.meaning import affect, meaning
@@ -181,7 +181,7 @@ class Engine:
         persons: NDArray[np.int32], cues: Sequence[tuple[int, Cue]], sequences: NDArray[np.uint64],
     ) -> Judged:  # fmt: skip
         setting = self._setting
-        values = sensed(values, quality, setting.witnesses, setting.policy.quality_floor)
+        values = sensed(values, quality, setting.witnesses, setting.doubted, setting.policy.quality_floor)
         values, persons = self._undisturbed(rows, times, values, persons)
         run = Run(_samples(rows, times, values, persons, cues, setting.policies), cues, sequences)
         told, fixed = looked.blank(len(rows), self._state, self._setting), looked.fixed(self._setting)
@@ -215,7 +215,8 @@ def _setting(identity: Identity, policy: Policy) -> Setting:
     policies = tuple(policy.of(seat.id) for seat in identity.seats)
     return Setting(
         identity, policy, of, affect(identity.seats), rules.rates(policy.budget, policy.envelope), weights,
-        witnesses(identity.channels), policies, tuple(rules.rates(own.budget, own.envelope) for own in policies),
+        witnesses(identity.channels), doubted(identity.channels), policies,
+        tuple(rules.rates(own.budget, own.envelope) for own in policies),
         np.array([own.timing.blind_after_s for own in policies]),
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ from threshold_service import metrics
 from threshold_service.policy import parsed
 from threshold_service.roster import Roster
 
-PERIOD_S: Seconds = 5.0
+PERIOD_S: Seconds = 2.0
 
 
 def approved(before: Policy, after: Policy, where: str) -> None:

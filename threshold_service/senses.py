@@ -1,4 +1,4 @@
-"""Takes as absent what a sense itself says it could hardly see or hear."""
+"""Takes as absent what a sense itself says it could hardly see or hear, or hardly tell."""
 
 import math
 from collections.abc import Sequence
@@ -13,7 +13,10 @@ from services.vocabulary import Policy, UnixSeconds, describe
 from threshold_service.judgement.hours import within
 from threshold_service.statistics.arrays import Bools, Floats, Ints
 
-PREFIX = "quality."
+PREFIX, DOUBT = "quality.", "uncertainty."
+KNOWS_NOTHING = 0.25
+"""Standard deviation, as a share of a channel's range, from which a value tells nothing: a value drawn from anywhere in
+the range has 0.29."""
 
 
 class Witness(NamedTuple):
@@ -21,6 +24,28 @@ class Witness(NamedTuple):
 
     quality: int
     channels: Ints
+
+
+class Doubted(NamedTuple):
+    """The channel that tells another one's variance, the other one, and the variance from which that tells nothing."""
+
+    uncertainty: int
+    channel: int
+    most: float
+
+
+def doubted(channels: Sequence[str]) -> tuple[Doubted, ...]:
+    """Which of the bounded `channels` come with an uncertainty.
+
+    >>> doubted(("affect.valence", "uncertainty.affect.valence"))
+    (Doubted(uncertainty=1, channel=0, most=0.25),)
+    """
+    found = []
+    for place, name in enumerate(channels):
+        of = describe(name.removeprefix(DOUBT))
+        if name.startswith(DOUBT) and of.name in channels and of.low is not None and of.high is not None:
+            found.append(Doubted(place, list(channels).index(of.name), (KNOWS_NOTHING * (of.high - of.low)) ** 2))
+    return tuple(found)
 
 
 def witnesses(channels: Sequence[str]) -> tuple[Witness, ...]:
@@ -67,20 +92,23 @@ def minute_of_day(time: UnixSeconds, zone: str) -> int:
 
 
 def sensed(
-    values: NDArray[np.floating], quality: NDArray[np.floating], who: Sequence[Witness], floor: float
-) -> NDArray[np.floating]:
+    values: NDArray[np.floating], quality: NDArray[np.floating], who: Sequence[Witness], doubts: Sequence[Doubted],
+    floor: float,
+) -> NDArray[np.floating]:  # fmt: skip
     """`values` (m, c) with NaN for what was sensed worse than `floor`: by the sample's `quality` (m,) everything, by a
-    sense's own its channels. A quality that is NaN says nothing. The same array where all is well.
+    sense's own its channels; and for what is so uncertain that it tells nothing. A quality or uncertainty that is NaN
+    says nothing. The same array where all is well.
 
-    >>> sensed(np.array([[1.0, 0.1]]), np.ones(1), witnesses(("face.jawOpen", "quality.face")), 0.2).tolist()
+    >>> sensed(np.array([[1.0, 0.1]]), np.ones(1), witnesses(("face.jawOpen", "quality.face")), (), 0.2).tolist()
     [[nan, 0.1]]
     """
     poor = quality < floor
-    blurred = [(one, values[:, one.quality] < floor) for one in who]
+    blurred = [(one.channels, values[:, one.quality] < floor) for one in who]
+    blurred += [(np.array([one.channel]), values[:, one.uncertainty] >= one.most) for one in doubts]
     if not np.count_nonzero(poor) and not any(np.count_nonzero(bad) for _, bad in blurred):
         return values
     kept: Floats = values.astype(np.float64)
-    for one, bad in blurred:
-        kept[np.ix_(bad, one.channels)] = np.nan
+    for channels, bad in blurred:
+        kept[np.ix_(bad, channels)] = np.nan
     kept[poor] = np.nan
     return kept

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from services.vocabulary import Cue, Event, Policy
 from threshold_service.engine_state import Identity
-from threshold_service.senses import Witness
+from threshold_service.senses import Doubted, Witness
 from threshold_service.statistics.arrays import Bools, Floats, Ints
 from threshold_service.statistics.calibration import Rates
 from threshold_service.statistics.composite import Composite
@@ -28,6 +28,7 @@ class Setting:
     rates: Rates
     weights: Floats
     witnesses: tuple[Witness, ...]
+    doubted: tuple[Doubted, ...]
     policies: tuple[Policy, ...]
     """Of each resident: the deployment's, with what holds for them alone."""
     own_rates: tuple[Rates, ...]

@@ -49,3 +49,18 @@ def test_it_says_nothing_of_faces_without_consent() -> None:
     evidence = shaken(Mode.OBSERVABLES).evidence
     assert evidence.conflicts == ()
     assert not [trend for trend in evidence.trends if "affect" in trend.channel]
+
+
+def test_it_takes_a_value_that_tells_nothing_as_absent() -> None:
+    resident = Resident("r-1", "Room 1", mode=Mode.AFFECT, consent="paper 7")
+    judge = Engine(CHANNELS, (resident,), Policy(), "edge-1", "0" * 32)
+    values = np.tile(USUAL, (20, 1)).astype(np.float32)
+    values[:, CHANNELS.index("uncertainty.affect.valence")] = 0.3
+    judge.judge(
+        Batch(
+            np.arange(1, 21, dtype=np.uint64), np.zeros(20, np.uint32), START + np.arange(20), values,
+            np.ones(20, np.float32), np.ones(20, np.int32),
+        )
+    )  # fmt: skip
+    level = judge.usual().level[0]
+    assert np.isnan(level[0]) and np.isfinite(level[1:3]).all()
