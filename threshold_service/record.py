@@ -38,7 +38,9 @@ class HistoryTail:
         order = np.argsort(columns[0], kind="stable")
         order = order[np.isfinite(columns[1][order])]
         seats, times, values, usual, spread, score, tier = (column[order] for column in columns)
-        values = np.where(self._allowed[seats], values, np.nan).astype(np.float32)
+        if not self._allowed.all():
+            values = np.where(self._allowed[seats], values, np.nan)
+        values = values.astype(np.float32, copy=False)
         score = score.astype(np.float32)
         starts = np.flatnonzero(np.diff(seats, prepend=-1))
         blocks = {}

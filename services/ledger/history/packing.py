@@ -21,11 +21,11 @@ class PackedHistoryError(ValueError):
 def pack(rows: HistoryRows) -> bytes:
     """Rows as bytes, column by column, because columns of usual and spread repeat themselves, and byte by byte within a
     number, because their upper bytes do: smaller than deflated columns, and written 20 times as fast (measured)."""
-    wide = [np.ascontiguousarray(array.T, "<f4") for array in (rows.values, rows.usual, rows.spread)]
+    wide = [np.ascontiguousarray(array.T, "<f4").view("<u4") for array in (rows.values, rows.usual, rows.spread)]
     columns = [
         np.asarray([len(rows), rows.values.shape[1]], "<u4").tobytes(),
         rows.time.astype("<f8").tobytes(),
-        *(array.view(np.uint8).reshape(-1, 4).T.tobytes() for array in wide),
+        *((array >> np.uint32(8 * byte)).astype(np.uint8).tobytes() for array in wide for byte in range(4)),
         rows.score.astype("<f4").tobytes(),
         rows.tier.astype("<i1").tobytes(),
     ]

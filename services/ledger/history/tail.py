@@ -56,7 +56,11 @@ class HistoryRepository:
 def measured(block: HistoryWindow) -> HistoryWindow:
     """The block without channels that have neither a value nor a usual."""
     wide = (block.values, block.usual, block.spread)
-    known = np.flatnonzero(np.any([np.isfinite(columns).any(axis=0) for columns in wide], axis=0))
+    known = np.arange(len(block.channels))
+    if len(block) and not np.isfinite(block.values[0]).all():  # as nearly never: then it has to be looked for
+        known = np.flatnonzero(np.any([np.isfinite(columns).any(axis=0) for columns in wide], axis=0))
+    if len(known) == len(block.channels):
+        return block
     values, usual, spread = (columns[:, known] for columns in wide)
     names = [block.channels[column] for column in known.tolist()]
     return named(names, HistoryRows(block.time, values, usual, spread, block.score, block.tier))
@@ -65,6 +69,8 @@ def measured(block: HistoryWindow) -> HistoryWindow:
 def by_hour(rows: HistoryRows) -> list[tuple[int, HistoryRows]]:
     """Rows cut at full hours: (hour since 1970, its rows)."""
     hours = (rows.time // HOUR_S).astype(np.int64)
+    if len(hours) and hours.min() == hours.max():
+        return [(int(hours[0]), rows)]
     return [(int(hour), rows.take(hours == hour)) for hour in np.unique(hours)]
 
 
