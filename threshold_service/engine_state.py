@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from services.runtime import codec
 from services.vocabulary import Event, Resident, UnixSeconds
-from threshold_service.judgement.rules import RULES
+from threshold_service.judgement.rules import COLUMNS, RULES
 from threshold_service.judgement.scene import WINDOW_S
 from threshold_service.judgement.watch import Watch
 from threshold_service.statistics import calibration, fitted, grid, level_path, prior, profile, state_bytes, trace
@@ -79,7 +79,7 @@ def fresh(residents: int, of: Meaning) -> EngineState:
         np.zeros((residents, level_path.SUSTAINED_CELLS)), fitted.fresh((residents, channels)), running, history,
         profile.fresh(residents, channels), trace.fresh(residents, channels, WINDOW_S), person, window,
         np.zeros((residents, len(COUNTED)), np.int64), [Watch()] * residents, [None] * residents, [()] * residents,
-        np.zeros(residents, np.int8), prior.shipped(len(RULES), channels),
+        np.zeros(residents, np.int8), prior.shipped(COLUMNS.tolist(), channels),
     )  # fmt: skip
 
 

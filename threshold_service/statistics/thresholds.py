@@ -47,13 +47,13 @@ def _estimated(history: History, row: int, statistic: int, rate: float, maxima: 
 def _provisional(
     history: History, row: int, rule: int, rates: Rates, prior: Prior, usual: float, own: float
 ) -> float:  # fmt: skip
-    """Shrunk to the facility's, where there is one, and never above it for tier 1. Without one it lies up to half as
-    far again, for four days: a rhythm and habits that are rarer than the history have not been seen yet (source:
+    """Shrunk to the facility's, where there is one, and never above it for tier 1; else to what is shipped, and up
+    half as far again, for four days: rhythms and habits rarer than the history have not been seen yet (source:
     measured with the budget bench)."""
     known = int(min(history.blocks[row], BLOCKS))
-    if not prior.residents[rule]:
-        return usual + (1.0 + ALONE * (1.0 - known / BLOCKS)) * (own - usual)
     high = shrunk(prior, rule, usual, own, known, tail.size(known), rates.per_block[rule])
+    if not prior.residents[rule]:
+        return usual + (1.0 + ALONE * (1.0 - known / BLOCKS)) * (high - usual)
     return min(high, float(prior.limit[rule])) if rates.tier[rule] == 0 else high
 
 

@@ -11,7 +11,7 @@ from threshold_service.statistics.standing import Standing, came_back, standing
 
 pytestmark = pytest.mark.unit
 RATES = rules.rates(Budget())
-NOBODY = prior.shipped(len(rules.RULES), 2)
+NOBODY = prior.shipped(RATES.statistic, 2)
 DAY = 288
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from services.vocabulary import Budget, Condition, Cue, CueName, Event, Mode, Policy, Reason, Resident, Tier
 from threshold_service.engine import Engine, WaveRefused
-from threshold_service.judgement.rules import RULES
+from threshold_service.judgement.rules import COLUMNS
 from threshold_service.statistics import calibration, prior, thresholds
 from threshold_service.statistics.state_bytes import StateUnreadable
 
@@ -191,7 +191,7 @@ def test_it_never_raises_and_never_says_a_number_that_is_none(
     json.dumps(judge.counts)
 
 
-NOBODY = prior.shipped(len(RULES), 6)
+NOBODY = prior.shipped(COLUMNS.tolist(), 6)
 
 
 def learned_history(rng: np.random.Generator, blocks: int) -> calibration.History:

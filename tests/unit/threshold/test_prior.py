@@ -25,7 +25,7 @@ def settled(residents: int, days: int, scales: list[float], seed: int = 1) -> ca
                 history.blocks[row] += 1
             history.peaks.blocks[row, peaks.today(history.peaks, row)] = DAY
             peaks.close_day(history.peaks, row, maxima)
-        thresholds.estimate(history, row, RATES, prior.shipped(len(rules.RULES), 1))
+        thresholds.estimate(history, row, RATES, prior.shipped(RATES.statistic, 1))
     return history
 
 
@@ -34,7 +34,7 @@ def learned(history: calibration.History) -> Prior:
     level = np.linspace(1.0, 2.0, n)[:, None]
     many = np.full((n, 1), 1e6)
     return facility.learn(
-        prior.shipped(len(rules.RULES), 1), history, RATES, level, np.full((n, 1), 0.5), np.full((n, 1), 0.3), many, 7
+        prior.shipped(RATES.statistic, 1), history, RATES, level, np.full((n, 1), 0.5), np.full((n, 1), 0.3), many, 7
     )
 
 
@@ -62,7 +62,7 @@ def test_it_shrinks_the_young_to_the_facility_and_the_old_not() -> None:
     of = learned(settled(8, 8, [0.4] * 8))
     wild, usual = 20.0, 2.0
     young = prior.shrunk(of, 0, usual, wild, 60, 10, RATES.per_block[0])
-    older = prior.shrunk(of, 0, usual, wild, 1000, 12, RATES.per_block[0])
+    older = prior.shrunk(of, 0, usual, wild, 400, 12, RATES.per_block[0])
     theirs = usual + np.exp(of.mean[0]) * usual * prior.reach(RATES.per_block[0])
     assert theirs < young < older < wild
     free = of._replace(between=np.full_like(of.between, 50.0))
