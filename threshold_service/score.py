@@ -17,7 +17,7 @@ from rich.table import Table
 from services.runtime.settings import SettingError
 from threshold_service.policy import read_policy
 from threshold_service.recording import Recording, RecordingUnreadable, read_recording
-from threshold_service.scoring import Allowed, Scored, Series, score
+from threshold_service.scoring import MOST_PER_ROW, Allowed, Scored, Series, score
 
 MOST_SHOWN = 12
 """Series that the summary lists."""
@@ -134,6 +134,10 @@ def _summary(
         notes.append(f"{repeated} rows repeat the time of another: judged one after the other, in the file's order")
     if any((np.diff(one.rows) < 0).any() for one in found):
         notes.append("rows were not in the order of their times: they are judged in it, and written as they were")
+    if any(allowed.per_row(one.interval_s) == MOST_PER_ROW for one in found):
+        notes.append(
+            "--budget allows more than one event in 50 rows: that many are allowed; N/1000rows says it by rows"
+        )
     if still := _still(recording, found):
         notes.append(f"never changes (it speaks as soon as it does): {still}")
     for note in notes:
@@ -175,8 +179,8 @@ def _still(recording: Recording, found: tuple[Series, ...]) -> str:
 
 def _span(seconds: float) -> str:
     if seconds < 120.0:
-        return f"{seconds:g} s"
-    return f"{seconds / 60.0:g} min" if seconds < 7200.0 else f"{seconds / 3600.0:g} h"
+        return f"{seconds:.3g} s"
+    return f"{seconds / 60.0:.3g} min" if seconds < 7200.0 else f"{seconds / 3600.0:.3g} h"
 
 
 def _next_step(plotted: bool, resident: str | None, found: tuple[Series, ...], scored: Scored) -> str:

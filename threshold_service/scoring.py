@@ -14,6 +14,8 @@ from threshold_service.recording import Recording
 from threshold_service.statistics.arrays import Floats, Ints
 
 WEEK_S = 7 * 86_400.0
+MOST_PER_ROW = 0.02
+"""Events that a row may open at most: where nearly every row is one, nothing is an event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +26,12 @@ class Allowed:
     per_week: bool
 
     def per_row(self, interval_s: float) -> float:
-        """Events that one row may open.
+        """Events that one row may open, at most `MOST_PER_ROW`.
 
         >>> Allowed(7.0, True).per_row(300.0) * 2016, Allowed(0.1, False).per_row(300.0)
         (7.0, 0.0001)
         """
-        return self.number * interval_s / WEEK_S if self.per_week else self.number / 1000.0
+        return min(self.number * interval_s / WEEK_S if self.per_week else self.number / 1000.0, MOST_PER_ROW)
 
 
 class Scored(NamedTuple):

@@ -168,3 +168,8 @@ def test_it_says_that_a_file_is_too_short_to_learn_from(tmp_path: Path, capsys: 
     code, table = run(file(tmp_path, n=40))
     assert code == 0 and table is not None and not np.array(table["score"]).any()
     assert "too few rows" in capsys.readouterr().out
+
+
+def test_it_says_where_a_budget_is_larger_than_the_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(file(tmp_path, every_s=86_400.0))[0] == 0
+    assert "more than one event in 50 rows" in capsys.readouterr().out
