@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 
 from services.vocabulary.mode import Mode
 
@@ -100,6 +100,7 @@ _FAMILIES = (
 )
 
 
+@lru_cache(4096)
 def describe(name: str) -> Channel:
     """The meaning of a channel name; an unknown one is watched both ways, without bounds.
 

@@ -47,6 +47,8 @@ class Back:
     first_s: float
     welcomed_s: float
     durable_s: float
+    processor_s: float
+    """Processor time of the service until then: what does not depend on what else the machine does."""
 
 
 def seats(agent: int) -> tuple[Resident, ...]:
@@ -79,7 +81,14 @@ def restarted(house: House, agents: int, origin: float) -> Back:
     house.start("threshold")
     ready, welcomed, durable = asyncio.run(_connected(house, agents, origin, began))
     house.check()
-    return Back(ready, min(welcomed), max(welcomed), max(durable))
+    spent = _processor_seconds(house.running["threshold"].pid)
+    return Back(ready, min(welcomed), max(welcomed), max(durable), spent)
+
+
+def _processor_seconds(pid: int) -> float:
+    """Of a process and all its threads, from the kernel's books."""
+    facts = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(facts[11]) + int(facts[12])) / os.sysconf("SC_CLK_TCK")
 
 
 async def _connected(
@@ -159,7 +168,7 @@ def measured(where: str, house: House, agents: int, repeats: int) -> list[Figure
         size = keep_states(house.database, agents, origin)
         _forget_leases(house.database)
     kept = found[1:]
-    ready, first, welcomed, durable = (
+    ready, first, welcomed, durable, spent = (
         statistics.median(getattr(back, name) for back in kept) for name in Back.__slots__
     )
     people = f"{agents * EACH:,} residents, {agents} agents"
@@ -170,6 +179,7 @@ def measured(where: str, house: House, agents: int, repeats: int) -> list[Figure
         Figure(f"{where}: until everybody is watched again", welcomed, "s", people, None, f"{BAR_S:g} s at 10,000",
                welcomed < BAR_S if agents * EACH >= 10_000 else None),
         Figure(f"{where}: until everybody's next second is durable", durable, "s", people),
+        Figure(f"{where}: processor time of the service until then", spent, "s", f"{os.cpu_count()} processors"),
     ]  # fmt: skip
 
 
