@@ -117,3 +117,11 @@ def test_it_lets_everybody_tighten_and_change_what_is_not_tier_1() -> None:
     )
     assert relaxed(Policy(), stricter) == ()
     assert parsed('rules = "literal"', "x").rules is Rules.LITERAL
+
+
+def test_it_reads_the_file_that_the_documentation_shows() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "policy.md").read_text()
+    shown = text.partition("```toml\n")[2].partition("```")[0]
+    policy = parsed(shown, "docs")
+    assert replace(policy, name="shipped", residents=()).version == Policy().version, "what stands there is shipped"
+    assert policy.of("room-12").sleeping == ("21:30-06:30",) and relaxed(Policy(), policy)
