@@ -28,7 +28,7 @@ from threshold_service.judgement.learned import TIMES_S, Forest, grouped, probab
 
 Floats = NDArray[np.float64]
 TREES, LEAVES, EVERY_S = 24, 48, 5
-WEIGHTS = (0.0, 0.1, 0.2, 0.4, 0.7)
+WEIGHTS = (0.0, 0.1, 0.3, 1.0, 3.0)
 RATES = (0.5, 1.0, 2.0)
 """False alarms per resident-day at which recall is compared; the mean over them decides."""
 _ROUNDS = 500
@@ -108,8 +108,9 @@ def teach(seen: Seen, persons: Sequence[int], seed: int) -> Forest:
 
 
 def trace(seen: Seen, opinions: Sequence[Floats], weight: float) -> Trace:
-    """The engine's composite (1.0: the resident's own tier-1 threshold) with the opinion added in this weight."""
-    return Trace(tuple(binned(np.repeat(score + weight * opinion, EVERY_S))
+    """The engine's composite as a share s / (1 + s) of itself and its tier-1 threshold, with the opinion added in this
+    weight; without it the order is that of the composite."""
+    return Trace(tuple(binned(np.repeat(score / (1.0 + score) + weight * opinion, EVERY_S))
                        for score, opinion in zip(seen.score, opinions, strict=True)))  # fmt: skip
 
 
@@ -151,10 +152,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gain = lift(alone, helped)
     on = weight > 0.0 and gain.low > 0.0
     recalls = [float(one[:, 0].sum() / max(one[:, 1].sum(), 1.0)) for one in (alone, helped)]
-    print(
+    Console(width=120).print(
         f"recall without {recalls[0]:.3f}, with weight {weight or WEIGHTS[2]:g} {recalls[1]:.3f}; "
         f"lift {gain.value:+.3f} ({gain.low:+.3f} to {gain.high:+.3f}): {'on' if on else 'off'}"
-    )  # noqa: T201
+    )
     about: dict[str, str | float] = {
         "learned_from": f"{asked.residents} simulated residents, {asked.days} days, seed {asked.seed}",
         "judged_on": f"as many, seed {asked.seed + 1000}", "tried_weight": weight or WEIGHTS[2],
