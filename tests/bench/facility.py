@@ -95,10 +95,12 @@ def main() -> int:
     """Measure and print. Seeds from 1000 on are for judging; those to 99 are for tuning."""
     parser = argparse.ArgumentParser("python -m tests.bench.facility", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="8 residents x 4 days, stresses 4 x 3")
+    parser.add_argument("--residents", type=int, default=30, help="of the facility with bars, if not quick")
+    parser.add_argument("--days", type=int, default=14)
     parser.add_argument("--seed", type=int, default=1000)
     parser.add_argument("--no-stress", action="store_true")
     asked = parser.parse_args()
-    residents, days, few, short = (8, 4, 4, 3) if asked.quick else (30, 14, 10, 7)
+    residents, days, few, short = (8, 4, 4, 3) if asked.quick else (asked.residents, asked.days, 10, 7)
     names = () if asked.no_stress else tuple(STRESSES)
     with Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task("resident-days", total=residents * days + len(names) * few * short)
