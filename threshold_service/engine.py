@@ -150,7 +150,7 @@ class Engine:
         """
         rows = np.asarray(rows, np.int64)
         self._check(rows, times, values)
-        if len(set(rows.tolist())) < len(rows):
+        if len(rows) and int(np.bincount(rows).max()) > 1:
             raise WaveRefused("a resident is twice in one wave: expected distinct rows")
         return self._judge(rows, times, values, quality, persons, cues, sequences).events
 
@@ -163,9 +163,7 @@ class Engine:
         """
         rows = batch.seats.astype(np.int64)
         self._check(rows, batch.times, batch.values)
-        return self._judge(
-            rows, batch.times, batch.values, batch.quality, batch.persons, batch.cues, batch.sequences
-        )
+        return self._judge(rows, batch.times, batch.values, batch.quality, batch.persons, batch.cues, batch.sequences)
 
     def _check(self, rows: Ints, times: Floats, values: NDArray[np.floating]) -> None:
         if values.shape != (len(rows), len(self.channels)) or times.shape != rows.shape:
@@ -190,11 +188,12 @@ class Engine:
             events += looked.look(self._state, self._setting, run, told)
         return Judged(tuple(events), told.usual, told.spread, told.score, told.tier)
 
-
     def _undisturbed(
         self, rows: Ints, times: Floats, values: NDArray[np.floating], persons: NDArray[np.int32]
     ) -> tuple[NDArray[np.floating], NDArray[np.int32]]:
         """In private hours nothing is seen, and nothing learned, as while somebody else is in view."""
+        if not self._setting.hours:
+            return values, persons
         alone = private(rows, times, self._setting.policies, self._setting.identity.time_zone)
         if alone is None or not np.count_nonzero(alone):
             return values, persons
@@ -218,6 +217,7 @@ def _setting(identity: Identity, policy: Policy) -> Setting:
         witnesses(identity.channels), doubted(identity.channels), policies,
         tuple(rules.rates(own.budget, own.envelope) for own in policies),
         np.array([own.timing.blind_after_s for own in policies]),
+        any(own.sleeping or own.private for own in policies),
     )  # fmt: skip
 
 

@@ -34,10 +34,8 @@ class Setting:
     own_rates: tuple[Rates, ...]
     blind_after_s: Floats
 
-    @property
-    def hours(self) -> bool:
-        """Whether anybody has hours of sleep or privacy."""
-        return any(policy.sleeping or policy.private for policy in self.policies)
+    hours: bool
+    """Whether anybody has hours of sleep or privacy."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,8 +108,8 @@ def _each(path: State, change: Callable[[Any], Any]) -> State:
 
 def _distances(levels: Floats, meaning: Directions) -> Floats:
     """Root mean square over channels of smoothed levels (n, k, c), counting only directions that matter."""
-    matters = np.where(levels > 0.0, meaning.higher, meaning.lower)
-    distances: Floats = np.sqrt(ordered_sum(levels * levels * matters) / levels.shape[-1])
+    counted = np.maximum(levels, 0.0) * meaning.higher + np.minimum(levels, 0.0) * meaning.lower
+    distances: Floats = np.sqrt(ordered_sum(counted * counted) / levels.shape[-1])
     return distances
 
 

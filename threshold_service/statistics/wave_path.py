@@ -37,6 +37,8 @@ def waves(rows: Ints) -> list[Ints]:
     >>> [wave.tolist() for wave in waves(np.array([0, 1, 0, 0]))]
     [[0, 1], [2], [3]]
     """
+    if len(rows) and int(np.bincount(rows).max()) == 1:
+        return [np.arange(len(rows))]
     order = np.argsort(rows, kind="stable")
     last = np.full(len(rows), -1, np.int64)
     same = rows[order[1:]] == rows[order[:-1]]
@@ -206,6 +208,8 @@ def _tell(wave: Ints, rows: Ints, people: People, told: Told) -> None:
     """What the history keeps of every sample."""
     half, usual = people.half[rows], people.level.baseline
     known = usual.taught[half, rows] > 0.0
-    told.usual[wave] = np.where(known, usual.level[half, rows] + people.fitted.offset[rows], np.nan)
-    told.spread[wave] = np.where(known, usual.spread[half, rows], np.nan)
+    level, spread = usual.level[half, rows] + people.fitted.offset[rows], usual.spread[half, rows]
+    if not known.all():
+        level[~known], spread[~known] = np.nan, np.nan
+    told.usual[wave], told.spread[wave] = level, spread
     told.score[wave], told.tier[wave] = people.person.score[rows], people.tier[rows]

@@ -195,5 +195,5 @@ def _accumulate(
         write(will.up, k, u, 2), write(will.down, k, d, 3), write(will.fast, k, f, 4), write(will.slow, k, s, 5)
         write(top, k, higher_of(most, far), 1), write(ratio_to, k, far / usual_peak, 6)
         write(evidence_to, k, higher_of(u * rises, d * falls), 7)
-        write(fast2_to, k, f * f * (rises if f > 0.0 else falls), 8)
-        write(slow2_to, k, s * s * (rises if s > 0.0 else falls), 9)
+        f, s = f * (rises if f > 0.0 else falls), s * (rises if s > 0.0 else falls)
+        write(fast2_to, k, f * f, 8), write(slow2_to, k, s * s, 9)
