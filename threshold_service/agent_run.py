@@ -71,6 +71,7 @@ class AgentRun:
         self._telling = Telling(database, clock, hello.agent, fence, self._engine, apart=apart)
         self._telling.begin(hello.epoch, self.durable)
         self._sequence = self.durable
+        self._proposals = 0
         self._whole, self._closed = True, False
 
     @property
@@ -162,6 +163,8 @@ class AgentRun:
         finally:
             with self._lock:
                 self._closed = True
+                metrics.PROPOSALS.dec(self._proposals)
+                self._proposals = 0
 
     def _close(self) -> None:
         try:
@@ -217,7 +220,10 @@ class AgentRun:
     def _save(self, connection: Connection, now: UnixSeconds) -> None:
         hello, link = self._hello, self._link
         SnapshotRepository(connection).save(self.agent, hello.epoch, self._sequence, self._engine.dump(), now)
-        StatusRepository(connection).save(statuses(hello.agent, hello.seats, self._engine.usual(), now))
+        usual = self._engine.usual()
+        metrics.PROPOSALS.inc(usual.proposals - self._proposals)
+        self._proposals = usual.proposals
+        StatusRepository(connection).save(statuses(hello.agent, hello.seats, usual, now))
         AgentRepository(connection).seen(
             self.agent, now, hello.software, hello.epoch, hello.skew_s, link.dropped, link.spooled,
             json.dumps(link.cameras),

@@ -18,3 +18,6 @@ BLIND = Gauge("attune_threshold_rooms_blind", "Residents whose camera gives no p
 ASSESSMENTS = Counter("attune_threshold_assessments", "Second opinions asked for, by outcome", ["outcome"])
 POLICIES = Counter("attune_threshold_policies", "Changed policy files by what became of them", ["outcome"])
 REFUSED = Counter("attune_threshold_refused", "Streams that were refused", ["reason"])
+PROPOSALS = Gauge(
+    "attune_threshold_proposals", "Tier-1 thresholds that calibration wants beyond their envelope: a person decides"
+)

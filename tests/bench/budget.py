@@ -134,6 +134,12 @@ class Facility:
     def _before(self, event: str) -> int:
         return self.highest[event][1] if event in self.highest else 9
 
+    def astray(self) -> Floats:
+        """How far the usual lies from the truth now, in spreads, (n, c); of Gaussian noise, whose truth is known."""
+        truth = self.of.rhythm * np.cos(2.0 * np.pi * (self.second / DAY_S - self.of.phase))
+        off: Floats = (self.engine.usual().level - truth)[self.of.kind == KINDS.index("Gaussian")]
+        return off
+
     def alerts(self, tiers: tuple[int, ...], since_s: int = 0, until_s: int = 2**40) -> Floats:
         """Alerts of these tiers by resident, (n,)."""
         rows = [row for row, tier, at in self.highest.values() if tier in tiers and since_s <= at < until_s]
@@ -158,8 +164,12 @@ def corrected(told: Floats, expected: Floats) -> Floats:
 def measure(residents: int, days: int, per_day: float, seed: int) -> list[Figure]:
     """One facility of so many residents for so many days."""
     facility = Facility(people(residents, np.random.default_rng(seed)), per_day, seed + 1)
-    for _ in range(days):
+    for _ in range(days - 1):
         facility.live(DAY_S)
+    astray = []
+    for _ in range(24):
+        facility.live(HOUR_S)
+        astray.append(facility.astray())
     told, expected = facility.alerts((1, 2)), promised(per_day, facility.in_force)
     kept = float(np.mean(np.abs(corrected(told, expected) - 1.0) <= 0.3))
     raw = float(np.mean(np.abs(told / expected - 1.0) <= 0.3))
@@ -178,6 +188,10 @@ def measure(residents: int, days: int, per_day: float, seed: int) -> list[Figure
     for kind, called in enumerate(KINDS):
         of = facility.of.kind == kind
         figures.append(Figure(f"  {called}", float(told[of].sum() / expected[of].sum()), ""))
+    rhythm = float(np.sqrt(np.mean(np.square(facility.of.rhythm[facility.of.kind == 0])) / 2.0))
+    off = float(np.sqrt(np.mean(np.square(astray))))
+    figures.append(Figure("  the usual's distance from the truth on the last day", off, "spreads",
+                          f"the rhythm's {rhythm:.2f}", off / rhythm))  # fmt: skip
     return figures
 
 
