@@ -1,5 +1,6 @@
 """The loop over rows and channels of recorded series: what was expected of each value, and how far it is from that."""
 
+import importlib
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
@@ -7,11 +8,12 @@ import numpy as np
 
 from threshold_service.statistics.arrays import Bools, Floats
 
-njit: Callable[..., Any] | None
+numba: Any
 try:
-    from numba import njit
+    numba = importlib.import_module("numba")
+    from threshold_service.statistics.kernel.compiled import FOLDER
 except ImportError:  # slower, and the same numbers
-    njit = None
+    numba = None
 
 SLACKS = (0.25, 0.5, 1.0)
 """Half the shifts, in spreads, that the CUSUMs look for (Page 1954; within 10 % of the best from 0.5 to 2)."""
@@ -90,8 +92,16 @@ def fresh(channels: int) -> Track:
 
 
 def _compiled(function: Function) -> Function:
-    compiled: Function = function if njit is None else njit(cache=True)(function)
-    return compiled
+    """As machine code, kept between starts where a folder can be written; the function itself without numba."""
+    if numba is None:
+        return function
+    settings = numba.core.config
+    before, settings.CACHE_DIR = settings.CACHE_DIR, str(FOLDER or "")
+    try:
+        made: Function = numba.njit(cache=FOLDER is not None)(function)
+    finally:
+        settings.CACHE_DIR = before
+    return made
 
 
 @_compiled
