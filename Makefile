@@ -27,6 +27,8 @@ $(ENV_STAMP): requirements/dev.txt pyproject.toml deploy/setup/check.sh
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
 	@$(MAKE) --no-print-directory proto
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@echo "Compiling the engine, once per version: about half a minute ..."
+	@$(BIN)/python -m threshold_service.warming
 	@touch $@
 
 proto: $(WIRE_STAMP) ## Generate attune_wire/ from proto/

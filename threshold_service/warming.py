@@ -1,12 +1,16 @@
-"""Before the first agent connects: chooses what judges, and pays for its compilation."""
+"""Before the first agent connects: chooses what judges, and pays for its compilation.
+
+`python -m threshold_service.warming` pays ahead of time, once per version and machine; `make setup` calls it.
+"""
 
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
 
 from services.runtime import logs
-from services.runtime.clock import Clock
+from services.runtime.clock import Clock, SystemClock
 from services.vocabulary import Policy, Resident
 from threshold_service import paths
 from threshold_service.engine import Engine
@@ -31,3 +35,14 @@ def warm(path: paths.Path, kept_in: Path, clock: Clock) -> None:
 def _own_cache() -> bool:
     home = os.environ.get("XDG_CACHE_HOME") or os.environ.get("HOME")
     return bool(home) and os.access(str(home), os.W_OK)
+
+
+def main() -> int:
+    """Compile now; what was compiled before is only read."""
+    logs.configure("warming", "info", "console")
+    warm(paths.Path.AUTO, Path("var/compiled"), SystemClock())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
