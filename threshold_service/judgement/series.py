@@ -132,7 +132,7 @@ def score(evidence: Floats) -> Floats:
     """0..1 for each row's evidence over its tail scale: 1 - 1 / (1 + E), E what is left once a burst has spoken.
 
     >>> score(np.array([0.0, 4.0, 4.0, 5.0])).round(3).tolist()
-    [0.0, 0.8, 0.667, 0.833]
+    [0.0, 0.8, 0.545, 0.833]
     """
     news = series_kernel.news(evidence, math.exp(-1.0 / ECHO_ROWS), ECHO)
     rated: Floats = 1.0 - 1.0 / (1.0 + news)
