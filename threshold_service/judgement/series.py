@@ -72,7 +72,7 @@ def lengths(rows: int, interval_s: Seconds, timing: Timing) -> Lengths:
     """
 
     def in_rows(window: Seconds, least: float = LEAST_ROWS) -> float:
-        return max(window / interval_s, least)
+        return float(max(window / interval_s, least))
 
     bins = int(min(BINS, DAY_S / interval_s))
     bins = bins if bins >= FEWEST_BINS else 0
