@@ -51,7 +51,8 @@ class Engine:
         self._setting = _setting(identity, policy)
         self._state = engine_state.fresh(len(seats), self._setting.meaning)
         self._apart = False
-        self._turns = paths.turns(path)
+        self._path = path
+        self._prepare()
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -93,6 +94,7 @@ class Engine:
         """From now on these are the residents: who was watched in the same mode before stays known, the others are
         learned; how many stayed known."""
         self._state, known = engine_state.reseated(self._setting.identity, self._state, seats)
+        self._prepare()
         self._setting = _setting(replace(self._setting.identity, seats=tuple(seats)), self._setting.policy)
         refit.welcome(self._state)
         self._apart = True
@@ -119,11 +121,17 @@ class Engine:
         engine = cls.__new__(cls)
         engine._setting = _setting(identity, policy)
         engine._state = state
-        engine._turns = paths.turns(path)
+        engine._path = path
+        engine._prepare()
         engine._apart = identity.policy_version != policy.version
         if engine._apart:
             engine.follow_policy(policy)
         return engine
+
+    def _prepare(self) -> None:
+        self._turns = paths.turns(self._path)
+        if paths.resolved(self._path) is paths.Path.NUMBA:
+            engine_state.pack(self._state)
 
     def follow_policy(self, policy: Policy) -> None:
         """From the next sample on `policy` is in force: thresholds from its budget, at once and for everybody."""

@@ -12,7 +12,17 @@ from services.vocabulary import Event, Resident, UnixSeconds
 from threshold_service.judgement.rules import COLUMNS, RULES
 from threshold_service.judgement.scene import WINDOW_S
 from threshold_service.judgement.watch import Watch
-from threshold_service.statistics import calibration, fitted, grid, level_path, prior, profile, state_bytes, trace
+from threshold_service.statistics import (
+    calibration,
+    fitted,
+    grid,
+    level_path,
+    packed,
+    prior,
+    profile,
+    state_bytes,
+    trace,
+)
 from threshold_service.statistics.arrays import Floats, Ints, apart, flat, put, take
 from threshold_service.statistics.meaning import Meaning, meaning
 from threshold_service.statistics.people import LONG_AGO, Person, Window
@@ -38,6 +48,8 @@ class EngineState:
     grid: grid.Grid
     half: Ints
     level: level_path.LevelPath
+    block: Floats
+    """`level` in one piece, (2, n, packed.FIELDS, channels), where it is packed."""
     sustained: Floats
     fitted: fitted.Fitted
     running: calibration.Running
@@ -75,7 +87,7 @@ def fresh(residents: int, of: Meaning) -> EngineState:
         np.full((residents, WINDOW_S, channels), np.nan, np.float32), np.full((residents, WINDOW_S), LONG_AGO, np.int64)
     )
     return EngineState(
-        grid.fresh(residents), np.zeros(residents, np.int64), level,
+        grid.fresh(residents), np.zeros(residents, np.int64), level, packed.NOTHING,
         np.zeros((residents, level_path.SUSTAINED_CELLS)), fitted.fresh((residents, channels)), running, history,
         profile.fresh(residents, channels), trace.fresh(residents, channels, WINDOW_S), person, window,
         np.zeros((residents, len(COUNTED)), np.int64), [Watch()] * residents, [None] * residents, [()] * residents,
@@ -86,6 +98,11 @@ def fresh(residents: int, of: Meaning) -> EngineState:
 def level_of(state: EngineState, rows: Ints) -> level_path.LevelPath:
     """How the statistics of residents `rows` (k,) stand now: a copy, each array (k, ...)."""
     return level_path.half(state.level, state.half[rows], rows)
+
+
+def pack(state: EngineState) -> None:
+    """Lay the statistics of each resident in one piece, as the kernel wants them."""
+    state.level, state.block = packed.packed(state.level)
 
 
 def tiers(state: EngineState, rows: Ints) -> None:

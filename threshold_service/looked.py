@@ -19,7 +19,7 @@ def people(state: EngineState) -> People:
     """The arrays that a path changes in place."""
     history = state.history
     return People(
-        state.grid, state.half, state.level, state.sustained, state.fitted, state.running,
+        state.grid, state.half, state.level, state.block, state.sustained, state.fitted, state.running,
         Limits(history.scale, history.far_scale, history.thresholds), state.person, state.window, state.counts,
         state.tier,
     )  # fmt: skip

@@ -53,11 +53,12 @@ class People(NamedTuple):
     """Everything a path changes in place, and the limits it compares with. Each array of `level` is (2, n, ...): a
     second reads one half and writes the other, and `half` (n,) says which was written last, so that a second sample
     in the same cell can replace the first. `sustained` (n, SUSTAINED_CELLS) are the distances of the last seconds;
-    `tier` (n,) that of the open event, 0 where none is."""
+    `tier` (n,) that of the open event, 0 where none is; `block` is `level` in one piece where it is packed."""
 
     grid: Grid
     half: Ints
     level: LevelPath
+    block: Floats
     sustained: Floats
     fitted: Fitted
     running: Running

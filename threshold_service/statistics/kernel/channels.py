@@ -8,9 +8,22 @@ from threshold_service.statistics import baseline, cusum, level_path, smoothing,
 from threshold_service.statistics.arrays import Bools, Floats
 from threshold_service.statistics.kernel.compiled import compiled
 from threshold_service.statistics.kernel.lanes import read, write
+from threshold_service.statistics.packed import (
+    BEFORE,
+    DOWN,
+    FAST,
+    LAG1,
+    LEVEL,
+    PAIRS,
+    SLOW,
+    SPREAD,
+    TAUGHT,
+    UP,
+    VARIANCE,
+)
 from threshold_service.statistics.people import Fixed, People
 
-Z, INNOVATION, THERE, MOVED, FAST, SLOW, EVIDENCE, RATIO = range(8)
+Z, INNOVATION, THERE, MOVED, FAST2, SLOW2, EVIDENCE, RATIO = range(8)
 """Rows of the scratch array."""
 ROWS = 8
 LANES = 8
@@ -79,18 +92,17 @@ def what_counts(values: Floats, allowed: Bools, shared: Bools, several: bool, pr
 @compiled
 def usual_of(people: People, half: int, row: int) -> Usual:
     """The slices of one half."""
-    usual, memory = people.level.baseline, people.level.whitening
+    piece, had = people.block[half, row], people.level.whitening.had[half, row]
     return Usual(
-        usual.level[half, row], usual.variance[half, row], usual.spread[half, row], usual.taught[half, row],
-        memory.before[half, row], memory.had[half, row], memory.lag1[half, row], memory.pairs[half, row],
-    )  # fmt: skip
+        piece[LEVEL], piece[VARIANCE], piece[SPREAD], piece[TAUGHT], piece[BEFORE], had, piece[LAG1], piece[PAIRS]
+    )
 
 
 @compiled
 def change_of(people: People, half: int, row: int) -> Change:
     """The slices of one half."""
-    evidence, levels = people.level.evidence, people.level.levels
-    return Change(evidence[half, row, 0], evidence[half, row, 1], levels[half, row, 0], levels[half, row, 1])
+    piece = people.block[half, row]
+    return Change(piece[UP], piece[DOWN], piece[FAST], piece[SLOW])
 
 
 @compiled
@@ -162,7 +174,7 @@ def _learn(
 def accumulate(people: People, fixed: Fixed, row: int, halves: tuple[int, int], scratch: Floats) -> None:
     """Evidence and levels after `learn`, and how far each channel stayed out; the maxima of the block grow."""
     was, will = change_of(people, halves[0], row), change_of(people, halves[1], row)
-    before, c = people.level.whitening.before[halves[0], row], fixed.higher.shape[0]
+    before, c = people.block[halves[0], row, BEFORE], fixed.higher.shape[0]
     peaks = (people.running.top_far[row], people.limits.far_scale[row])
     if c >= LANES:
         for start in range(0, c, LANES):
@@ -178,7 +190,7 @@ def _accumulate(
 ) -> None:  # fmt: skip
     top, scale = peaks
     z_at, innovation_at, there_at = scratch[Z], scratch[INNOVATION], scratch[THERE]
-    fast2_to, slow2_to, evidence_to, ratio_to = scratch[FAST], scratch[SLOW], scratch[EVIDENCE], scratch[RATIO]
+    fast2_to, slow2_to, evidence_to, ratio_to = scratch[FAST2], scratch[SLOW2], scratch[EVIDENCE], scratch[RATIO]
     higher, lower = fixed.higher, fixed.lower
     for lane in range(lanes):
         k = start + lane

@@ -10,7 +10,7 @@ import numba
 from numba.core import config as numba_config
 
 _SOURCES = (
-    "baseline", "calibration", "composite", "cusum", "fitted", "grid", "level_path", "people", "smoothing",
+    "baseline", "calibration", "composite", "cusum", "fitted", "grid", "level_path", "packed", "people", "smoothing",
     "transitions", "volatility", "whitening",
 )  # fmt: skip
 """Files beside this folder whose numbers and shapes are compiled in."""

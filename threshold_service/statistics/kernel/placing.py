@@ -6,9 +6,10 @@ from threshold_service.statistics import grid, level_path
 from threshold_service.statistics.arrays import Ints
 from threshold_service.statistics.grid import Grid
 from threshold_service.statistics.kernel.compiled import compiled
+from threshold_service.statistics.packed import BEFORE, FIELDS, UP
 from threshold_service.statistics.people import CROWDED, JUDGED, LATE, LONG_AGO, RESTARTED, UNREADABLE, Fixed, People
 
-_NEVER, _PATIENCE, _READABLE = grid.NEVER, grid.JUMP_PATIENCE, grid.READABLE
+_NEVER, _PATIENCE, _SOON, _READABLE = grid.NEVER, grid.JUMP_PATIENCE, grid.SOON, grid.READABLE
 _NOBODY = -1
 _QUIET = level_path.QUIET_CELLS
 
@@ -23,7 +24,8 @@ def place(state: Grid, counts: Ints, row: int, time: float, restart_gap_s: float
     cell, last = int(np.rint(time - state.origin[row])), state.cell[row]
     step = cell - last
     behind = state.behind[row] + 1 if last != _NEVER and step < -restart_gap_s else 0
-    if last == _NEVER or step > restart_gap_s or behind >= _PATIENCE:
+    patience = _SOON if last < _PATIENCE else _PATIENCE
+    if last == _NEVER or step > restart_gap_s or behind >= patience:
         state.origin[row], state.cell[row], state.behind[row] = time, 0, 0
         counts[row, JUDGED] += 1
         counts[row, RESTARTED] += 1
@@ -61,12 +63,12 @@ def start_anew(people: People, row: int) -> None:
 @compiled
 def _fade(people: People, row: int, share: float) -> None:
     """Evidence and levels lose all but a share, and the second before is forgotten."""
-    level, half = people.level, people.half[row]
-    for k in range(level.whitening.before.shape[2]):
-        level.whitening.before[half, row, k], level.whitening.had[half, row, k] = 0.0, False
-        for direction in range(2):
-            level.evidence[half, row, direction, k] *= share
-            level.levels[half, row, direction, k] *= share
+    half = people.half[row]
+    piece, had = people.block[half, row], people.level.whitening.had[half, row]
+    for k in range(had.shape[0]):
+        piece[BEFORE, k], had[k] = 0.0, False
+        for field in range(UP, FIELDS):
+            piece[field, k] *= share
 
 
 @compiled

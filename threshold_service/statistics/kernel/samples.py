@@ -10,6 +10,7 @@ from threshold_service.statistics.calibration import BLOCK_S, STATISTICS, TERMS
 from threshold_service.statistics.kernel import channels, persons, placing
 from threshold_service.statistics.kernel.compiled import compiled, compiled_alone
 from threshold_service.statistics.kernel.sums import Sums, sums
+from threshold_service.statistics.packed import LEVEL, SPREAD, TAUGHT
 from threshold_service.statistics.people import BLOCK, CROWDED, LOOK, NOTE, Fixed, People, Samples, Told
 
 _PAIRS_S = volatility.WINDOW_S
@@ -149,11 +150,11 @@ def _look_out(
 @compiled
 def _tell(i: int, row: int, people: People, told: Told) -> None:
     """What the history keeps of one sample."""
-    half, usual, offset = people.half[row], people.level.baseline, people.fitted.offset
-    for k in range(offset.shape[1]):
-        known = usual.taught[half, row, k] > 0.0
-        told.usual[i, k] = usual.level[half, row, k] + offset[row, k] if known else np.nan
-        told.spread[i, k] = usual.spread[half, row, k] if known else np.nan
+    piece, offset = people.block[people.half[row], row], people.fitted.offset[row]
+    for k in range(offset.shape[0]):
+        unknown = 0.0 if piece[TAUGHT, k] > 0.0 else np.nan
+        told.usual[i, k] = piece[LEVEL, k] + offset[k] + unknown
+        told.spread[i, k] = piece[SPREAD, k] + unknown
     told.score[i], told.tier[i] = people.person.score[row], people.tier[row]
 
 

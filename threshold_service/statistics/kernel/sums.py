@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from threshold_service.statistics.arrays import Floats
-from threshold_service.statistics.kernel.channels import EVIDENCE, FAST, MOVED, RATIO, SLOW, Z
+from threshold_service.statistics.kernel.channels import EVIDENCE, FAST2, MOVED, RATIO, SLOW2, Z
 from threshold_service.statistics.kernel.compiled import compiled
 
 
@@ -27,8 +27,8 @@ def sums(scratch: Floats, outward: Floats, groups: Floats) -> Sums:
     moved = fast = slow = side = deviation = audio = motion = farthest = 0.0
     for k in range(outward.shape[0]):
         moved += scratch[MOVED, k]
-        fast += scratch[FAST, k]
-        slow += scratch[SLOW, k]
+        fast += scratch[FAST2, k]
+        slow += scratch[SLOW2, k]
         side += scratch[Z, k] * outward[k]
         evidence = scratch[EVIDENCE, k]
         deviation += evidence * groups[0, k]
