@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,7 @@ from services.vocabulary import Policy, Resident, Seconds, UnixSeconds
 from threshold_service import metrics
 from threshold_service.engine import Engine
 from threshold_service.record import HistoryTail, statuses
+from threshold_service.statistics.facility import Lesson
 from threshold_service.statistics.state_bytes import StateUnreadable
 from threshold_service.telling import Telling
 
@@ -147,6 +149,30 @@ class AgentRun:
             self.durable = self._sequence
         self._log.info("policy followed", epoch=position["epoch"], sequence=self.durable, before=before,
                        after=policy.version)  # fmt: skip
+
+    def lesson(self) -> Lesson:
+        """What this agent's residents can teach those of others."""
+        with self._lock:
+            return self._engine.lesson()
+
+    def lean_on(self, lessons: Sequence[Lesson]) -> None:
+        """The facility's prior is what all of these teach, from the next sample on: made durable with its position, so
+        that what is judged again after a crash leans on the same.
+
+        Raises:
+            LeaseLost: another replica serves this agent now.
+            RunBroken: a batch was not recorded.
+        """
+        self.snapshot()
+        with self._lock:
+            self._check_whole()
+            self._engine.lean_on(lessons)
+            now = self._clock.now()
+            with self._database.write() as connection:
+                self._hold_lease(connection, now)
+                self._save(connection, now)
+            self._tail.clear()
+            self.durable = self._sequence
 
     def give_up(self) -> None:
         """Judge nothing more: the agent has to connect anew, and is then judged from what is durable."""

@@ -15,6 +15,7 @@ from threshold_service.judgement import rules
 from threshold_service.senses import doubted, private, sensed, witnesses
 from threshold_service.statistics import calibration
 from threshold_service.statistics.arrays import Floats, Ints
+from threshold_service.statistics.facility import Lesson
 from threshold_service.statistics.meaning import affect, meaning
 from threshold_service.statistics.people import Samples
 from threshold_service.usual_now import UsualNow
@@ -99,6 +100,15 @@ class Engine:
         refit.welcome(self._state)
         self._apart = True
         return known
+
+    def lesson(self) -> Lesson:
+        """What these residents can teach those of the facility's other agents."""
+        return refit.lesson(self._state, self._setting)
+
+    def lean_on(self, lessons: Sequence[Lesson]) -> None:
+        """From now on the facility's prior is what all of these teach, of whatever agent."""
+        refit.lean_on(self._state, self._setting, lessons)
+        self._apart = True
 
     def adopt(self, event: Event) -> None:
         """Go on with the open event of this id as it is told here; nothing happens where none is open."""

@@ -1,5 +1,6 @@
 """What happens at the end of a resident's block of 300 seconds, and once in their night: by sample time alone."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -19,7 +20,7 @@ from threshold_service.statistics import (
     thresholds,
     trace,
 )
-from threshold_service.statistics.arrays import Ints
+from threshold_service.statistics.arrays import Ints, take
 from threshold_service.statistics.calibration import BLOCK_S, SETTLED
 from threshold_service.statistics.fitted import refit_whitening
 from threshold_service.statistics.level_path import LevelPath
@@ -118,6 +119,23 @@ def _count(state: EngineState, row: int) -> None:
             history.counted[row] = opened
             if np.isfinite(history.thresholds[row, 0]):
                 history.peaks.told[row, slot, tier.value - 1] += 1
+
+
+def lesson(state: EngineState, setting: Setting) -> facility.Lesson:
+    """What these residents can teach those of other agents: copies, as they stood at their last block's end."""
+    known = state.profile
+    everybody = np.arange(len(state.history.blocks))
+    return facility.Lesson(
+        setting.identity.channels, take(state.history, everybody), known.level.copy(), known.spread.copy(),
+        state.fitted.phi.copy(), known.taught.copy(),
+    )  # fmt: skip
+
+
+def lean_on(state: EngineState, setting: Setting, lessons: Sequence[facility.Lesson]) -> None:
+    """From now on the facility is everybody who gave a lesson, of whatever agent; thresholds follow at block ends."""
+    of = facility.together(lessons, setting.identity.channels)
+    night = int(max(state.prior.night[0], state.history.peaks.night.max(initial=-1)))
+    state.prior = facility.learn(state.prior, of.history, setting.rates, of.level, of.spread, of.phi, of.taught, night)
 
 
 def welcome(state: EngineState) -> None:

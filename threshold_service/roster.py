@@ -55,6 +55,22 @@ class Roster:
                 logs.logger().warning("policy not followed yet", agent=run.agent, error=type(error).__name__)
                 run.give_up()
 
+    def share(self) -> int:
+        """Have every agent's residents lean on the residents of all; how many agents do from now on. With one agent
+        there is nothing to share: an engine learns from its own residents every night."""
+        runs = list(self._runs.values())
+        if len(runs) < 2:
+            return 0
+        lessons, leaning = [run.lesson() for run in runs], 0
+        for run in runs:
+            try:
+                run.lean_on(lessons)
+                leaning += 1
+            except (LeaseLost, RunBroken, DBAPIError) as error:
+                logs.logger().warning("facility not shared yet", agent=run.agent, error=type(error).__name__)
+                run.give_up()
+        return leaning
+
     def disconnect(self, run: AgentRun) -> None:
         """Make the agent durable and give its lease back; nothing happens where it is connected anew already."""
         with self._one_at_a_time(run.agent):

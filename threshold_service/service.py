@@ -18,6 +18,7 @@ from threshold_service.policy import read_policy
 from threshold_service.policy_watch import PolicyWatch
 from threshold_service.roster import Roster
 from threshold_service.settings import ThresholdSettings
+from threshold_service.sharing import sharing
 from threshold_service.upkeep import upkeep
 from threshold_service.warming import warm
 
@@ -43,6 +44,7 @@ async def serve(settings: ThresholdSettings, stop: asyncio.Event) -> None:
     jobs = [
         upkeep(database, settings.history_folder, clock, stop),
         relay(database, queue, (EVENT_CHANGED,), stop, clock),
+        sharing(roster, stop),
         _close(server, stop),
     ]
     if settings.policy is not None:

@@ -1,9 +1,12 @@
 """Learns the facility's prior from its settled residents, once a night."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import numpy as np
 
 from threshold_service.statistics import calibration, peaks, tail
-from threshold_service.statistics.arrays import Bools, Floats
+from threshold_service.statistics.arrays import Bools, Floats, State
 from threshold_service.statistics.calibration import SETTLED, History, Rates
 from threshold_service.statistics.prior import LEAST_BETWEEN, LEAST_RESIDENTS, Prior, centre, log_scale, of_people
 
@@ -14,6 +17,48 @@ _ODDEST = 1.5
 """A person counts at most this far from the middle (a tail 4.5 times as long or short). The deviation is not the robust
 one: a quarter of people with excitements of their own must not be drawn to the calm, whose tails say nothing of theirs
 (source: measured, with it a facility's bursting quarter had 22 times its tier-1 alarms)."""
+
+
+class Lesson(NamedTuple):
+    """What the n residents of one agent can teach others: their history, and of each of its `channels` the `level`,
+    `spread`, `phi` and values `taught`, (n, c), at their last block's end."""
+
+    channels: tuple[str, ...]
+    history: History
+    level: Floats
+    spread: Floats
+    phi: Floats
+    taught: Floats
+
+
+def together(lessons: Sequence[Lesson], channels: tuple[str, ...]) -> Lesson:
+    """One lesson of all, in the `channels` of the one who learns; a channel that an agent does not have was taught by
+    none of its residents."""
+    columns = [_of_channels(lesson, channels) for lesson in lessons]
+    level, spread, phi, taught = (np.concatenate(parts) for parts in zip(*columns, strict=True))
+    history = _joined([lesson.history._replace(far_scale=np.zeros((len(lesson.history.blocks), 0)))
+                       for lesson in lessons])  # fmt: skip
+    return Lesson(channels, history, level, spread, phi, taught)
+
+
+def _of_channels(lesson: Lesson, channels: tuple[str, ...]) -> list[Floats]:
+    there = [(to, lesson.channels.index(name)) for to, name in enumerate(channels) if name in lesson.channels]
+    to, of = np.array(there, np.int64).reshape(-1, 2).T
+    parts = []
+    for values in (lesson.level, lesson.spread, lesson.phi, lesson.taught):
+        part = np.zeros((len(values), len(channels)))
+        part[:, to] = values[:, of]
+        parts.append(part)
+    return parts
+
+
+def _joined(states: Sequence[State]) -> State:
+    """States (nested NamedTuples of arrays) one after the other along their first axis."""
+    parts = [
+        _joined(pieces) if isinstance(pieces[0], tuple) else np.concatenate(pieces)
+        for pieces in zip(*states, strict=True)
+    ]
+    return type(states[0])(*parts)
 
 
 def learn(prior: Prior, history: History, rates: Rates, level: Floats, spread: Floats, phi: Floats, taught: Floats,
@@ -32,8 +77,15 @@ def learn(prior: Prior, history: History, rates: Rates, level: Floats, spread: F
     spreads, _ = of_people(np.log(np.maximum(spread, 1e-12)), known)
     correlated, _ = of_people(phi, known)
     return people._replace(
-        spend=_spend(history, rates), level=middle, apart=apart, spread=spreads, phi=correlated, night=np.array([night])
-    )
+        spend=_spend(history, rates), level=_kept(middle, prior.level), apart=_kept(apart, prior.apart),
+        spread=_kept(spreads, prior.spread), phi=_kept(correlated, prior.phi), night=np.array([night]),
+    )  # fmt: skip
+
+
+def _kept(found: Floats, before: Floats) -> Floats:
+    """What nobody teaches now stays as it was learned before, perhaps from the residents of other agents."""
+    kept: Floats = np.where(np.isfinite(found), found, before)
+    return kept
 
 
 def _learn_rule(people: Prior, history: History, rates: Rates, rule: int, settled: Bools) -> None:

@@ -160,3 +160,16 @@ def test_it_tells_the_local_time_that_the_agent_says_now(house: House) -> None:
     house.connect(said(time_zone="Asia/Kolkata")).accept(samples(11, 20, cry=(20, 21, 22)))
     (event,) = house.events()
     assert event.evidence.time_of_day == "20:37"  # 15:07 in UTC
+
+
+def test_it_shares_what_a_facility_teaches_and_remembers_it(house: House) -> None:
+    one = house.connect()
+    assert house.roster.share() == 0, "one agent learns from its own"
+    other = house.connect(said(Resident("r-2", "Room 2"), agent="edge-2"))
+    one.accept(samples(1, 40))
+    assert house.roster.share() == 2
+    assert one.durable == 40
+    other.accept(samples(1, 40))
+    house.restart()
+    assert house.connect(said(Resident("r-2", "Room 2"), agent="edge-2")).durable == 0
+    assert house.conflicts() == 0

@@ -101,6 +101,23 @@ def test_it_gives_equal_bytes_when_it_goes_on_from_a_snapshot_before_a_night(wee
     assert once.dump() == again.dump()
 
 
+def test_it_leans_on_the_residents_of_other_agents(week: Engine) -> None:
+    others = Engine.load(week.dump(), BUDGET)
+    single = Engine(("weight_kg", "audio.loudness", "motion.ratio"), (Resident("far", "Room 20"),), BUDGET, "edge-2",
+                    "cd" * 16, "Europe/Berlin")  # fmt: skip
+    single.lean_on([others.lesson(), single.lesson()])
+    of = single._state.prior
+    assert of.residents.tolist() == [4] * len(of.residents)
+    assert of.level[:2] == pytest.approx([70.0, -50.0], abs=1.0)
+    assert np.isnan(of.level[2]), "nobody there has a camera"
+    again = Engine.load(single.dump(), BUDGET)
+    np.testing.assert_array_equal(again._state.prior.mean, of.mean)
+    seconds = (calibration.BURN_IN + calibration.FEW + 1) * calibration.BLOCK_S
+    told = np.concatenate([ordinary(seconds, 1, 80)[:, :, ::-1], np.full((seconds, 1, 1), np.nan)], axis=2)
+    live(single, told, 0)
+    assert single.usual().standing == [Standing.USABLE]
+
+
 def test_it_knows_a_night_by_the_clock_of_the_place() -> None:
     noon = refit.local(1_750_000_000.0, "UTC")
     assert refit.local(1_750_000_000.0, "Asia/Tokyo").hour == noon.hour + 9
