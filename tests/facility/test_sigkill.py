@@ -12,12 +12,12 @@ pytestmark = pytest.mark.facility
 
 
 def test_it_loses_nothing_and_tells_nothing_twice_when_every_process_is_killed(tmp_path: Path) -> None:
-    life = Life(seed=5, residents=3, origin=time.time() - 4000.0, backlog=2400, speed=20.0)
+    life = Life(seed=5, residents=3, origin=time.time() - 40_000.0, backlog=2400, speed=60.0)
     kills = [
-        Planned("threshold", True, 0.3),
+        Planned("threshold", True, 1.1),  # several acknowledgements after the one that was waited for
         Planned("alerting", False, 0.0),
-        Planned("threshold", False, 1.5),
-        Planned("sender", True, 0.2),
+        Planned("sender", False, 0.1),
+        Planned("threshold", True, 0.9),
     ]
     urls = (f"sqlite:///{tmp_path / 'killed.db'}", f"sqlite:///{tmp_path / 'calm.db'}")
     verdict, done = trial(tmp_path, urls, "", life, kills)
