@@ -1,4 +1,7 @@
-"""The fused detector compiled: a second of many channels, and a whole history; needs numba."""
+"""The fused detector compiled: a second of many channels, and a whole history; needs numba.
+
+Nothing is kept between starts: numba watches this file alone and would keep constants of fused.py that have changed.
+"""
 
 import math
 
@@ -19,7 +22,7 @@ _SQUARE, _NEUTRAL = fused.SQUARE, fused.NEUTRAL
 _LARGE_LATER, _SPREAD_LATER = fused.LARGE_LATER, fused.SPREAD_LATER
 
 
-@numba.njit(cache=True)
+@numba.njit
 def step(before: Floats, surprise: Floats, bank: Floats, learned: fused.Learned, z: Floats, present: Bools) -> None:
     """`fused.step` in place, for states of n residents by c channels: equal to 1e-12.
 
@@ -34,7 +37,7 @@ def step(before: Floats, surprise: Floats, bank: Floats, learned: fused.Learned,
         bank_stage(bank[n], scored, learned.shift[n], learned.ceiling[n], present[n])
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(inline="always")
 def surprise_stage(before, surprise, innovation, gain, lag, echo, z, present):  # type: ignore[no-untyped-def]
     """Innovations of one row (c,) into `innovation`; `before` and `surprise` are moved on."""
     for c in range(len(z)):
@@ -48,7 +51,7 @@ def surprise_stage(before, surprise, innovation, gain, lag, echo, z, present):  
         surprise[c] = told if there else 0.0
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(inline="always")
 def score_stage(innovation, scores):  # type: ignore[no-untyped-def]
     """Innovations of one row (c,) into normal scores, in place; `scores` (c, KNOTS)."""
     for c in range(len(innovation)):
@@ -58,7 +61,7 @@ def score_stage(innovation, scores):  # type: ignore[no-untyped-def]
         innovation[c] = low + (place - below) * (scores[c, below + 1] - low)
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(inline="always")
 def bank_stage(bank, scored, shift, ceiling, present):  # type: ignore[no-untyped-def]
     """Scores of one row (c,) into its `bank` (ARMS, c), in place."""
     for c in range(len(scored)):
@@ -76,7 +79,7 @@ def bank_stage(bank, scored, shift, ceiling, present):  # type: ignore[no-untype
         bank[4, c] = wide if there else bank[4, c] * _FORGET
 
 
-@numba.njit(cache=True)
+@numba.njit
 def innovations(z: Floats, gain: float, lag: float, echo: float) -> Floats:
     """Innovations of one channel's history (t,), NaN where there is no value or none before it."""
     told = np.full(len(z), np.nan)
@@ -94,7 +97,7 @@ def innovations(z: Floats, gain: float, lag: float, echo: float) -> Floats:
     return told
 
 
-@numba.njit(cache=True)
+@numba.njit
 def replay(z: Floats, learned: fused.Learned) -> Floats:
     """The larger evidence of any kind in every second of histories (t, c); `learned` has shape (1, c)."""
     channels = z.shape[1]
@@ -107,7 +110,7 @@ def replay(z: Floats, learned: fused.Learned) -> Floats:
     return largest
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(inline="always")
 def loudest(bank: Floats, c: int, shift: float) -> float:
     """The larger evidence of any kind of channel `c` of `bank` (ARMS, channels)."""
     near = max(bank[0, c], bank[1, c]) * shift
