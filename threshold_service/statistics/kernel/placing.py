@@ -9,7 +9,7 @@ from threshold_service.statistics.kernel.compiled import compiled
 from threshold_service.statistics.packed import BEFORE, FIELDS, UP
 from threshold_service.statistics.people import CROWDED, JUDGED, LATE, LONG_AGO, RESTARTED, UNREADABLE, Fixed, People
 
-_NEVER, _PATIENCE, _SOON, _READABLE = grid.NEVER, grid.JUMP_PATIENCE, grid.SOON, grid.READABLE
+_NEVER, _PATIENCE, _READABLE = grid.NEVER, grid.JUMP_PATIENCE, grid.READABLE
 _NOBODY = -1
 _QUIET = level_path.QUIET_CELLS
 
@@ -24,8 +24,7 @@ def place(state: Grid, counts: Ints, row: int, time: float, restart_gap_s: float
     cell, last = int(np.rint(time - state.origin[row])), state.cell[row]
     step = cell - last
     behind = state.behind[row] + 1 if last != _NEVER and step < -restart_gap_s else 0
-    patience = _SOON if last < _PATIENCE else _PATIENCE
-    if last == _NEVER or step > restart_gap_s or behind >= patience:
+    if last == _NEVER or step > restart_gap_s or behind >= _PATIENCE:
         state.origin[row], state.cell[row], state.behind[row] = time, 0, 0
         counts[row, JUDGED] += 1
         counts[row, RESTARTED] += 1
