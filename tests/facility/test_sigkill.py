@@ -17,7 +17,7 @@ def test_it_loses_nothing_and_tells_nothing_twice_when_every_process_is_killed(t
         Planned("threshold", True, 1.1),  # several acknowledgements after the one that was waited for
         Planned("alerting", False, 0.0),
         Planned("sender", False, 0.1),
-        Planned("threshold", True, 0.9),
+        Planned("threshold", False, 1.0),  # while it starts, or waits for the lease of the one before
     ]
     urls = (f"sqlite:///{tmp_path / 'killed.db'}", f"sqlite:///{tmp_path / 'calm.db'}")
     verdict, done = trial(tmp_path, urls, "", life, kills)
