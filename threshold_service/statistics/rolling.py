@@ -1,19 +1,20 @@
 """The smallest value of the last seconds: what a level has stayed above all that time."""
 
-import numpy as np
-
 from threshold_service.statistics.arrays import Floats, Ints
 
 
-def step(ring: Floats, values: Floats, cell: Ints) -> tuple[Floats, Floats]:
-    """Put `values` (n,) at their place in `ring` (n, seconds) and give the ring and the minimum of each row.
+def step(ring: Floats, rows: Ints, values: Floats, cell: Ints) -> Floats:
+    """Put `values` (k,) of residents `rows` at their place in `ring` (n, seconds), in place; the minimum of each, (k,).
 
-    `cell` (n,) counts seconds; a row's place is cell modulo the ring's length.
+    `cell` (k,) counts seconds; a row's place is cell modulo the ring's length.
 
-    >>> ring, low = step(np.full((1, 2), np.inf), np.array([3.0]), np.array([0]))
-    >>> step(ring, np.array([5.0]), np.array([1]))[1].tolist()
+    >>> import numpy as np
+    >>> ring, first = np.full((1, 2), np.inf), np.array([0])
+    >>> step(ring, first, np.array([3.0]), np.array([0])).tolist()
+    [3.0]
+    >>> step(ring, first, np.array([5.0]), np.array([1])).tolist()
     [3.0]
     """
-    changed = ring.copy()
-    changed[np.arange(len(values)), cell % ring.shape[1]] = values
-    return changed, changed.min(axis=1)
+    ring[rows, cell % ring.shape[1]] = values
+    lowest: Floats = ring[rows].min(axis=1)
+    return lowest

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from threshold_service.statistics import calibration, composite, grid, level_path
+from threshold_service.statistics import calibration, composite, grid, level_path, rolling
 from threshold_service.statistics.arrays import Bools, Floats, Ints, everything, flat, take
 from threshold_service.statistics.level_path import LevelPath, Second
 from threshold_service.statistics.people import BLOCK, FADES, LONG_AGO, LOOK, NOTE, Fixed, People, Samples, Told
@@ -145,11 +145,13 @@ def _show(
     raw[:, 0], raw[:, 1], raw[:, 2] = second.groups[:, 0], second.volatility, second.transition
     raw[:, 3:] = second.groups[:, 1:]
     made = composite.composite(raw, people.limits.scale[rows], cue, fixed.weights, AUDIO)
-    ring = people.sustained
-    ring[rows, placed.cell % ring.shape[1]] = second.fast
     shown = np.empty((len(rows), len(calibration.STATISTICS)))
     shown[:, 0], shown[:, 1] = made.score, (second.far / people.limits.far_scale[rows]).max(axis=1)
-    shown[:, 2], shown[:, 3], shown[:, 4] = ring[rows].min(axis=1), second.volatility, second.drift
+    shown[:, 2], shown[:, 3], shown[:, 4] = (
+        rolling.step(people.sustained, rows, second.fast, placed.cell),
+        second.volatility,
+        second.drift,
+    )
     seen = np.logical_or.reduce(present, axis=1)
     _remember(part, np.where(present, values, np.nan), seen, people)
     _grow(rows, shown, raw, second.far, people)

@@ -80,6 +80,16 @@ def test_it_passes_over_samples_that_were_judged(house: House) -> None:
     assert run.snapshot() == 30
 
 
+def test_it_judges_only_the_end_of_a_batch_whose_beginning_it_knows(house: House, tmp_path: Path) -> None:
+    run = house.connect()
+    run.accept(samples(1, 20))
+    assert run.accept(samples(11, 20, cry=(12, 13, 22, 23))) == 1
+    (event,) = house.events()
+    assert event.position.sequence == 23
+    run.snapshot()
+    assert len(window(house.database, tmp_path, "r-1", START, START + 60)) == 30
+
+
 def test_it_tells_nothing_twice_after_a_kill(house: House) -> None:
     house.connect().accept(samples(1, 30, cry=(20, 21, 22)))
     told = house.events()

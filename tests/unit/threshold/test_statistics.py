@@ -114,7 +114,7 @@ def test_it_says_what_a_level_has_stayed_above() -> None:
     ring = np.zeros((1, 3))
     lows = []
     for cell, value in enumerate((5.0, 6.0, 7.0, 2.0, 8.0, 8.0, 8.0)):
-        ring, low = rolling.step(ring, np.array([value]), np.array([cell]))
+        low = rolling.step(ring, np.array([0]), np.array([value]), np.array([cell]))
         lows.append(low.item())
     assert lows == [0.0, 0.0, 5.0, 2.0, 2.0, 2.0, 8.0]
 
