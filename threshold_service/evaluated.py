@@ -19,6 +19,7 @@ from services.evaluation.trial import Whom, evaluate
 from services.runtime.settings import SettingError
 from services.simulator.facility import Facility
 from services.vocabulary import Policy
+from threshold_service import evaluated_learning
 from threshold_service.evaluated_engine import EngineWatcher, literal
 from threshold_service.evaluated_table import show
 from threshold_service.policy import read_policy
@@ -40,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     console = Console(width=None if sys.stdout.isatty() else 150)
     show(report, console)
+    console.print(evaluated_learning.told())
     asked.out.mkdir(parents=True, exist_ok=True)
     for name, text in (("evaluation.json", to_json(report)), ("evaluation.html", page(report))):
         (asked.out / name).write_text(text)

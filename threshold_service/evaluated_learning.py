@@ -1,6 +1,7 @@
 """`python -m threshold_service.evaluated_learning`: teaches the learned opinion, and asks if it helps with others."""
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,14 +18,14 @@ from services.evaluation.figures import Judged, Observed, judge
 from services.evaluation.nouns import Label
 from services.evaluation.recording import DayBlock, show
 from services.evaluation.simulated import SimulatedRecording
-from services.evaluation.traces import Trace, binned, one_threshold
+from services.evaluation.traces import Trace, binned, own_thresholds
 from services.runtime.batch import Batch
 from services.simulator.facility import Facility
 from services.simulator.parameters import Excitement, Parameters
 from services.vocabulary import Policy
 from threshold_service.engine import Engine
 from threshold_service.evaluated_engine import CHUNK_S, EPOCH, batch
-from threshold_service.judgement.learned import TIMES_S, Forest, grouped, probability, write
+from threshold_service.judgement.learned import TIMES_S, Forest, grouped, probability, read, write
 
 Floats = NDArray[np.float64]
 TREES, LEAVES, EVERY_S = 24, 48, 5
@@ -32,6 +33,7 @@ WEIGHTS = (0.0, 0.1, 0.3, 1.0, 3.0)
 RATES = (0.5, 1.0, 2.0)
 """False alarms per resident-day at which recall is compared; the mean over them decides."""
 _ROUNDS = 500
+SHIPPED = Path(__file__).parent / "judgement" / "learned.json"
 
 
 class Seen(NamedTuple):
@@ -108,15 +110,21 @@ def teach(seen: Seen, persons: Sequence[int], seed: int) -> Forest:
 
 
 def trace(seen: Seen, opinions: Sequence[Floats], weight: float) -> Trace:
-    """The engine's composite as a share s / (1 + s) of itself and its tier-1 threshold, with the opinion added in this
-    weight; without it the order is that of the composite."""
-    return Trace(tuple(binned(np.repeat(score / (1.0 + score) + weight * opinion, EVERY_S))
+    """The engine's composite with the opinion added in this weight, each over what this resident rarely exceeds, as the
+    composite measures its terms."""
+    return Trace(tuple(binned(np.repeat(_scaled(score) + weight * _scaled(opinion), EVERY_S))
                        for score, opinion in zip(seen.score, opinions, strict=True)))  # fmt: skip
+
+
+def _scaled(values: Floats) -> Floats:
+    """Values over their own 99.5 % quantile, at most 4 of it."""
+    scaled: Floats = np.minimum(values / max(float(np.quantile(values, 0.995)), 0.01), 4.0)
+    return scaled
 
 
 def found(made: Trace, observed: Observed) -> Floats:
     """(residents, 2): episodes found, averaged over RATES, and observable episodes."""
-    judged = [judge(one_threshold(made, observed, rate, 0.0), observed) for rate in RATES]
+    judged = [judge(own_thresholds(made, observed, rate, 0.0), observed) for rate in RATES]
     return np.stack([np.mean([_found(one) for one in judged], axis=0),
                      judged[0].episodes(lambda label, _: label.observable)], axis=1)  # fmt: skip
 
@@ -138,7 +146,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--residents", type=int, default=12)
     parser.add_argument("--days", type=int, default=5)
     parser.add_argument("--seed", type=int, default=20, help="0 to 99: tuning; persons to judge on come from 1000 more")
-    parser.add_argument("--out", type=Path, default=Path("threshold_service/judgement/learned.json"))
+    parser.add_argument("--out", type=Path, default=SHIPPED)
     asked = parser.parse_args(arguments)
     busy, errors = Parameters(excitement=replace(Excitement(), per_day=3.0)), Console(stderr=True)
     taught = watch(Facility(asked.seed, asked.residents, asked.days, busy), "learning", errors)
@@ -164,6 +172,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     }  # fmt: skip
     asked.out.write_text(write(forest._replace(weight=weight if on else 0.0), about))
     return 0
+
+
+def told() -> str:
+    """What the shipped opinion was learned from, and how much it helped persons it never saw."""
+    text = SHIPPED.read_text()
+    about, weight = json.loads(text)["about"], read(text).weight
+    return (
+        f"The learned opinion is {f'on with weight {weight:g}' if weight else 'off'}: recall of the composite alone "
+        f"{about['recall_without']:.2f}, with it {about['recall_with']:.2f}, lift {about['lift']:+.2f} "
+        f"({about['lift_low']:+.2f} to {about['lift_high']:+.2f}) at equal false alarms; judged on {about['judged_on']}"
+    )
 
 
 def _best(seen: Seen, opinions: Sequence[Floats], persons: Sequence[int]) -> float:

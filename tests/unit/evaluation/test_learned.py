@@ -1,5 +1,7 @@
 """The learned opinion: arrays give what the library gave, absence says nothing, and help is measured on persons."""
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 from services.evaluation.figures import Observed
 from services.evaluation.nouns import Label
-from threshold_service.evaluated_learning import Seen, lift, teach
+from threshold_service.evaluated_learning import SHIPPED, Seen, lift, teach, told
 from threshold_service.judgement.learned import GROUPS, TIMES_S, grouped, probability, read, step, write
 
 pytestmark = pytest.mark.unit
@@ -76,6 +78,14 @@ def test_it_calls_no_lift_what_chance_could_give() -> None:
     mixed = np.stack([np.tile([1.0, 3.0], 10), there], axis=1)
     assert lift(alone, better).low > 0.0
     assert lift(alone, mixed).low < 0.0 < lift(alone, mixed).high
+
+
+def test_it_ships_an_opinion_that_is_on_only_where_it_helped() -> None:
+    about = json.loads(SHIPPED.read_text())["about"]
+    forest = read(SHIPPED.read_text())
+    assert len(SHIPPED.read_bytes()) < 200_000
+    assert (forest.weight > 0.0) == (about["lift_low"] > 0.0)
+    assert f"{about['lift']:+.2f}" in told()
 
 
 FOREST = read(write(teach(seen(), range(1), 1), {}))
