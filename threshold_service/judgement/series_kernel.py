@@ -17,6 +17,8 @@ except ImportError:  # slower, and the same numbers
 
 SLACKS = (0.25, 0.5, 1.0)
 """Half the shifts, in spreads, that the CUSUMs look for (Page 1954; within 10 % of the best from 0.5 to 2)."""
+GONE = 0.8
+"""Share of the limit at which the CUSUM of a level says that the level was left (source: guess)."""
 STATISTICS = ("spike", "rise 0.25", "rise 0.5", "rise 1", "restless", "level", "still", "lift 0.25", "lift 0.5")
 """Of the innovation: itself, its CUSUMs by slack, its mean square and the lack of it; of the distance from the usual:
 smoothed, and its CUSUMs (they find a shift of an autocorrelated series sooner, and innovations all others)."""
@@ -42,9 +44,9 @@ class Track(NamedTuple):
     """State of c channels, changed in place: `level` and `variance` of values with `taught` of them seen; AR
     coefficients `theta` (c, 4) on (1, the two values before, the time of day), `spread` (c, 4, 4) their uncertainty;
     `before` (c, 2) cleaned values; `error` the innovations' variance; `rise` (c, 3, 2) CUSUMs; `restless`, `still`,
-    `fast` smoothed; `lift` (c, 2, 2) CUSUMs of the level, for `stuck` rows at their limit; `daily` (c, BINS) the usual
-    by time of day from `visits` (c, BINS) values; `plain` and `timed` the squared distances from the level and from the
-    usual by time of day."""
+    `fast` smoothed; `lift` (c, 2, 2) CUSUMs of the level, for `stuck` rows near their limit; `daily` (c, BINS) the
+    usual by time of day from `visits` (c, BINS) values; `plain` and `timed` the squared distances from the level and
+    from the usual by time of day."""
 
     level: Floats
     variance: Floats
@@ -246,7 +248,7 @@ def _say(
         track.lift[c, k, 0] = up
         track.lift[c, k, 1] = down
         out[7 + k] = max(up * higher, down * lower)
-    left = max(track.lift[c, 0, 0], track.lift[c, 0, 1]) >= LIMIT
+    left = max(track.lift[c, 1, 0], track.lift[c, 1, 1]) >= GONE * LIMIT
     track.stuck[c] = track.stuck[c] + 1.0 if left else 0.0
     track.fast[c] += (min(max(apart, -10.0), 10.0) - track.fast[c]) / pace.fast
     out[5] = max(track.fast[c] * higher, -track.fast[c] * lower, 0.0)
@@ -264,6 +266,7 @@ def _accept(c: int, scale: float, pace: Pace, track: Track) -> None:
     for k in range(2):
         track.before[c, k] -= track.fast[c]
     track.lift[c] = 0.0
+    track.rise[c] = 0.0
     track.fast[c] = 0.0
     track.stuck[c] = 0.0
 
