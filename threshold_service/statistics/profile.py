@@ -4,6 +4,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from threshold_service.statistics.arrays import Floats, Ints
 
@@ -35,9 +36,9 @@ class Profile(NamedTuple):
     the day; `shift` (n, c) hides the jump of a refit and fades. `level`, `taught` and `spread` (n, c) are
     the baseline's at the last block's end."""
 
-    mean: Floats
-    square: Floats
-    days: Floats
+    mean: NDArray[np.float32]
+    square: NDArray[np.float32]
+    days: NDArray[np.float32]
     centre: Floats
     hour: Ints
     total: Floats
@@ -53,7 +54,8 @@ def fresh(residents: int, channels: int) -> Profile:
     """Every hour alike."""
     shape, by_hour = (residents, channels), (residents, channels, BINS)
     return Profile(
-        np.zeros(by_hour), np.zeros(by_hour), np.zeros(by_hour), np.full(shape, np.nan),
+        np.zeros(by_hour, np.float32), np.zeros(by_hour, np.float32), np.zeros(by_hour, np.float32),
+        np.full(shape, np.nan),
         np.full(residents, -1, np.int64), np.zeros(shape), np.zeros(shape), np.zeros((*shape, 2 * HARMONICS)),
         np.zeros(shape), np.zeros(shape), np.zeros(shape), np.zeros(shape),
     )  # fmt: skip
@@ -116,9 +118,9 @@ def refit(state: Profile, row: int, spread: Floats, day_share: float) -> None:
     a normal prior on the waves (ridge; Hoerl & Kennard 1970), so that few days, or days that differ among themselves,
     give a curve near zero. The constant is dropped: the level holds it.
     """
-    days = np.minimum(state.days[row], MEMORY_DAYS)
+    days = np.minimum(state.days[row].astype(np.float64), MEMORY_DAYS)
     before = curve(state, row, day_share)
-    noise = _between_days(state.square[row], days, spread)
+    noise = _between_days(state.square[row].astype(np.float64), days, spread)
     weight = np.where(days >= LEAST_DAYS, days, 0.0) / noise[:, None]
     design = np.concatenate([np.ones((BINS, 1)), _AT_HOURS], axis=1)
     normal = (weight[:, :, None, None] * (design[:, :, None] * design[:, None, :])).sum(axis=1)

@@ -10,14 +10,16 @@ from threshold_service.statistics.arrays import Bools, Floats, Ints
 PARTS = 4
 """Night, morning, afternoon and evening."""
 ORDER = 3
+_FARTHEST = 6e4
+"""Half precision holds no more: a minute's course needs three digits, and the state is small by it."""
 
 
 class Trace(NamedTuple):
-    """Of n residents over c channels: `seconds` (n, PARTS, s, c), the latest raw seconds of each part, NaN where
-    absent; the autoregressive `coefficients` (n, c, ORDER) of the last night, NaN where nothing is known, and whether
-    the channel was `steady` (n, c)."""
+    """Of n residents over c channels: `seconds` (n, PARTS, s, c), the latest raw seconds of each part less their mean,
+    NaN where absent; the autoregressive `coefficients` (n, c, ORDER) of the last night, NaN where nothing is known, and
+    whether the channel was `steady` (n, c)."""
 
-    seconds: NDArray[np.float32]
+    seconds: NDArray[np.float16]
     coefficients: Floats
     steady: Bools
 
@@ -25,7 +27,7 @@ class Trace(NamedTuple):
 def fresh(residents: int, channels: int, seconds: int) -> Trace:
     """Nothing kept."""
     return Trace(
-        np.full((residents, PARTS, seconds, channels), np.nan, np.float32),
+        np.full((residents, PARTS, seconds, channels), np.nan, np.float16),
         np.full((residents, channels, ORDER), np.nan), np.zeros((residents, channels), bool),
     )  # fmt: skip
 
@@ -35,14 +37,15 @@ def remember(state: Trace, row: int, hour: int, values: NDArray[np.float32], cel
     belongs to, `cells` (s,), in any order."""
     order = np.argsort(cells, kind="stable")
     recent = cells[order] > cells.max() - len(cells)
-    state.seconds[row, hour % 24 * PARTS // 24] = np.where(recent[:, None], values[order], np.nan)
+    kept = np.where(recent[:, None], values[order].astype(np.float64), np.nan)
+    there = np.isfinite(kept)
+    mean = np.where(there, kept, 0.0).sum(axis=0) / np.maximum(there.sum(axis=0), 1)
+    state.seconds[row, hour % 24 * PARTS // 24] = np.clip(kept - mean, -_FARTHEST, _FARTHEST)
 
 
 def apart(state: Trace, row: int) -> Floats:
-    """All that is kept of resident `row`, (PARTS s, c), each part about its own mean: what changes from
-    morning to evening is the time of day and no autocorrelation."""
+    """All that is kept of resident `row`, (PARTS s, c), each part about its own mean: what changes from morning to
+    evening is the time of day and no autocorrelation."""
     kept = state.seconds[row].astype(np.float64)
-    count = np.isfinite(kept).sum(axis=1, keepdims=True)
-    mean = np.where(np.isfinite(kept), kept, 0.0).sum(axis=1, keepdims=True) / np.maximum(count, 1)
-    found: Floats = (kept - mean).reshape(-1, kept.shape[-1])
+    found: Floats = kept.reshape(-1, kept.shape[-1])
     return found
