@@ -230,10 +230,11 @@ def _setting(identity: Identity, policy: Policy) -> Setting:
     weights = np.array([given.get(term, 0.0) for term in calibration.TERMS])
     of = meaning(identity.channels, identity.seats)
     policies = tuple(policy.of(seat.id) for seat in identity.seats)
+    rates = rules.rates(policy.budget, policy.envelope)
     return Setting(
-        identity, policy, of, affect(identity.seats), rules.rates(policy.budget, policy.envelope), weights,
+        identity, policy, of, affect(identity.seats), rates, weights,
         witnesses(identity.channels), doubted(identity.channels), policies,
-        tuple(rules.rates(own.budget, own.envelope) for own in policies),
+        tuple(rates if own is policy else rules.rates(own.budget, own.envelope) for own in policies),
         np.array([own.timing.blind_after_s for own in policies]),
         any(own.sleeping or own.private for own in policies),
     )  # fmt: skip

@@ -58,6 +58,7 @@ def meaning(channels: Sequence[str], seats: Sequence[Resident]) -> Meaning:
     motion = np.array([c.sense in (Sense.MOTION, Sense.POSE) for c in described])
     visual = np.array([c.sense in (Sense.MOTION, Sense.POSE, Sense.FACE, Sense.EXPRESSION) for c in described])
     stays = np.array([name in _ALWAYS_ON for name in channels])
+    by_mode = {mode: [c.judged and c.allowed_in(mode) for c in described] for mode in Mode}
     return Meaning(
         higher=np.array([float(c.worse is not Worse.LOWER) for c in described]),
         lower=np.array([float(c.worse is not Worse.HIGHER) for c in described]),
@@ -67,7 +68,7 @@ def meaning(channels: Sequence[str], seats: Sequence[Resident]) -> Meaning:
         emotions=np.array([i for i, c in enumerate(described) if c.name.startswith("emotion.")], np.int64),
         visual=visual,
         shared=visual & ~stays,
-        allowed=np.array([[c.judged and c.allowed_in(seat.mode) for c in described] for seat in seats], bool),
+        allowed=np.array([by_mode[seat.mode] for seat in seats], bool),
         erratic=list(channels).index("motion.erratic") if "motion.erratic" in channels else -1,
     )
 
