@@ -10,7 +10,7 @@ import typer
 
 def command(
     residents: Annotated[int, typer.Option(help="How many residents", min=1)] = 5,
-    days: Annotated[int, typer.Option(help="How many days; a resident-day is about 5 MB", min=1)] = 2,
+    days: Annotated[int, typer.Option(help="How many days; a resident-day takes 3 to 4 MB", min=1)] = 2,
     seed: Annotated[
         int, typer.Option(help="Which facility: equal seeds give equal values. 0 to 99 are for tuning", min=0)
     ] = 0,
