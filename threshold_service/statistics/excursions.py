@@ -19,7 +19,7 @@ volatile noise has shapes to 0.3 and scales to 3, and the wide wings of the prio
 LEAST = 8
 USUAL_EVERY = 395.0
 USUAL_SHIFTS = np.array([0.06, 0.11, 0.25, 0.50, 0.76])
-USUAL_STARTS = np.array([2.51, 2.95, 3.75, 4.47, 4.79])
+USUAL_STARTS = np.array([2.94, 3.24, 3.89, 4.52, 4.81])
 """Level that noise crosses once in `USUAL_EVERY` samples, by what a small shift adds to its scores (source: measured on
 AR(1) from -0.4 to 0.97, 20 days each; lognormal, mixed, rounded and slow noises lie within 0.15 of it)."""
 _SHAPES = np.linspace(-0.3, 0.7, 51)
@@ -89,7 +89,7 @@ def usual_level(shift: Floats, promise: float) -> Floats:
     whose own history is too short; volatile noise exceeds it more often.
 
     >>> usual_level(np.array([0.25, 0.5]), 1e4).round(1).tolist()
-    [7.3, 8.0]
+    [7.5, 8.1]
     """
     start = np.interp(np.log(shift), np.log(USUAL_SHIFTS), USUAL_STARTS)
     reached: Floats = start + SCALE * np.expm1(SHAPE * np.log(max(promise / USUAL_EVERY, 1.0))) / SHAPE

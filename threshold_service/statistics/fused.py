@@ -16,7 +16,7 @@ FARTHEST = 4.5
 SMALL, LARGE = 0.5, 1.3
 """Shifts that are looked for, in usual spreads of the channel (source: measured, `make bench-delays`: with these two a
 bank of five is within 12 % of the best single CUSUM at 0.5, 1 and 2 spreads; a third shift gains nothing)."""
-LARGE_LATER, SPREAD_LATER = 0.8, 0.9
+LARGE_LATER, SPREAD_LATER = 0.8, 0.4
 """Log-likelihood by which the arms for large shifts and for spread must lead the one for small shifts: the small shift
 needs eight times the samples per unit, so it may speak first (source: measured, `make bench-delays`)."""
 WIDER = 2.0
@@ -160,7 +160,7 @@ def evidence(state: Fused, learned: Learned) -> Evidence:
 
     >>> bank = np.array([[4.0], [0.0], [4.0], [0.0], [4.0]])
     >>> evidence(Fused(np.zeros(1), np.zeros(1), bank), untaught((1,)))
-    Evidence(higher=array([4.4]), lower=array([0.]), wider=array([0.6]))
+    Evidence(higher=array([4.4]), lower=array([0.]), wider=array([1.1]))
     """
     bank, small = state.bank, learned.shift
     large = small * RATIOS[1]

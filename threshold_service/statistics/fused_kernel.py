@@ -22,7 +22,7 @@ _SQUARE, _NEUTRAL = fused.SQUARE, fused.NEUTRAL
 _LARGE_LATER, _SPREAD_LATER = fused.LARGE_LATER, fused.SPREAD_LATER
 
 
-@numba.njit
+@numba.njit()
 def step(before: Floats, surprise: Floats, bank: Floats, learned: fused.Learned, z: Floats, present: Bools) -> None:
     """`fused.step` in place, for states of n residents by c channels: equal to 1e-12.
 
@@ -79,7 +79,7 @@ def bank_stage(bank, scored, shift, ceiling, present):  # type: ignore[no-untype
         bank[4, c] = wide if there else bank[4, c] * _FORGET
 
 
-@numba.njit
+@numba.njit()
 def innovations(z: Floats, gain: float, lag: float, echo: float) -> Floats:
     """Innovations of one channel's history (t,), NaN where there is no value or none before it."""
     told = np.full(len(z), np.nan)
@@ -97,7 +97,7 @@ def innovations(z: Floats, gain: float, lag: float, echo: float) -> Floats:
     return told
 
 
-@numba.njit
+@numba.njit()
 def replay(z: Floats, learned: fused.Learned) -> Floats:
     """The larger evidence of any kind in every second of histories (t, c); `learned` has shape (1, c)."""
     channels = z.shape[1]

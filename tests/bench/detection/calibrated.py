@@ -44,7 +44,7 @@ def one(detectors: Calibrated, index: int) -> Calibrated:
     return Calibrated(detectors.level[which], detectors.spread[which], learned)
 
 
-@numba.njit
+@numba.njit()
 def alarms(z: Floats, learned: fused.Learned) -> tuple[Ints, Ints]:
     """Alarms and samples watched (k,) in streams `z` (t, k); after an alarm a pause, then everything begins anew."""
     count = z.shape[1]
@@ -66,7 +66,7 @@ def alarms(z: Floats, learned: fused.Learned) -> tuple[Ints, Ints]:
     return spoke, watched
 
 
-@numba.njit
+@numba.njit()
 def first_alarms(z: Floats, learned: fused.Learned) -> Ints:
     """The sample of the first alarm of each stream of `z` (t, k), -1 where there is none."""
     count = z.shape[1]
