@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.table import Table
 
-from services.vocabulary import Event, Explanation, Policy, Seconds, Tier, UnixSeconds
+from services.vocabulary import Event, Explanation, Policy, Rules, Seconds, Tier, UnixSeconds
 
 TIERS = {Tier.IMMEDIATE: "1, at once", Tier.URGENT: "2, soon", Tier.MONITOR: "3, keep an eye"}
 
@@ -58,6 +58,7 @@ def _facts(of: Explanation) -> list[tuple[str, str]]:
     volatility = f"{number(of.volatility)}, usually {number(of.usual_volatility)}"
     facts += [("volatility", volatility), ("transitions", f"{number(of.transition_rate)} a minute")]
     facts += [("in view", f"{of.seen_share:.0%} of the {span(of.window_s)} before")]
+    facts += [("course", of.course or "not known")]
     heard = [f"{cue.name.value} {cue.probability:.2f} at {cue.offset_s - of.window_s:+.0f} s" for cue in of.cues]
     return [*facts, ("heard", ", ".join(heard[-6:]) or "no cue")]
 
@@ -76,8 +77,12 @@ def _threshold(of: Explanation) -> str:
 def _policy(policy: Policy | None) -> list[str]:
     if policy is None:
         return ["(what it said is not known here)"]
-    budget, timing = policy.budget, policy.timing
+    budget, timing, fixed = policy.budget, policy.timing, policy.literal
+    literal = (
+        f"literal rules: composite over {fixed.composite:g}, a channel beyond {fixed.channel:g} spreads or beyond "
+    )
     return [
+        *([f"{literal}{fixed.sustained:g}"] if policy.rules is Rules.LITERAL else []),
         f"budget {budget.tier1:g}, {budget.tier2:g}, {budget.tier3:g} alerts per resident-week in tiers 1, 2, 3",
         f"sustained {timing.sustained_s:g} s, ends after {timing.quiet_to_end_s:g} s of quiet, cooldown "
         f"{timing.cooldown_s:g} s, blind after {timing.blind_after_s:g} s",

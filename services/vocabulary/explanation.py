@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.vocabulary.channel import describe
 from services.vocabulary.cue import Cue
@@ -23,8 +23,8 @@ class Explanation:
     `score` over `threshold` is what fired (`times` its ratio); the threshold is `provisional` where it is rarer than
     this person's own history can show (None: not recorded). `terms` add up to `composite`. `deviations` name the
     channels that spoke; `usual` is everything that was usual then, each as level and spread. `calibration` holds every
-    rule with its threshold, `policy` what the event's policy version stands for, None where only the version is known.
-    `not_recorded` says in sentences what nobody can tell any more.
+    rule with its threshold, `policy` what the event's policy version says of this resident, None where only the version
+    is known. `not_recorded` says in sentences what nobody can tell any more.
     """
 
     event: str
@@ -57,6 +57,7 @@ class Explanation:
     volatility: float
     usual_volatility: float
     transition_rate: float
+    course: str
     not_recorded: tuple[str, ...]
 
 
@@ -80,21 +81,30 @@ def explain(event: Event, history: Sequence[Usual] = (), policies: Sequence[Poli
         reason=event.reason, detector=event.detector, score=event.score, threshold=event.threshold,
         times=event.score / event.threshold if event.threshold else math.nan, learning=event.learning,
         policy_version=event.policy_version,
-        policy=next((policy for policy in policies if policy.version == event.policy_version), None),
+        policy=_policy(event, policies),
         calibration=event.calibration, provisional=_provisional(event), terms=event.terms,
         composite=math.fsum(term.contribution for term in event.terms) if event.terms else math.nan,
         deviations=tuple(one for one in event.deviations if one.channel in allowed),
         usual=usual, usual_source=source if usual else "", cues=context.cues, window_s=context.window_s,
         seen_share=context.seen_share, volatility=context.volatility, usual_volatility=context.usual_volatility,
-        transition_rate=context.transition_rate, not_recorded=_missing(event, usual, bool(history), policies),
+        transition_rate=context.transition_rate, course=context.course, not_recorded=_missing(event, usual, bool(history), policies),
     )  # fmt: skip
 
 
 def _provisional(event: Event) -> bool | None:
     if event.reason in (Reason.CUE, Reason.BLIND):
         return False
-    readings = event.calibration.readings if event.calibration is not None else ()
-    return next((reading.provisional for reading in readings if reading.reason is event.reason), None)
+    if event.calibration is None:
+        return None
+    spoke = [one for one in event.calibration.readings if one.reason is event.reason]
+    # Under the literal rules a fixed threshold spoke, not the calibrated one of the same reason.
+    return any(one.provisional and one.threshold == event.threshold for one in spoke)
+
+
+def _policy(event: Event, policies: Sequence[Policy]) -> Policy | None:
+    """What held for this resident, and nothing of what holds for others."""
+    known = next((policy for policy in policies if policy.version == event.policy_version), None)
+    return None if known is None else replace(known.of(event.resident), residents=())
 
 
 def _names(event: Event, usual: Sequence[Usual]) -> set[str]:

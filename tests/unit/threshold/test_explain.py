@@ -15,7 +15,7 @@ from services.ledger.explained import explained
 from services.ledger.tables import events
 from services.runtime.batch import Batch
 from services.runtime.codec import from_json, to_json
-from services.vocabulary import EMOTIONS, Event, Mode, Policy, Resident, Tier, Usual, explain
+from services.vocabulary import EMOTIONS, Budget, Event, Mode, Own, Policy, Resident, Tier, Timing, Usual, explain
 from tests.unit.threshold.conftest import CHANNELS, START, House, said
 from threshold_service import explain as command
 
@@ -134,6 +134,20 @@ def test_it_says_no_word_of_emotion_about_who_did_not_consent(event: Event, ask:
     forbidden = replace(event.deviations[0], channel="emotion.fear")
     known = explain(replace(event, deviations=(forbidden, *event.deviations)), (Usual("emotion.fear", 0.1, 0.1),))
     assert "emotion" not in to_json(known)
+
+
+def test_it_tells_what_the_policy_says_of_this_resident_and_of_no_other(event: Event) -> None:
+    mine = Own("r-1", Budget(0.5, 2.0, 9.0), Timing(), 0.9, ("scream",))
+    theirs = replace(mine, resident="r-2", private=("08:00-09:00",))
+    policy = replace(Policy(), residents=(mine, theirs))
+    known = explain(replace(event, policy_version=policy.version), policies=(policy,))
+    assert known.policy is not None and known.policy.budget.tier1 == 0.5
+    assert "r-2" not in to_json(known) and "08:00" not in to_json(known)
+
+
+def test_it_calls_a_fixed_threshold_not_provisional(event: Event) -> None:
+    assert explain(event).provisional
+    assert explain(replace(event, threshold=event.threshold / 2)).provisional is False
 
 
 def test_it_shows_expressions_of_who_consented(ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
