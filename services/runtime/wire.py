@@ -7,6 +7,7 @@ import numpy as np
 from attune_wire.v1 import judgement_pb2, sensing_pb2
 from services.runtime.batch import Batch
 from services.vocabulary import (
+    COURSES,
     Absence,
     Assessment,
     Conflict,
@@ -261,6 +262,7 @@ def _evidence_to_wire(evidence: Evidence) -> judgement_pb2.EventEvidence:
             judgement_pb2.Conflict(pair=c.pair, first=c.first, second=c.second, strength=c.strength)
             for c in evidence.conflicts
         ],
+        course=evidence.course,
     )
 
 
@@ -281,6 +283,7 @@ def _evidence_from_wire(message: judgement_pb2.EventEvidence) -> Evidence:
         prior=PriorEpisodes(message.prior_tier1, message.prior_tier2, message.prior_tier3),
         seen_share=message.seen_share,
         conflicts=tuple(Conflict(c.pair, c.first, c.second, c.strength) for c in message.conflicts),
+        course=message.course if message.course in COURSES else "",
     )
 
 

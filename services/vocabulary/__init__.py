@@ -7,7 +7,7 @@ from services.vocabulary.channel import EMOTIONS, Channel, Sense, Worse, describ
 from services.vocabulary.cue import Cue, CueName
 from services.vocabulary.deviation import Deviation, Term
 from services.vocabulary.event import Calibration, Event, Reading, Reason, event_id
-from services.vocabulary.evidence import Conflict, Evidence, PriorEpisodes, Trend, Usual
+from services.vocabulary.evidence import COURSES, Conflict, Evidence, PriorEpisodes, Trend, Usual
 from services.vocabulary.explanation import Explanation, explain
 from services.vocabulary.feedback import Feedback, FeedbackVerdict
 from services.vocabulary.mode import Mode
@@ -18,6 +18,7 @@ from services.vocabulary.tier import Tier
 from services.vocabulary.time import Seconds, UnixSeconds
 
 __all__ = [
+    "COURSES",
     "EMOTIONS",
     "RULES",
     "Absence",

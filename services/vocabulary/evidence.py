@@ -6,6 +6,8 @@ from services.vocabulary.cue import Cue
 from services.vocabulary.mode import Mode
 from services.vocabulary.time import Seconds
 
+COURSES = ("escalating", "building", "de-escalating", "releasing", "stable", "volatile")
+
 
 @dataclass(frozen=True, slots=True)
 class Usual:
@@ -65,3 +67,5 @@ class Evidence:
     seen_share: float = 1.0
     """Share of the window in which the face or body was seen, 0..1."""
     conflicts: tuple[Conflict, ...] = ()
+    course: str = ""
+    """One of `COURSES`: how far the leading channels were from their usual over the window; empty where not known."""

@@ -87,7 +87,8 @@ def explain(event: Event, history: Sequence[Usual] = (), policies: Sequence[Poli
         deviations=tuple(one for one in event.deviations if one.channel in allowed),
         usual=usual, usual_source=source if usual else "", cues=context.cues, window_s=context.window_s,
         seen_share=context.seen_share, volatility=context.volatility, usual_volatility=context.usual_volatility,
-        transition_rate=context.transition_rate, course=context.course, not_recorded=_missing(event, usual, bool(history), policies),
+        transition_rate=context.transition_rate, course=context.course,
+        not_recorded=_missing(event, usual, bool(history), policies),
     )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from services.vocabulary import (
     Usual,
     event_id,
 )  # fmt: skip
+from threshold_service.judgement.course import course_of
 from threshold_service.statistics.arrays import Bools, Floats
 
 WINDOW_S = 45
@@ -124,6 +125,7 @@ def evidence(scene: Scene) -> Evidence:
         prior=scene.prior,
         seen_share=_seen_share(scene),
         conflicts=_conflicts(scene),
+        course=_course(scene),
     )
 
 
@@ -148,6 +150,14 @@ def _shown(scene: Scene) -> list[int]:
         learned = [c for c, name in enumerate(scene.channels) if name.startswith("emotion.") and scene.known[c]]
         emotions = sorted(learned, key=lambda c: -float(scene.usual[c]))[:3]
     return list(dict.fromkeys([*speaking, *emotions]))[:MOST_TRENDS]
+
+
+def _course(scene: Scene) -> str:
+    """Of the channels that speak, in the direction in which they do."""
+    towards = np.zeros(len(scene.channels))
+    for one in deviations(scene):
+        towards[scene.channels.index(one.channel)] = math.copysign(1.0, one.z)
+    return course_of(scene.window, scene.usual, scene.spread, towards)
 
 
 def _doubts(scene: Scene, shown: list[int]) -> tuple[Trend, ...]:

@@ -2,7 +2,7 @@
 
 import math
 
-from services.vocabulary import Conflict, Deviation, Event, Evidence, Mode, Trend
+from services.vocabulary import COURSES, Conflict, Deviation, Event, Evidence, Mode, Trend
 from services.vocabulary.time import Seconds
 from vlm_service.dialogue.lines import quoted
 from vlm_service.dialogue.lint import emotion_words
@@ -28,7 +28,7 @@ def event_report(event: Event) -> str:
     lines = [
         TITLE,
         f"Subject: {data(event.resident, evidence.mode)}, {profile_text(event)}",
-        f"Current window: last {duration(evidence.window_s)}: {_trends(event)}",
+        f"Current window: last {duration(evidence.window_s)}: {_trends(event)}{_course(evidence)}",
         f"Baseline deviation: {_deviations(event)}",
         f"Volatility index: {_beside(evidence.volatility, evidence.usual_volatility)}",
         f"Audio: {_cues(evidence)}",
@@ -83,6 +83,10 @@ def _bare(text: str) -> str:
 
 def _size(value: float) -> float:
     return abs(value) if math.isfinite(value) else 0.0
+
+
+def _course(evidence: Evidence) -> str:
+    return f"; course: {evidence.course}" if evidence.course in COURSES else ""
 
 
 def _trends(event: Event) -> str:

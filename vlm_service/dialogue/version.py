@@ -62,6 +62,7 @@ _EVIDENCE = Evidence(
     prior=PriorEpisodes(1, 2, 3),
     seen_share=0.4,
     conflicts=(Conflict("voice-face", "distressed 0.81", "neutral 0.74", 0.7),),
+    course="escalating",
 )  # fmt: skip
 _EVENT = Event(
     id="specimen", revision=1, resident="r1", position=Position("a", "00", 1), opened_at=0.0, updated_at=0.0,
