@@ -26,6 +26,11 @@ CONDITIONS = {
 
 TIERS = {Tier.IMMEDIATE: "Now", Tier.URGENT: "Soon", Tier.MONITOR: "Keep an eye"}
 
+_COURSES = {
+    "escalating": "it rose ever faster", "building": "it built up steadily", "de-escalating": "it eased steadily",
+    "releasing": "it eased of late", "stable": "it neither rose nor fell", "volatile": "it went up and down",
+}  # fmt: skip
+
 STATUSES = {
     AlertStatus.PENDING: "being sent", AlertStatus.NOTIFIED: "sent", AlertStatus.UNDELIVERED: "not delivered",
     AlertStatus.ACKNOWLEDGED: "somebody is on it", AlertStatus.RESOLVED: "over",
@@ -106,6 +111,12 @@ def how_sure(event: Event) -> str:
         return "How far over the threshold it was could not be computed."
     clearly = "far over" if times >= 2 else "clearly over" if times >= 1.25 else "just over"
     return f"It was {clearly} this person's own alarm level ({times:.1f} times)."
+
+
+def course(event: Event) -> str:
+    """How it went over the seconds before, in a sentence; empty where that is not known."""
+    went, seconds = _COURSES.get(event.evidence.course, ""), event.evidence.window_s
+    return f"In the {seconds:.0f} seconds before, {went}." if went and math.isfinite(seconds) else ""
 
 
 def not_known(event: Event, assessment: Assessment | None) -> list[str]:

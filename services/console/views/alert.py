@@ -47,7 +47,8 @@ def facts(room: Room, alert_id: str) -> dict[str, object] | None:
         "found": found, "alert": found.alert, "event": event, "assessment": found.assessment,
         "resident": status.resident if status else Resident(found.alert.resident, found.alert.room),
         "plots": drawn(room, found), "terms": bars(found), "deviations": words.readable(event)[:8] if event else [],
-        "sure": words.how_sure(event) if event else "", "waiting": waiting(found.dispatches),
+        "sure": words.how_sure(event) if event else "", "course": words.course(event) if event else "",
+        "waiting": waiting(found.dispatches),
         "not_known": words.not_known(event, found.assessment) if event else [], "now": room.clock.now(),
     }  # fmt: skip
 

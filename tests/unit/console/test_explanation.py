@@ -1,12 +1,14 @@
 """Holds the explanation over REST to every number it knows, to a picture of its own, and to silence on emotions."""
 
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
 
+from services.console import words
 from services.ledger import Database
-from services.vocabulary import EMOTIONS, Calibration, Mode, Policy, Reading, Reason, Tier
+from services.vocabulary import COURSES, EMOTIONS, Calibration, Mode, Policy, Reading, Reason, Tier
 from tests.unit.console import house
 from tests.unit.console.alerts import keep
 from tests.unit.console.conftest import NOW
@@ -75,3 +77,10 @@ def test_it_is_linked_from_the_alert(client: TestClient, database: Database) -> 
     for what in ("explanation", "explanation.svg"):
         assert f'href="/api/v1/events/{event.id}/{what}"' in page
         assert client.get(f"/api/v1/events/{event.id}/{what}").status_code == 200
+
+
+@pytest.mark.parametrize("course", ["", *COURSES])
+def test_it_says_in_a_sentence_how_an_event_went(course: str) -> None:
+    event = house.event("room-12", NOW - 40)
+    said = words.course(replace(event, evidence=replace(event.evidence, course=course)))
+    assert bool(said) == bool(course)

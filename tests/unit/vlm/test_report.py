@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 
-from services.vocabulary import Event, Evidence, Mode
+from services.vocabulary import COURSES, Event, Evidence, Mode
 from tests.unit.vlm.specimens import AGITATED, RESTLESS, events
 from vlm_service.dialogue import emotion_words, event_report, messages_for, prompt_version
 from vlm_service.dialogue.messages import SYSTEM
@@ -65,6 +65,14 @@ def test_it_keeps_its_lines_and_prints_no_missing_value_as_a_number(event: Event
     assert names in (list(LINES), list(LINES[:-1]))
     measured = "\n".join(line for line in lines if not line.startswith(("Subject", "Environment", "Uncertainty")))
     assert not re.search(r"\b(nan|inf)\b", measured)
+
+
+@pytest.mark.parametrize("course", COURSES)
+def test_it_says_how_the_window_went_in_known_words_only(course: str) -> None:
+    report = event_report(replace(RESTLESS, evidence=replace(RESTLESS.evidence, course=course)))
+    assert f"not seen -> 0.62; course: {course}\n" in report
+    assert emotion_words(report) == ()
+    assert event_report(replace(RESTLESS, evidence=replace(RESTLESS.evidence, course="mad"))) == event_report(RESTLESS)
 
 
 def test_it_says_what_was_not_measured() -> None:
