@@ -47,7 +47,7 @@ def decide(state: EngineState, setting: Setting, wave: Wave, shown: Shown) -> tu
             continue
         still = rules.lasting(seen[i], state.history.releases[row], bool(held[i]), bool(blind[i]))
         spoken = None if rule is None else (rule, *_measured(state, setting, shown, row, i, rule))
-        changed.append(_follow(state, setting, wave, shown, i, spoken, still))
+        changed.append(follow(state, setting, wave, shown, i, spoken, still))
     return tuple(event for event in changed if event is not None)
 
 
@@ -73,7 +73,7 @@ def _decide_literally(state: EngineState, setting: Setting, wave: Wave, shown: S
         if spoken is None and blind >= own.timing.blind_after_s:
             spoken = rules.BLIND, blind, own.timing.blind_after_s
         if spoken is not None or state.watches[row].tier is not None:
-            changed.append(_follow(state, setting, wave, shown, i, spoken, spoken and spoken[0].tier))
+            changed.append(follow(state, setting, wave, shown, i, spoken, spoken and spoken[0].tier))
     return tuple(event for event in changed if event is not None)
 
 
@@ -86,10 +86,11 @@ def _window_distances(state: EngineState, row: int) -> Floats:
     return distances
 
 
-def _follow(
+def follow(
     state: EngineState, setting: Setting, wave: Wave, shown: Shown, i: int, spoken: literal.Spoken | None,
     lasting: Tier | None,
 ) -> Event | None:  # fmt: skip
+    """What becomes of resident `i` of the wave's event, given what spoke and the most urgent tier that still holds."""
     row, rule = int(wave.rows[i]), None if spoken is None else spoken[0]
     tier, reason = (None, None) if rule is None else (rule.tier, rule.reason)
     found = watch.Finding(float(wave.times[i]), tier, reason, lasting)

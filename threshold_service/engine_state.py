@@ -17,6 +17,7 @@ from threshold_service.statistics import (
     fitted,
     grid,
     level_path,
+    moved,
     packed,
     prior,
     profile,
@@ -66,9 +67,10 @@ class EngineState:
     tier: NDArray[np.int8]
     prior: prior.Prior
     """What the facility teaches of a new resident; the only part that belongs to nobody in particular."""
+    drift: moved.Moved
 
 
-_NESTED = ("grid", "fitted", "running", "history", "profile", "trace", "person", "window")
+_NESTED = ("grid", "fitted", "running", "history", "profile", "trace", "person", "window", "drift")
 _ARRAYS = (*_NESTED, "counts", "prior", "sustained")
 _HALVES = ("level", "before")
 """In bytes the halves are called by what they are."""
@@ -92,6 +94,7 @@ def fresh(residents: int, of: Meaning) -> EngineState:
         profile.fresh(residents, channels), trace.fresh(residents, channels, WINDOW_S), person, window,
         np.zeros((residents, len(COUNTED)), np.int64), [Watch()] * residents, [None] * residents, [()] * residents,
         np.zeros(residents, np.int8), prior.shipped(COLUMNS.tolist(), channels),
+        moved.fresh(residents, channels),
     )  # fmt: skip
 
 

@@ -1,12 +1,15 @@
 """Between a path and judgement: gives the path its arrays, and looks at the samples that it says to look at."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from services.vocabulary import Cue, Event, Rules
-from threshold_service import decision, refit
+from threshold_service import decision, drifted, refit
 from threshold_service.engine_state import EngineState, Heard, tiers
 from threshold_service.judgement.rules import COLUMNS, HELD
 from threshold_service.judgement.scene import WINDOW_S
+from threshold_service.statistics.arrays import Ints
 from threshold_service.statistics.calibration import STATISTICS, TERMS
 from threshold_service.statistics.composite import Composite
 from threshold_service.statistics.people import BLOCK, FADES, LOOK, NOTE, Fixed, Limits, People, Told
@@ -54,14 +57,18 @@ def look(state: EngineState, setting: Setting, run: Run, told: Told) -> tuple[Ev
     rows = run.samples.rows[at]
     if np.count_nonzero(why & NOTE):
         _note(state, run, set(at[why & NOTE > 0].tolist()))
-    events = _decide(state, setting, run, told, np.flatnonzero(why & LOOK))
-    full = rows[why & BLOCK > 0]
-    if len(full):
-        refit.close_blocks(state, setting, full)
-    return events
+    events = _told(state, setting, run, told, np.flatnonzero(why & LOOK), decision.decide)
+    full = np.flatnonzero(why & BLOCK)
+    if not len(full):
+        return events
+    refit.close_blocks(state, setting, rows[full])
+    return events + _told(state, setting, run, told, full, drifted.tell)
 
 
-def _decide(state: EngineState, setting: Setting, run: Run, told: Told, slots: "np.ndarray") -> tuple[Event, ...]:
+def _told(
+    state: EngineState, setting: Setting, run: Run, told: Told, slots: Ints,
+    decide: Callable[[EngineState, Setting, Wave, Shown], tuple[Event, ...]],
+) -> tuple[Event, ...]:  # fmt: skip
     if not len(slots):
         return ()
     at = told.at[slots]
@@ -69,7 +76,7 @@ def _decide(state: EngineState, setting: Setting, run: Run, told: Told, slots: "
     wave = Wave(samples.rows[at], samples.times[at], samples.values[at], samples.persons[at], run.sequences[at])
     score = told.statistics[slots, 0]
     made = Composite(told.terms[slots], told.contributions[slots], score)
-    events = decision.decide(
+    events = decide(
         state, setting, wave, Shown(told.present[slots], told.evidence[slots], made, told.statistics[slots])
     )
     tiers(state, wave.rows)

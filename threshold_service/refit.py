@@ -14,6 +14,7 @@ from threshold_service.statistics import (
     calibration,
     facility,
     grid,
+    moved,
     peaks,
     profile,
     standing,
@@ -81,6 +82,8 @@ def _close(state: EngineState, setting: Setting, row: int, now: LevelPath, place
 def _learn_hour(state: EngineState, row: int, usual: baseline.Baseline, place: int, here: Local) -> None:
     """What the block taught the level is what it teaches of its hour."""
     known = state.profile
+    if known.hour[row] not in (-1, here.hour):
+        moved.hour(state.drift, row, known)
     level, taught = usual.level[place], usual.taught[place]
     means = profile.block_mean(level, known.level[row], taught, known.taught[row], baseline.MEMORY_S)
     profile.observe(known, row, means + state.fitted.offset[row], usual.spread[place], here.hour)

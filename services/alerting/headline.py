@@ -54,6 +54,8 @@ def headline(event: Event) -> str:
     clauses = [*heard(event.evidence.cues)[:1], *(clause(deviation) for deviation in leading(event)[:2])]
     if not clauses or event.reason is Reason.BLIND:
         clauses = [_REASONS.get(event.reason, "this person is not their usual self")]
+    elif event.reason is Reason.DRIFT:
+        clauses = [_REASONS[event.reason], *clauses[:2]]
     sentence = clauses[0] if len(clauses) == 1 else ", ".join(clauses[:-1]) + ", and " + clauses[-1]
     learning = " (their usual is still being learned)" if event.learning else ""
     return sentence[0].upper() + sentence[1:] + learning + "."

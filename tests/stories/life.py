@@ -48,15 +48,20 @@ class Life:
 
     def learn(self, seconds: int) -> None:
         """Live through so many ordinary seconds at once."""
-        rows = self.ordinary(seconds)
+        self.pass_through(self.ordinary(seconds))
+
+    def pass_through(self, rows: Floats) -> list[Event]:
+        """Live through these seconds at once; the events that were new or changed."""
+        seconds = len(rows)
         sequences = np.arange(self.second + 1, self.second + seconds + 1, dtype=np.uint64)
-        self.engine.judge(
+        told = self.engine.judge(
             Batch(
                 sequences, np.zeros(seconds, np.uint32), START + self.second + np.arange(seconds),
                 rows.astype(np.float32), np.ones(seconds, np.float32), np.ones(seconds, np.int32),
             )
-        )  # fmt: skip
+        ).events  # fmt: skip
         self.second += seconds
+        return list(told)
 
     def live(self, rows: Iterable[Floats], persons: int = 1, cues: Sequence[Cue] = ()) -> list[Event]:
         """Live through these seconds; the events that were new or changed."""

@@ -34,6 +34,8 @@ RULES = (
 """Calibrated rules, most urgent first. The alarm cue has the remaining 20 % of tier 1 and a fixed rule of its own."""
 COLUMNS = np.array([STATISTICS.index(rule.statistic) for rule in RULES])
 CUE = Rule(Reason.CUE, Tier.IMMEDIATE, "", 0.2, "alarm cue in two of three samples")
+MOVED = Rule(Reason.DRIFT, Tier.MONITOR, "", 0.0, "ADWIN over hourly means")
+"""Promises `moved.WEEKLY` reports a week of its own, beside the budget of tier 3."""
 BLIND = Rule(Reason.BLIND, Tier.MONITOR, "", 0.0, "nothing seen or heard")
 
 

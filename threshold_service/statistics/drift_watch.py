@@ -91,6 +91,19 @@ def restarted(state: DriftWatch, where: Bools) -> DriftWatch:
 
 def evidence(state: DriftWatch) -> Floats:
     """-ln(delta) at which ADWIN just sees a drift, the largest over all borders; -inf where there is no border."""
+    found: Floats = _borders(state)[0].max(axis=-1) - np.log(2.0 * np.log(np.maximum(state.width, 2.0)))
+    return found
+
+
+def sides(state: DriftWatch) -> tuple[Floats, Floats]:
+    """Means before and after the border (...) that shows the drift most clearly; meaningless where there is none."""
+    clear, old, new = _borders(state)
+    best = clear.argmax(axis=-1)[..., None]
+    return np.take_along_axis(old, best, axis=-1)[..., 0], np.take_along_axis(new, best, axis=-1)[..., 0]
+
+
+def _borders(state: DriftWatch) -> tuple[Floats, Floats, Floats]:
+    """How clear a drift at each border is (..., borders), -inf where none can be, and the means on both sides of it."""
     width, total = state.width[..., None], state.total[..., None]
     there = np.arange(BUCKETS + 1) < state.held[..., ::-1, None]
     flat = (*state.width.shape, LEVELS * (BUCKETS + 1))
@@ -99,13 +112,12 @@ def evidence(state: DriftWatch) -> Floats:
     after = width - before
     cuts = there.reshape(flat) & (before >= SHORTEST) & (after >= SHORTEST) & (width > GRACE)
     old, new = np.where(cuts, before, SHORTEST), np.where(cuts, after, SHORTEST)
-    apart = np.abs(sum_before / old - (total - sum_before) / new)
+    mean_old, mean_new = sum_before / old, (total - sum_before) / new
+    apart = np.abs(mean_old - mean_new)
     spread = 1.0 / (old - SHORTEST + 1.0) + 1.0 / (new - SHORTEST + 1.0)
     linear, square = np.sqrt(2.0 * spread * (state.deviation / np.maximum(state.width, 1.0))[..., None]), spread / 1.5
     root = (np.sqrt(linear * linear + 4.0 * square * apart) - linear) / (2.0 * square)
-    largest = np.where(cuts, root * root, -np.inf).max(axis=-1)
-    found: Floats = largest - np.log(2.0 * np.log(np.maximum(state.width, 2.0)))
-    return found
+    return np.where(cuts, root * root, -np.inf), mean_old, mean_new
 
 
 def _merged(state: DriftWatch) -> DriftWatch:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 MAGIC = b"ATTUNE\x00"
-VERSION = 2
+VERSION = 3
 
 
 class StateUnreadable(ValueError):
