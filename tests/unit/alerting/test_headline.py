@@ -62,3 +62,10 @@ def test_it_says_something_when_there_is_no_evidence() -> None:
     bare = about(Mode.OBSERVABLES)
     assert headline(bare) == "This person is not their usual self."
     assert headline(replace(bare, reason=Reason.BLIND)) == "The room cannot be seen."
+
+
+def test_it_says_first_that_the_usual_moved_and_then_where_to() -> None:
+    faster = about(Mode.OBSERVABLES, (), Deviation("pose.speed", 0.138, 0.072, 0.03, 2.2), reason=Reason.DRIFT)
+    sentence = headline(faster)
+    assert sentence.startswith("This person's usual has been shifting slowly, and the body moved ")
+    assert sentence.endswith(" faster than usual.")
