@@ -30,16 +30,19 @@ async def serve(settings: ThresholdSettings, stop: asyncio.Event) -> None:
     database = Database(settings.database_url)
     await asyncio.to_thread(database.migrate)
     queue = await asyncio.to_thread(open_queue, settings.redis_url, settings.database_url, settings.queue_prefix)
-    await asyncio.to_thread(warm, settings.compiled, settings.history_folder.parent / "compiled", clock)
-    roster = Roster(database, clock, policy, settings.replica)
     health = HealthServer(settings.health_host, settings.health_port)
+    missing = ["the engine is being compiled"]
+    health.add("engine", lambda: "".join(missing))
     health.add("ledger", database.check)
     health.start()
+    await asyncio.to_thread(warm, settings.compiled, settings.history_folder.parent / "compiled", clock)
+    roster = Roster(database, clock, policy, settings.replica)
     # Otherwise a second process could listen on the same port and take half of the agents.
     server = grpc.aio.server(options=[("grpc.max_receive_message_length", 16 * 2**20), ("grpc.so_reuseport", 0)])
     Intake(roster, clock, settings).join(server)
     port = server.add_insecure_port(f"{settings.host}:{settings.port}")
     await server.start()
+    missing.clear()
     logs.logger().info("listening", host=settings.host, port=port, policy=policy.version)
     jobs = [
         upkeep(database, settings.history_folder, clock, stop),

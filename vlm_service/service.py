@@ -36,12 +36,12 @@ async def serve(settings: VlmSettings, stop: asyncio.Event) -> None:
     opinion = SecondOpinion(database, clock, engine)
     health = HealthServer(settings.health_host, settings.health_port)
     health.add("ledger", database.check)
-    health.start()
     # Otherwise a second process could listen on the same port and take half of the calls.
     server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
     judgement_pb2_grpc.add_SecondOpinionServicer_to_server(Door(opinion, settings), server)  # type: ignore[no-untyped-call]
     port = server.add_insecure_port(f"{settings.host}:{settings.port}")
     await server.start()
+    health.start()  # readiness means that callers are answered
     logs.logger().info(
         "listening", host=settings.host, port=port, health_port=health.port,
         model=settings.model if engine else "", adapter=settings.adapter, prompt_version=prompt_version(),

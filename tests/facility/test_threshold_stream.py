@@ -66,10 +66,16 @@ class Service:
             time.sleep(0.1)
 
     def _ready(self) -> bool:
+        said = self.answers("readyz")
+        return said is not None and said[0] == 200
+
+    def answers(self, path: str) -> tuple[int, str] | None:
+        """Status and text of a health page; None while nobody answers."""
         try:
-            return httpx.get(f"http://127.0.0.1:{self.health}/readyz", trust_env=False).status_code == 200
+            answer = httpx.get(f"http://127.0.0.1:{self.health}/{path}", trust_env=False)
         except httpx.HTTPError:
-            return False
+            return None
+        return answer.status_code, answer.text
 
     def kill(self) -> None:
         assert self.process is not None
@@ -247,6 +253,21 @@ def test_it_gives_one_resident_to_one_agent(service: Service) -> None:
         assert code is grpc.StatusCode.ALREADY_EXISTS
         assert "'r-1'" in words and "'edge-1'" in words
         list(call)
+
+
+def test_it_is_not_ready_before_it_listens(tmp_path: Path) -> None:
+    service = Service(tmp_path, free_port(), free_port())
+    cold = {**service.environment, "NUMBA_CACHE_DIR": str(tmp_path / "cold")}
+    process = subprocess.Popen([sys.executable, "-m", "threshold_service"], env=cold)
+    try:
+        end = time.monotonic() + 30
+        while (said := service.answers("readyz")) is None:
+            assert process.poll() is None and time.monotonic() < end, "the service did not start"
+            time.sleep(0.02)
+        assert said == (503, "engine: the engine is being compiled\n")
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_it_lets_no_second_process_listen_on_its_port(service: Service) -> None:
