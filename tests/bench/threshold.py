@@ -170,7 +170,7 @@ def state_figures(residents: int) -> list[Figure]:
     took = time.perf_counter() - began
     return [
         Figure("state per resident", len(blob) / residents, "bytes"),
-        Figure(f"restart with {residents:,} residents", took, "s", "5 s", took / 5.0, "<= 1", took <= 5.0),
+        Figure(f"reading the state of {residents:,} residents again", took, "s"),  # the whole: make bench-restart
     ]
 
 
