@@ -128,6 +128,11 @@ class Spool:
             return self._epoch
 
     @property
+    def file(self) -> Path:
+        """Where it lies."""
+        return self._path
+
+    @property
     def epoch(self) -> str:
         """128 random bits in hex; a new spool is a new epoch."""
         return self._epoch
