@@ -11,11 +11,14 @@ READABLE = 1e15
 """Seconds; larger numbers are no times."""
 JUMP_PATIENCE = 60
 """Samples in a row from far in the past after which the clock is believed to have been set back (source: guess)."""
+AHEAD_PATIENCE = 2
+"""Samples in a row from far ahead after which a silence, or a clock set forward, is believed; and as many from far in
+the past where nothing but one sample stands against them. The fewest with which one wild time is told from either."""
 
 
 class Grid(NamedTuple):
-    """Per resident: `origin` (Unix seconds of cell 0), the `cell` judged last (`NEVER`), and how many samples in a row
-    came from before the restart gap."""
+    """Per resident: `origin` (Unix seconds of cell 0), the `cell` judged last (`NEVER`), and in `behind` how many
+    samples in a row came from before the restart gap, or, negative, from beyond it."""
 
     origin: Floats
     cell: Ints
@@ -45,7 +48,9 @@ def place(state: Grid, times: Floats, restart_gap_s: float) -> tuple[Grid, Place
 
     A resident's cells count from their first sample after a restart, so that jitter of half a second is harmless.
     A sample in the cell judged last is `crowded` and replaces that one. Samples from before it are `late`; after
-    `JUMP_PATIENCE` in a row from more than the restart gap before, the clock is taken to have been set back.
+    `JUMP_PATIENCE` in a row from more than the restart gap before, the clock is taken to have been set back. A time
+    from beyond the restart gap is believed where `AHEAD_PATIENCE` in a row say so; until then it is `unreadable`, so
+    that one wild time costs itself alone.
     """
     usual = _next_second(state, times)
     if usual is not None:
@@ -54,9 +59,13 @@ def place(state: Grid, times: Floats, restart_gap_s: float) -> tuple[Grid, Place
     since = np.where(readable, times, state.origin) - state.origin
     cell = np.rint(since).astype(np.int64)
     step = cell - state.cell
-    far_behind = readable & (state.cell != NEVER) & (step < -restart_gap_s)
-    behind = np.where(far_behind, state.behind + 1, np.where(readable, 0, state.behind))
-    restarts = readable & ((state.cell == NEVER) | (step > restart_gap_s) | (behind >= JUMP_PATIENCE))
+    known = readable & (state.cell != NEVER)
+    far_behind, far_ahead = known & (step < -restart_gap_s), known & (step > restart_gap_s)
+    behind = np.where(far_behind, np.maximum(state.behind, 0) + 1, np.where(readable, 0, state.behind))
+    behind = np.where(far_ahead, np.minimum(state.behind, 0) - 1, behind)
+    patience = np.where(state.cell == 0, AHEAD_PATIENCE, JUMP_PATIENCE)
+    restarts = readable & (~known | (behind <= -AHEAD_PATIENCE) | (behind >= patience))
+    readable &= restarts | ~far_ahead
     crowded = readable & ~restarts & (step == 0)
     late = readable & ~restarts & (step < 0)
     judged = readable & ~late & ~crowded

@@ -13,6 +13,9 @@ from services.runtime.batch import Batch
 from services.vocabulary import Cue, CueName, Event, Policy, Resident, Tier
 from tests.unit.threshold.conftest import House, said, samples
 from threshold_service.engine import Engine, WaveRefused
+from threshold_service.statistics import grid
+from threshold_service.statistics.kernel.placing import place
+from threshold_service.statistics.people import CROWDED, JUDGED, LATE, UNREADABLE
 
 pytestmark = pytest.mark.unit
 CHANNELS = ("motion.erratic", "audio.loudness", "weight_kg")
@@ -99,15 +102,25 @@ def test_it_judges_the_last_of_a_second_and_passes_over_what_is_older() -> None:
     assert judge.counts["crowded"] == 1
 
 
-def test_it_restarts_at_a_sample_from_the_future_and_believes_the_others_after_a_minute() -> None:
-    judge = known()
-    level = judge.usual().level.copy()
-    judge.judge(batch(ordinary(1, 7), LEARNED_S, np.array([START + LEARNED_S + 86_400.0])))
-    judge.judge(batch(ordinary(100, 8), LEARNED_S + 1))
-    assert judge.counts["late"] == 59 and judge.counts["restarts"] == 3
-    np.testing.assert_allclose(judge.usual().level, level, rtol=0.05)
-    cried = replace(batch(ordinary(3, 9), LEARNED_S + 101), cues=((0, CRY), (1, CRY), (2, CRY)))
-    assert opened(judge.judge(cried).events)
+@pytest.mark.parametrize("wild", [86_400.0, -86_400.0, 3e8, -3e8, 1e14])
+def test_it_loses_one_wild_time_and_nothing_with_it(wild: float) -> None:
+    judge, plain = known(), known()
+    rows, times = ordinary(100, 8), START + LEARNED_S + np.arange(100.0)
+    spoiled = times.copy()
+    spoiled[40] += wild
+    told = judge.judge(batch(rows, LEARNED_S, spoiled))
+    assert opened(told.events) == []
+    assert (judge.counts["unreadable"], judge.counts["late"]) == ((1, 0) if wild > 0 else (0, 1))
+    times[40] = np.nan if wild > 0 else times[30]
+    plain.judge(batch(rows, LEARNED_S, times))
+    assert judge.dump() == plain.dump(), "as if it had had no time at all, or that of ten seconds before"
+
+
+def test_it_begins_where_the_others_are_though_the_first_time_ever_was_wild() -> None:
+    judge = fresh()
+    judge.judge(batch(ordinary(1, 7), 0, np.array([START + 3e8])))
+    judge.judge(batch(ordinary(100, 8), 1))
+    assert judge.counts["late"] == grid.AHEAD_PATIENCE - 1 and judge.counts["restarts"] == 2
 
 
 @pytest.mark.parametrize("jump", [86_400.0, -86_400.0])
@@ -116,7 +129,8 @@ def test_it_keeps_the_usual_over_a_clock_that_jumps_by_a_day(jump: float) -> Non
     level = judge.usual().level.copy()
     told = judge.judge(batch(ordinary(300, 10), LEARNED_S, START + LEARNED_S + jump + np.arange(300.0)))
     assert opened(told.events) == [] and judge.counts["restarts"] == 2
-    assert judge.counts["late"] == (0 if jump > 0 else 59)
+    assert judge.counts["late"] == (0 if jump > 0 else grid.JUMP_PATIENCE - 1)
+    assert judge.counts["unreadable"] == (grid.AHEAD_PATIENCE - 1 if jump > 0 else 0)
     np.testing.assert_allclose(judge.usual().level, level, rtol=0.05)
 
 
@@ -179,3 +193,56 @@ def test_it_judges_the_same_however_samples_are_cut_into_batches(cuts: list[int]
         first += cut
     assert repr(tuple(events)) == repr(told.events) and scores == told.score.tolist()
     assert whole.dump() == parts.dump()
+
+
+_STEPS = st.sampled_from(
+    [0.0, 0.4, 1.0, 1.0, 1.0, 2.0, -1.0, -3.0, 290.0, 310.0, -310.0, 9e4, -9e4, 1e12, 1e16, np.nan]
+)
+GAP_S = 300.0
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(_STEPS, max_size=150))
+def test_it_places_a_sample_alike_compiled_or_not(steps: list[float]) -> None:
+    state, own, counts = grid.fresh(1), grid.fresh(1), np.zeros((1, 5), np.int64)
+    time, totals = START, np.zeros(5, np.int64)
+    for step in steps:
+        time = time + step if np.isfinite(time + step) and step < 1e15 else time
+        at = time if step < 1e15 else START + step
+        state, placed = grid.place(state, np.array([at]), GAP_S)
+        totals += np.array(placed[2:])[:, 0]
+        which, anew, gap = place(own, counts, 0, at, GAP_S)
+        flags = {JUDGED: placed.judged, CROWDED: placed.crowded, LATE: placed.late, UNREADABLE: placed.unreadable}
+        assert flags[which][0] and anew == placed.restarts[0] and (which > JUDGED or gap == placed.gap[0])
+        assert sum(int(flag[0]) for flag in flags.values()) == 1
+    for one, same in zip(state, own, strict=True):
+        np.testing.assert_array_equal(one, same)
+    np.testing.assert_array_equal(totals, counts[0])
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(_STEPS, max_size=60), st.floats(-1e9, 1e9))
+def test_it_follows_a_steady_clock_after_a_bounded_patience_whatever_was_before(
+    steps: list[float], jump: float
+) -> None:
+    state, time = grid.fresh(1), START
+    for step in steps:
+        time = time + step if abs(time + step) < 1e10 else time
+        state, _ = grid.place(state, np.array([time]), GAP_S)
+    patience = int(GAP_S) + grid.JUMP_PATIENCE
+    judged = []
+    for second in range(patience + 30):
+        state, placed = grid.place(state, np.array([time + jump + second]), GAP_S)
+        judged.append(bool(placed.judged[0] | placed.crowded[0]))  # half a second after the grid's, both happen
+    assert all(judged[patience:])
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(2, 50), st.one_of(st.floats(301.0, 1e12), st.floats(-1e12, -301.0), st.just(np.nan)))
+def test_it_loses_one_sample_by_one_wild_time_wherever_it_stands(place_of: int, wild: float) -> None:
+    state, lost = grid.fresh(1), []
+    for second in range(60):
+        at = START + second + (wild if second == place_of else 0.0)
+        state, placed = grid.place(state, np.array([at]), GAP_S)
+        lost += [] if placed.judged[0] else [second]
+    assert lost == [place_of]

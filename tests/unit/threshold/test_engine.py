@@ -132,6 +132,8 @@ def test_it_keeps_the_usual_over_a_gap_and_restarts_after_a_long_one() -> None:
     assert judge.counts["restarts"] == len(SEATS)
     assert np.array_equal(judge.usual().level, level, equal_nan=True)
     step(judge, 160 + 86_400, np.full((4, 6), np.nan))
+    assert judge.counts["restarts"] == len(SEATS), "one time alone is not believed"
+    step(judge, 161 + 86_400, np.full((4, 6), np.nan))
     assert judge.counts["restarts"] == 2 * len(SEATS)
     assert np.array_equal(judge.usual().level, level, equal_nan=True)
 

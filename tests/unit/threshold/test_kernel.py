@@ -86,7 +86,7 @@ def test_it_judges_alike_compiled_and_with_numpy_alone(channels: tuple[str, ...]
     assert told.events
     assert [str(event) for event in told.events] == [str(event) for event in also.events]
     assert_states_equal(compiled, plain)
-    assert compiled.counts == plain.counts and min(compiled.counts.values()) == 0 < compiled.counts["late"]
+    assert compiled.counts == plain.counts and min(compiled.counts.values()) > 0, "everything happened"
     for one, other in zip(told[1:], also[1:], strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-12)
 

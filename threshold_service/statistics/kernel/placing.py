@@ -9,7 +9,8 @@ from threshold_service.statistics.kernel.compiled import compiled
 from threshold_service.statistics.packed import BEFORE, FIELDS, UP
 from threshold_service.statistics.people import CROWDED, JUDGED, LATE, LONG_AGO, RESTARTED, UNREADABLE, Fixed, People
 
-_NEVER, _PATIENCE, _READABLE = grid.NEVER, grid.JUMP_PATIENCE, grid.READABLE
+_NEVER, _READABLE = grid.NEVER, grid.READABLE
+_PATIENCE, _AHEAD = grid.JUMP_PATIENCE, grid.AHEAD_PATIENCE
 _NOBODY = -1
 _QUIET = level_path.QUIET_CELLS
 
@@ -23,13 +24,18 @@ def place(state: Grid, counts: Ints, row: int, time: float, restart_gap_s: float
         return UNREADABLE, False, 0
     cell, last = int(np.rint(time - state.origin[row])), state.cell[row]
     step = cell - last
-    behind = state.behind[row] + 1 if last != _NEVER and step < -restart_gap_s else 0
-    if last == _NEVER or step > restart_gap_s or behind >= _PATIENCE:
+    behind, far_ahead = 0, step > restart_gap_s
+    if last != _NEVER and (far_ahead or step < -restart_gap_s):
+        behind = min(state.behind[row], 0) - 1 if far_ahead else max(state.behind[row], 0) + 1
+    if last == _NEVER or behind <= -_AHEAD or behind >= (_AHEAD if last == 0 else _PATIENCE):
         state.origin[row], state.cell[row], state.behind[row] = time, 0, 0
         counts[row, JUDGED] += 1
         counts[row, RESTARTED] += 1
         return JUDGED, True, 0
     state.behind[row] = behind
+    if far_ahead:
+        counts[row, UNREADABLE] += 1
+        return UNREADABLE, False, 0
     if step > 0:
         state.cell[row] = cell
     which = JUDGED if step > 0 else (CROWDED if step == 0 else LATE)
