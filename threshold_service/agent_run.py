@@ -20,6 +20,7 @@ from services.runtime.clock import Clock
 from services.vocabulary import Policy, Resident, Seconds, UnixSeconds
 from threshold_service import metrics
 from threshold_service.engine import Engine
+from threshold_service.kept_state import Kept
 from threshold_service.record import HistoryTail, statuses
 from threshold_service.statistics.facility import Lesson
 from threshold_service.statistics.state_bytes import StateUnreadable
@@ -118,12 +119,7 @@ class AgentRun:
         """
         with self._lock, metrics.SNAPSHOT_SECONDS.time():
             self._check_whole()
-            now = self._clock.now()
-            with self._database.write() as connection:
-                self._hold_lease(connection, now)
-                self._save(connection, now)
-            self._tail.clear()
-            self.durable = self._sequence
+            self._keep()
             return self.durable
 
     def follow_policy(self, policy: Policy) -> None:
@@ -137,16 +133,11 @@ class AgentRun:
         self.snapshot()
         with self._lock:
             self._check_whole()
-            before, now = self._engine.policy.version, self._clock.now()
+            before = self._engine.policy.version
             self._engine.follow_policy(policy)
             position = {"agent": self.agent, "epoch": self._hello.epoch, "sequence": self._sequence}
             said = {**position, "before": before, "after": policy.version, "approved_by": policy.approved_by}
-            with self._database.write() as connection:
-                self._hold_lease(connection, now)
-                self._save(connection, now)
-                AuditRepository(connection).append("policy.followed", json.dumps(said), now)
-            self._tail.clear()
-            self.durable = self._sequence
+            self._keep(followed=json.dumps(said))
         self._log.info("policy followed", epoch=position["epoch"], sequence=self.durable, before=before,
                        after=policy.version)  # fmt: skip
 
@@ -167,12 +158,7 @@ class AgentRun:
         with self._lock:
             self._check_whole()
             self._engine.lean_on(lessons)
-            now = self._clock.now()
-            with self._database.write() as connection:
-                self._hold_lease(connection, now)
-                self._save(connection, now)
-            self._tail.clear()
-            self.durable = self._sequence
+            self._keep()
 
     def give_up(self) -> None:
         """Judge nothing more: the agent has to connect anew, and is then judged from what is durable."""
@@ -218,7 +204,8 @@ class AgentRun:
         with self._database.read() as connection:
             kept = SnapshotRepository(connection).latest(hello.agent)
         sequence = kept.sequence if kept is not None and kept.epoch == hello.epoch else 0
-        engine = None if kept is None else self._loaded(kept, policy)
+        engine = None if kept is None else self._joined(kept, policy)
+        self._strays = kept is not None and not kept.parts.keys() <= {seat.id for seat in hello.seats}
         if engine is None:
             fresh = Engine(hello.channels, hello.seats, policy, hello.agent, hello.epoch, hello.time_zone)
             return fresh, sequence, kept is not None
@@ -228,24 +215,43 @@ class AgentRun:
         engine.continue_in(hello.epoch, hello.time_zone)
         return engine, sequence, engine.apart
 
-    def _loaded(self, kept: Snapshot, policy: Policy) -> Engine | None:
+    def _joined(self, kept: Snapshot, policy: Policy) -> Engine | None:
         try:
-            engine = Engine.load(kept.blob, policy)
+            engine, damaged = Engine.joined(Kept(kept.blob, kept.parts), policy)
         except StateUnreadable as error:
             self._log.error("kept state cannot be read: this agent's residents are learned anew", detail=str(error))
             return None
         if engine.channels != self._hello.channels:
             self._log.warning("schema changed: this agent's residents are learned anew")
             return None
+        if damaged:
+            self._log.error("kept state of some residents cannot be read: they are learned anew", learned_anew=damaged)
         return engine
+
+    def _keep(self, followed: str = "") -> None:
+        """One transaction for everything accepted so far; `followed` is what the audit is told of a policy."""
+        now, state = self._clock.now(), self._engine.cut()
+        try:
+            with self._database.write() as connection:
+                self._hold_lease(connection, now)
+                self._save(connection, now, state)
+                if followed:
+                    AuditRepository(connection).append("policy.followed", followed, now)
+        except BaseException:
+            self._engine.lost(state)
+            raise
+        self._tail.clear()
+        self._strays, self.durable = False, self._sequence
 
     def _hold_lease(self, connection: Connection, now: UnixSeconds) -> None:
         LeaseRepository(connection).check(self.agent, self._fence)
         LeaseRepository(connection).acquire(self.agent, self._holder, LEASE_S, now)
 
-    def _save(self, connection: Connection, now: UnixSeconds) -> None:
-        hello, link = self._hello, self._link
-        SnapshotRepository(connection).save(self.agent, hello.epoch, self._sequence, self._engine.dump(), now)
+    def _save(self, connection: Connection, now: UnixSeconds, state: Kept) -> None:
+        hello, link, repository = self._hello, self._link, SnapshotRepository(connection)
+        repository.save(self.agent, hello.epoch, self._sequence, state.quick, now, state.slow)
+        if self._strays:
+            repository.forget_parts(self.agent, [seat.id for seat in hello.seats])
         usual = self._engine.usual()
         metrics.PROPOSALS.inc(usual.proposals - self._proposals)
         self._proposals = usual.proposals

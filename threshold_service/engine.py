@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from services.runtime.batch import Batch
 from services.vocabulary import Cue, Event, Policy, Resident
-from threshold_service import engine_state, looked, paths, refit
-from threshold_service.engine_state import COUNTED, Identity
+from threshold_service import engine_state, kept_state, looked, paths, refit
+from threshold_service.engine_state import COUNTED, EngineState, Identity
 from threshold_service.judgement import rules
+from threshold_service.kept_state import Kept
 from threshold_service.senses import doubted, private, sensed, witnesses
 from threshold_service.statistics import calibration
 from threshold_service.statistics.arrays import Floats, Ints
@@ -127,7 +128,34 @@ class Engine:
         Raises:
             StateUnreadable: the bytes hold no state of this version.
         """
-        identity, state = engine_state.load(blob)
+        return cls._of(*engine_state.load(blob), policy, path)
+
+    def cut(self) -> Kept:
+        """What has to be kept so that `joined` finds everything again: the quick part, and the slow ones that changed
+        since the last `cut`."""
+        return kept_state.cut(self._setting.identity, self._state)
+
+    def lost(self, kept: Kept) -> None:
+        """What `cut` gave could not be kept."""
+        kept_state.lost(self._setting.identity, self._state, kept)
+
+    @classmethod
+    def joined(cls, kept: Kept, policy: Policy, path: paths.Path = paths.Path.AUTO) -> tuple["Engine", int]:
+        """The engine that was cut, from now on under `policy`, and how many residents are fresh in it because their
+        slow part cannot be read.
+
+        Raises:
+            StateUnreadable: the quick part is no state of this version.
+        """
+        identity, state, damaged = kept_state.joined(kept)
+        engine = cls._of(identity, state, policy, path)
+        if damaged:
+            refit.welcome(state)
+            engine._apart = True
+        return engine, damaged
+
+    @classmethod
+    def _of(cls, identity: Identity, state: EngineState, policy: Policy, path: paths.Path) -> "Engine":
         engine = cls.__new__(cls)
         engine._setting = _setting(identity, policy)
         engine._state = state
@@ -147,6 +175,7 @@ class Engine:
         """From the next sample on `policy` is in force: thresholds from its budget, at once and for everybody."""
         self._setting = _setting(replace(self._setting.identity, policy_version=policy.version), policy)
         refit.adopt_policy(self._state, self._setting)
+        self._state.stirred[:] = True
 
     def usual(self) -> UsualNow:
         """What is usual and how things stand after the last wave."""

@@ -24,7 +24,7 @@ from threshold_service.statistics import (
     state_bytes,
     trace,
 )
-from threshold_service.statistics.arrays import Floats, Ints, apart, flat, put, take
+from threshold_service.statistics.arrays import Bools, Floats, Ints, apart, flat, put, take
 from threshold_service.statistics.meaning import Meaning, meaning
 from threshold_service.statistics.people import LONG_AGO, Person, Window
 from threshold_service.statistics.state_bytes import StateUnreadable
@@ -68,10 +68,17 @@ class EngineState:
     prior: prior.Prior
     """What the facility teaches of a new resident; the only part that belongs to nobody in particular."""
     drift: moved.Moved
+    stirred: Bools
+    """(n,) Whose `SLOW` part changed since it was last handed out to be kept, see `kept_state`."""
+    revisions: Ints
+    """(n,) How often that was, 0: never, it is as `fresh` made it."""
 
 
 _NESTED = ("grid", "fitted", "running", "history", "profile", "trace", "person", "window", "drift")
-_ARRAYS = (*_NESTED, "counts", "prior", "sustained")
+ARRAYS = (*_NESTED, "counts", "prior", "sustained")
+SLOW = ("fitted", "history", "profile", "trace", "drift")
+"""Of these, what changes only at a resident's block end and when everybody's thresholds are set anew: nine tenths of
+the bytes. Whoever changes one of them marks the resident in `stirred`."""
 _HALVES = ("level", "before")
 """In bytes the halves are called by what they are."""
 
@@ -94,7 +101,7 @@ def fresh(residents: int, of: Meaning) -> EngineState:
         profile.fresh(residents, channels), trace.fresh(residents, channels, WINDOW_S), person, window,
         np.zeros((residents, len(COUNTED)), np.int64), [Watch()] * residents, [None] * residents, [()] * residents,
         np.zeros(residents, np.int8), prior.shipped(COLUMNS.tolist(), channels),
-        moved.fresh(residents, channels),
+        moved.fresh(residents, channels), np.zeros(residents, bool), np.zeros(residents, np.int64),
     )  # fmt: skip
 
 
@@ -132,6 +139,18 @@ def reseated(identity: Identity, state: EngineState, seats: Sequence[Resident]) 
     were known."""
     before = {(seat.id, seat.mode): row for row, seat in enumerate(identity.seats)}
     known = [(row, before[seat.id, seat.mode]) for row, seat in enumerate(seats) if (seat.id, seat.mode) in before]
+    return _moved(identity, state, seats, known), len(known)
+
+
+def without(identity: Identity, state: EngineState, rows: Sequence[int]) -> EngineState:
+    """The state in which residents `rows` are fresh and all others as they were."""
+    kept = sorted(set(range(len(identity.seats))) - set(rows))
+    return _moved(identity, state, identity.seats, [(row, row) for row in kept])
+
+
+def _moved(
+    identity: Identity, state: EngineState, seats: Sequence[Resident], known: Sequence[tuple[int, int]]
+) -> EngineState:
     after = fresh(len(seats), meaning(identity.channels, seats))
     to, of = np.array(known, np.int64).reshape(-1, 2).T
     for name in _NESTED:
@@ -144,22 +163,29 @@ def reseated(identity: Identity, state: EngineState, seats: Sequence[Resident]) 
     for row, old in known:
         after.watches[row], after.events[row] = state.watches[old], state.events[old]
         after.heard[row] = state.heard[old]
-    return after, len(known)
+    after.revisions[to], after.stirred[:] = state.revisions[of], True
+    return after
 
 
 def dump(identity: Identity, state: EngineState) -> bytes:
-    """The state as bytes; equal states give equal bytes."""
-    facts: dict[str, Any] = {
+    """The whole state as bytes; equal states give equal bytes, however they were kept in between."""
+    return state_bytes.pack(facts(identity, state), {name: getattr(state, name) for name in ARRAYS} | halves(state))
+
+
+def facts(identity: Identity, state: EngineState) -> dict[str, Any]:
+    """What is no array, as plain JSON values."""
+    return {
         "identity": codec.to_json(identity),
         "watches": [codec.to_json(watch) for watch in state.watches],
         "events": [None if event is None else codec.to_json(event) for event in state.events],
         "heard": [[list(cue) for cue in cues] for cues in state.heard],
     }
+
+
+def halves(state: EngineState) -> dict[str, level_path.LevelPath]:
+    """How the statistics stand now and stood before, by the names they have in bytes."""
     rows = np.arange(len(state.half))
-    halves = {
-        "level": level_of(state, rows), "before": level_path.half(state.level, 1 - state.half, rows)
-    }  # fmt: skip
-    return state_bytes.pack(facts, {name: getattr(state, name) for name in _ARRAYS} | halves)
+    return dict(zip(_HALVES, (level_of(state, rows), level_path.half(state.level, 1 - state.half, rows)), strict=True))
 
 
 def load(blob: bytes) -> tuple[Identity, EngineState]:
@@ -168,26 +194,36 @@ def load(blob: bytes) -> tuple[Identity, EngineState]:
     Raises:
         StateUnreadable: the bytes hold no state of this version.
     """
-    facts, arrays = state_bytes.unpack(blob)
+    identity, state = filled(*state_bytes.unpack(blob), ARRAYS)
+    state.stirred[:] = True
+    return identity, state
+
+
+def filled(said: dict[str, Any], arrays: dict[str, Any], names: Sequence[str]) -> tuple[Identity, EngineState]:
+    """A state with these facts, the arrays of `names` and both halves, and fresh in everything else.
+
+    Raises:
+        StateUnreadable: a fact or an array is missing or does not fit.
+    """
     try:
-        return _filled(facts, arrays)
+        return _filled(said, arrays, names)
     except (codec.CodecError, KeyError, TypeError) as error:
         raise StateUnreadable(
             f"engine state holds a fact that does not fit ({error}): it is another version's"
         ) from error
 
 
-def _filled(facts: dict[str, Any], arrays: dict[str, Any]) -> tuple[Identity, EngineState]:
-    identity = codec.from_json(Identity, facts["identity"])
+def _filled(said: dict[str, Any], arrays: dict[str, Any], names: Sequence[str]) -> tuple[Identity, EngineState]:
+    identity = codec.from_json(Identity, said["identity"])
     state = fresh(len(identity.seats), meaning(identity.channels, identity.seats))
-    for name in _ARRAYS:
+    for name in names:
         setattr(state, name, state_bytes.filled(getattr(state, name), arrays, name))
     like = level_of(state, np.arange(len(state.half)))
     for which, name in enumerate(_HALVES):
         for both, one in zip(flat(state.level), flat(state_bytes.filled(like, arrays, name)), strict=True):
             both[which] = one
-    state.watches = [codec.from_json(Watch, watch) for watch in facts["watches"]]
-    state.events = [None if event is None else codec.from_json(Event, event) for event in facts["events"]]
+    state.watches = [codec.from_json(Watch, watch) for watch in said["watches"]]
+    state.events = [None if event is None else codec.from_json(Event, event) for event in said["events"]]
     tiers(state, np.arange(len(state.half)))
-    state.heard = [tuple(Heard(*cue) for cue in cues) for cues in facts["heard"]]
+    state.heard = [tuple(Heard(*cue) for cue in cues) for cues in said["heard"]]
     return identity, state

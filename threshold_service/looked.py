@@ -62,6 +62,7 @@ def look(state: EngineState, setting: Setting, run: Run, told: Told) -> tuple[Ev
     if not len(full):
         return events
     refit.close_blocks(state, setting, rows[full])
+    state.stirred[rows[full]] = True
     return events + _told(state, setting, run, told, full, drifted.tell)
 
 

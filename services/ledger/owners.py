@@ -6,15 +6,15 @@ EVERYBODY = "everybody"
 
 TABLES = {
     "events": THRESHOLD, "event_revisions": THRESHOLD, "event_conflicts": THRESHOLD, "snapshots": THRESHOLD,
-    "leases": THRESHOLD, "roster": THRESHOLD, "statuses": THRESHOLD, "agents": THRESHOLD, "history_tail": THRESHOLD,
-    "history_hours": THRESHOLD, "assessments": VLM, "alerts": ALERTING, "dispatches": ALERTING,
-    "deliveries": ALERTING, "feedback": CONSOLE, "silences": CONSOLE, "acknowledgements": CONSOLE,
-    "outbox": EVERYBODY, "inbox": EVERYBODY, "audit": EVERYBODY,
+    "snapshot_parts": THRESHOLD, "leases": THRESHOLD, "roster": THRESHOLD, "statuses": THRESHOLD, "agents": THRESHOLD,
+    "history_tail": THRESHOLD, "history_hours": THRESHOLD, "assessments": VLM, "alerts": ALERTING,
+    "deliveries": ALERTING, "dispatches": ALERTING, "feedback": CONSOLE, "silences": CONSOLE,
+    "acknowledgements": CONSOLE, "outbox": EVERYBODY, "inbox": EVERYBODY, "audit": EVERYBODY,
 }  # fmt: skip
 
 WRITES: dict[str, dict[str, tuple[str, ...]]] = {
     "EventRepository": {"record": ("events", "event_revisions"), "keep_conflict": ("event_conflicts",)},
-    "SnapshotRepository": {"save": ("snapshots",)},
+    "SnapshotRepository": {"save": ("snapshots", "snapshot_parts"), "forget_parts": ("snapshot_parts",)},
     "LeaseRepository": {"acquire": ("leases",), "release": ("leases",)},
     "RosterRepository": {"seat": ("roster",)},
     "StatusRepository": {"save": ("statuses",)},

@@ -42,6 +42,7 @@ RETENTION: dict[str, Retention] = {
     "outbox": Retention(14, "created_at"),
     "inbox": Retention(45, "at"),
     "snapshots": Retention(180, "saved_at"),
+    "snapshot_parts": Retention(180, "saved_at"),
     "leases": Retention(RECORD_DAYS, "expires_at"),
     "roster": Retention(RECORD_DAYS, "seated_at"),
     "statuses": Retention(30, "updated_at"),
@@ -55,7 +56,8 @@ RETENTION: dict[str, Retention] = {
 def sweep(database: Database, now: UnixSeconds) -> dict[str, int]:
     """Remove what is older than its retention, table by table, each in its own transaction; rows removed by table.
 
-    Open events, alerts that are not settled, unpublished messages and seats of agents that are heard stay.
+    Open events, alerts that are not settled, unpublished messages, parts of a snapshot that is kept, and seats of
+    agents that are heard stay.
     """
     swept = {}
     for name, rule in RETENTION.items():
@@ -82,5 +84,6 @@ _KEPT: dict[str, tuple[ColumnElement[bool], ...]] = {
     "event_revisions": (tables.event_revisions.c.event.not_in(select(tables.events.c.id)),),
     "alerts": (tables.alerts.c.status.in_(_SETTLED),),
     "outbox": (tables.outbox.c.published_at.is_not(None),),
+    "snapshot_parts": (tables.snapshot_parts.c.agent.not_in(select(tables.snapshots.c.agent)),),
     "roster": (tables.roster.c.agent.not_in(select(tables.agents.c.agent)),),
 }

@@ -75,6 +75,10 @@ snapshots = Table(
     "snapshots", METADATA, _name("agent", True), _name("epoch"), Column("sequence", BigInteger, nullable=False),
     Column("blob", LargeBinary, nullable=False), _time("saved_at"),
 )  # fmt: skip
+snapshot_parts = Table(
+    "snapshot_parts", METADATA, _name("agent", True), _name("resident", True),
+    Column("revision", BigInteger, nullable=False), Column("blob", LargeBinary, nullable=False), _time("saved_at"),
+)  # fmt: skip
 leases = Table(
     "leases", METADATA, _name("agent", True), _name("holder"), Column("fence", BigInteger, nullable=False),
     _time("expires_at"),

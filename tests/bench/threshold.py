@@ -161,15 +161,16 @@ def latency_seconds(residents: int, seconds: int) -> float:
 
 
 def state_figures(residents: int) -> list[Figure]:
-    """Bytes of state per resident, and how long it takes to read everybody's again."""
+    """Bytes of state per resident, of them those of every snapshot, and how long it takes to read everybody's again."""
     engine = Engine(CHANNELS, seats(residents), Policy(), "bench", "0" * 32)
     engine.judge(batches(residents, 1)[0])
-    blob = engine.dump()
+    blob, quick = engine.dump(), engine.cut().quick
     began = time.perf_counter()
     Engine.load(blob, Policy())
     took = time.perf_counter() - began
     return [
         Figure("state per resident", len(blob) / residents, "bytes"),
+        Figure("  of them in every snapshot", len(quick) / residents, "bytes"),
         Figure(f"reading the state of {residents:,} residents again", took, "s"),  # the whole: make bench-restart
     ]
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 MAGIC = b"ATTUNE\x00"
-VERSION = 3
+VERSION = 4
 
 
 class StateUnreadable(ValueError):
@@ -16,7 +16,7 @@ class StateUnreadable(ValueError):
 
 def pack(facts: dict[str, Any], states: dict[str, Any]) -> bytes:
     """`facts` (plain JSON values) and named states (arrays, or nested NamedTuples of them) as bytes."""
-    arrays = [(name, np.ascontiguousarray(array)) for name, array in _walk(states)]
+    arrays = [(name, np.ascontiguousarray(array)) for name, array in walk(states)]
     layout = [[name, array.dtype.str, list(array.shape)] for name, array in arrays]
     head = json.dumps({"facts": facts, "arrays": layout}, sort_keys=True, separators=(",", ":")).encode()
     body = b"".join(array.tobytes() for _, array in arrays)
@@ -60,13 +60,14 @@ def filled(like: Any, arrays: dict[str, Any], name: str) -> Any:
     return arrays[name]
 
 
-def _walk(states: dict[str, Any]) -> list[tuple[str, Any]]:
+def walk(states: dict[str, Any]) -> list[tuple[str, Any]]:
+    """All arrays of named states with their dotted names, in the order of the names."""
     found: list[tuple[str, Any]] = []
     for name in sorted(states):
         state = states[name]
         if isinstance(state, tuple):
             fields = state._fields  # type: ignore[attr-defined]
-            inner = _walk({f"{name}.{field}": part for field, part in zip(fields, state, strict=True)})
+            inner = walk({f"{name}.{field}": part for field, part in zip(fields, state, strict=True)})
             found.extend(inner)
         else:
             found.append((name, state))

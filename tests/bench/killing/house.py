@@ -15,8 +15,10 @@ from pathlib import Path
 from edge_agent.spool import Spool
 from services.ledger import AlertRepository, Database, EventRepository, SnapshotRepository
 from services.runtime.ports import free_port
-from services.vocabulary import Alert, Event
+from services.vocabulary import Alert, Event, Policy
 from tests.bench.killing.sender import AGENT
+from threshold_service.engine import Engine
+from threshold_service.kept_state import Kept
 
 SECRET = "whsec_" + "c2VjcmV0LW9mLXRoZS1iZW5jaC1vbmx5LW5vdC1hLWZhY2lsaXR5"
 LATE_S = 1e7
@@ -117,11 +119,13 @@ class House:
         return 0 if kept is None else kept.sequence
 
     def snapshot(self) -> bytes:
-        """The state as it lies in the ledger."""
+        """The whole state that lies in the ledger, as bytes."""
         with self.database.read() as connection:
             kept = SnapshotRepository(connection).latest(AGENT)
         assert kept is not None
-        return kept.blob
+        engine, damaged = Engine.joined(Kept(kept.blob, kept.parts), Policy())
+        assert not damaged, f"the slow part of {damaged} residents cannot be read"
+        return engine.dump()
 
     def events(self) -> dict[str, Event]:
         """Every event by id."""

@@ -12,9 +12,11 @@ from services.ledger.leases import LeaseLost
 from services.ledger.outbox import OutboxRepository
 from services.ledger.snapshots import SnapshotRepository
 from services.ledger.topics import EVENT_CHANGED
-from services.vocabulary import Mode, Resident, Tier
+from services.vocabulary import Mode, Policy, Resident, Tier
 from tests.unit.threshold.conftest import CHANNELS, START, House, said, samples
 from threshold_service.agent_run import RunBroken
+from threshold_service.engine import Engine
+from threshold_service.kept_state import Kept
 
 pytestmark = pytest.mark.unit
 
@@ -148,6 +150,52 @@ def test_it_learns_anew_from_a_state_that_it_cannot_read(house: House, capsys: p
         assert "cannot be read" in capsys.readouterr().out
         run.accept(samples(kept.sequence + 1, 5))
         house.roster.disconnect(run)
+
+
+def test_it_makes_both_parts_of_a_state_durable_or_neither(house: House) -> None:
+    run = house.connect()
+    run.accept(samples(1, 310))
+    run.snapshot()
+    with house.database.write() as connection:
+        refusal = "BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+        connection.execute(text(f"CREATE TRIGGER refused BEFORE UPDATE ON snapshot_parts {refusal}"))
+    run.accept(samples(311, 310))
+    with pytest.raises(DBAPIError):
+        run.snapshot()
+    with house.database.read() as connection:
+        kept = SnapshotRepository(connection).latest("edge-1")
+    assert kept is not None and kept.sequence == run.durable == 310 and kept.parts["r-1"][0] == 1
+    with house.database.write() as connection:
+        connection.execute(text("DROP TRIGGER refused"))
+    assert run.snapshot() == 620
+    with house.database.read() as connection:
+        kept = SnapshotRepository(connection).latest("edge-1")
+    assert kept is not None and kept.parts["r-1"][0] == 3, "what was not kept is handed out again"
+    assert Engine.joined(Kept(kept.blob, kept.parts), Policy())[1] == 0
+
+
+def test_it_learns_a_resident_anew_whose_slow_part_is_gone_and_says_so(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = house.connect()
+    run.accept(samples(1, 310))
+    house.roster.disconnect(run)
+    with house.database.write() as connection:
+        connection.execute(text("DELETE FROM snapshot_parts"))
+    assert house.connect().durable == 310
+    told = capsys.readouterr().out
+    assert "kept state of some residents cannot be read" in told and "r-1" not in told
+
+
+def test_it_keeps_nothing_of_a_resident_who_left(house: House) -> None:
+    run = house.connect(said(Resident("r-1", "Room 1"), Resident("r-2", "Room 2")))
+    run.accept(samples(1, 310))
+    run.accept(samples(311, 310, seat=1))
+    house.roster.disconnect(run)
+    house.connect(said(Resident("r-2", "Room 2"))).snapshot()
+    with house.database.read() as connection:
+        kept = SnapshotRepository(connection).latest("edge-1")
+    assert kept is not None and set(kept.parts) == {"r-2"}
 
 
 def test_it_keeps_no_history_of_what_a_resident_did_not_consent_to(house: House, tmp_path: Path) -> None:
