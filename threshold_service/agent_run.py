@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,13 +11,15 @@ from sqlalchemy import Connection
 from services.ledger.agents import AgentRepository
 from services.ledger.audit import AuditRepository
 from services.ledger.database import Database
+from services.ledger.inbox import InboxRepository
 from services.ledger.leases import LeaseLost, LeaseRepository
+from services.ledger.outbox import OutboxRepository
 from services.ledger.snapshots import Snapshot, SnapshotRepository
 from services.ledger.statuses import StatusRepository
 from services.runtime import logs
 from services.runtime.batch import Batch
 from services.runtime.clock import Clock
-from services.vocabulary import Policy, Resident, Seconds, UnixSeconds
+from services.vocabulary import Approval, Policy, Resident, Seconds, UnixSeconds
 from threshold_service import metrics
 from threshold_service.engine import Engine
 from threshold_service.kept_state import Kept
@@ -26,6 +28,8 @@ from threshold_service.statistics.facility import Lesson
 from threshold_service.statistics.state_bytes import StateUnreadable
 from threshold_service.telling import Telling
 
+APPROVALS = "calibration"
+"""Who acts on what a person approved, in the inbox."""
 LEASE_S: Seconds = 6.0
 """An agent of a replica that died is free after this long (renewed at every snapshot)."""
 
@@ -82,6 +86,11 @@ class AgentRun:
         """The agent's name."""
         return self._hello.agent
 
+    @property
+    def residents(self) -> frozenset[str]:
+        """Ids of the agent's residents."""
+        return frozenset(seat.id for seat in self._hello.seats)
+
     def accept(self, batch: Batch) -> int:
         """Judge a batch and record what it opened or changed, at once; how many events that were.
 
@@ -135,11 +144,40 @@ class AgentRun:
             self._check_whole()
             before = self._engine.policy.version
             self._engine.follow_policy(policy)
-            position = {"agent": self.agent, "epoch": self._hello.epoch, "sequence": self._sequence}
+            position = self._position()
             said = {**position, "before": before, "after": policy.version, "approved_by": policy.approved_by}
-            self._keep(followed=json.dumps(said))
+            told = json.dumps(said)
+            self._keep(lambda connection, now: AuditRepository(connection).append("policy.followed", told, now))
         self._log.info("policy followed", epoch=position["epoch"], sequence=self.durable, before=before,
                        after=policy.version)  # fmt: skip
+
+    def approve(self, approval: Approval, message: str) -> None:
+        """Let thresholds of tier 1 rise as a person approved, from the next sample on, once for each `message`: durable
+        with its position as another policy is, and told to the audit chain, also where they do not rise any more.
+
+        Raises:
+            LeaseLost: another replica serves this agent now.
+            RunBroken: a batch was not recorded.
+        """
+        self.snapshot()
+        with self._lock:
+            self._check_whole()
+            with self._database.read() as connection:
+                if InboxRepository(connection).handled(APPROVALS, message):
+                    return
+            risen = self._engine.approve(approval)
+            said = {**self._position(), "approval": approval.id, "resident": approval.resident, "by": approval.by,
+                    "at": approval.at,
+                    "rules": {one.rule: [one.threshold, one.wanted] for one in approval.proposals}}  # fmt: skip
+
+            def acted(connection: Connection, now: UnixSeconds) -> None:
+                InboxRepository(connection).first_time(APPROVALS, message, now)
+                OutboxRepository(connection).mark_published([message], now)
+                kind = "threshold.raised" if risen else "threshold.outdated"
+                AuditRepository(connection).append(kind, json.dumps(said), now)
+
+            self._keep(acted)
+        self._log.info("approval acted on", risen=risen, sequence=self.durable)
 
     def lesson(self) -> Lesson:
         """What this agent's residents can teach those of others."""
@@ -228,15 +266,18 @@ class AgentRun:
             self._log.error("kept state of some residents cannot be read: they are learned anew", learned_anew=damaged)
         return engine
 
-    def _keep(self, followed: str = "") -> None:
-        """One transaction for everything accepted so far; `followed` is what the audit is told of a policy."""
+    def _position(self) -> dict[str, object]:
+        return {"agent": self.agent, "epoch": self._hello.epoch, "sequence": self._sequence}
+
+    def _keep(self, also: Callable[[Connection, UnixSeconds], object] | None = None) -> None:
+        """One transaction for everything accepted so far, and what `also` writes."""
         now, state = self._clock.now(), self._engine.cut()
         try:
             with self._database.write() as connection:
                 self._hold_lease(connection, now)
                 self._save(connection, now, state)
-                if followed:
-                    AuditRepository(connection).append("policy.followed", followed, now)
+                if also is not None:
+                    also(connection, now)
         except BaseException:
             self._engine.lost(state)
             raise

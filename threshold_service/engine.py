@@ -1,5 +1,6 @@
 """Judges the residents of one agent: composes statistics and judgement into one step per wave of samples."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from zoneinfo import ZoneInfo
@@ -8,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.runtime.batch import Batch
-from services.vocabulary import Cue, Event, Policy, Resident
+from services.vocabulary import Approval, Cue, Event, Policy, Resident
 from threshold_service import engine_state, kept_state, looked, paths, refit
 from threshold_service.engine_state import COUNTED, EngineState, Identity
 from threshold_service.judgement import rules
 from threshold_service.kept_state import Kept
 from threshold_service.senses import doubted, private, sensed, witnesses
-from threshold_service.statistics import calibration
+from threshold_service.statistics import calibration, thresholds
 from threshold_service.statistics.arrays import Floats, Ints
 from threshold_service.statistics.facility import Lesson
 from threshold_service.statistics.meaning import affect, meaning
@@ -176,6 +177,17 @@ class Engine:
         self._setting = _setting(replace(self._setting.identity, policy_version=policy.version), policy)
         refit.adopt_policy(self._state, self._setting)
         self._state.stirred[:] = True
+
+    def approve(self, approval: Approval) -> bool:
+        """From the next sample on the thresholds are in force that a person approved; whether they are. They are not
+        where nothing waits any more, or something is wanted higher than the person saw."""
+        row = [seat.id for seat in self.seats].index(approval.resident)
+        seen = {one.rule: one.wanted for one in approval.proposals}
+        waiting = self.usual().proposed.get(row, ())
+        if any(one.wanted > seen.get(one.rule, -math.inf) for one in waiting):
+            return False
+        self._state.stirred[row] = True
+        return thresholds.approve(self._state.history, row) > 0
 
     def usual(self) -> UsualNow:
         """What is usual and how things stand after the last wave."""

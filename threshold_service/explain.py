@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = load(ThresholdSettings, given.config)
         policies = (read_policy(settings.policy), Policy())
-        database = _opened(settings.database_url)
+        database = opened(settings.database_url)
         try:
             _answer(given, database, settings.history_folder, policies)
         finally:
@@ -72,7 +72,13 @@ def _draw(known: Explained, file: Path) -> None:
     print(f"plotted: {drawn} in {file}", file=sys.stderr)  # noqa: T201
 
 
-def _opened(url: str) -> Database:
+def opened(url: str) -> Database:
+    """The ledger of the threshold service, which is there already.
+
+    Raises:
+        CannotExplain: there is none, or it does not answer.
+        DatabaseUrlError: no address of a database.
+    """
     path = url.partition("sqlite:///")[2]
     if path and not Path(path).exists():
         raise CannotExplain(f"there is no ledger at {path}: set ATTUNE_DATABASE_URL to the threshold service's own")

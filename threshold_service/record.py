@@ -58,7 +58,7 @@ class HistoryTail:
 
 def statuses(agent: str, seats: Sequence[Resident], now: UsualNow, at: UnixSeconds) -> list[ResidentNow]:
     """The tile of every resident as of their last sample; who was never seen is offline as of `at`."""
-    conditions, events, learned = now.condition, now.event, now.learned_share
+    conditions, events, learned, proposed = now.condition, now.event, now.learned_share, now.proposed
     seen = np.isfinite(now.seen_at)
     return [
         ResidentNow(
@@ -69,6 +69,7 @@ def statuses(agent: str, seats: Sequence[Resident], now: UsualNow, at: UnixSecon
             score=float(now.score[i]),
             event=events[i],
             learned_share=float(learned[i]),
+            proposals=proposed.get(i, ()),
         )
         for i, seat in enumerate(seats)
     ]

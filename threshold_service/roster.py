@@ -10,7 +10,7 @@ from services.ledger.leases import LeaseLost, LeaseRepository
 from services.ledger.roster import RosterRepository
 from services.runtime import logs
 from services.runtime.clock import Clock
-from services.vocabulary import Policy
+from services.vocabulary import Approval, Policy
 from threshold_service.agent_run import LEASE_S, AgentHello, AgentRun, RunBroken
 
 
@@ -54,6 +54,17 @@ class Roster:
             except (LeaseLost, RunBroken, DBAPIError) as error:
                 logs.logger().warning("policy not followed yet", agent=run.agent, error=type(error).__name__)
                 run.give_up()
+
+    def approve(self, approval: Approval, message: str) -> bool:
+        """Have the approved thresholds rise where the resident's agent is connected here; whether it is."""
+        for run in [run for run in list(self._runs.values()) if approval.resident in run.residents]:
+            try:
+                run.approve(approval, message)
+                return True
+            except (LeaseLost, RunBroken, DBAPIError) as error:
+                logs.logger().warning("approval not acted on yet", agent=run.agent, error=type(error).__name__)
+                run.give_up()
+        return False
 
     def share(self) -> int:
         """Have every agent's residents lean on the residents of all; how many agents do from now on. With one agent

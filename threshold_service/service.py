@@ -12,6 +12,7 @@ from services.runtime.clock import SystemClock
 from services.runtime.health import HealthServer
 from services.runtime.lifecycle import together
 from services.runtime.queue import open_queue
+from threshold_service.approvals import Approvals
 from threshold_service.escalation import Escalation
 from threshold_service.intake import Intake
 from threshold_service.policy import read_policy
@@ -48,6 +49,7 @@ async def serve(settings: ThresholdSettings, stop: asyncio.Event) -> None:
         upkeep(database, settings.history_folder, clock, stop),
         relay(database, queue, (EVENT_CHANGED,), stop, clock),
         sharing(roster, stop),
+        Approvals(database, roster).run(stop),
         _close(server, stop),
     ]
     if settings.policy is not None:

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from services.vocabulary import Condition, Policy, Tier
+from services.vocabulary import Condition, Policy, Proposal, Tier
 from threshold_service.engine_state import EngineState, level_of
+from threshold_service.judgement.rules import COLUMNS, RULES
 from threshold_service.statistics import calibration, thresholds
 from threshold_service.statistics.arrays import Floats
 from threshold_service.statistics.standing import Standing, standing
@@ -75,6 +76,19 @@ class UsualNow:
     def proposals(self) -> int:
         """Thresholds of tier 1 that wait for a person: calibration wants them beyond their envelope."""
         return int(np.count_nonzero(np.isfinite(self._state.history.wanted)))
+
+    @property
+    def proposed(self) -> dict[int, tuple[Proposal, ...]]:
+        """The same, each whole, by resident; who has none is left out."""
+        history = self._state.history
+        found: dict[int, tuple[Proposal, ...]] = {}
+        for row, rule in np.argwhere(np.isfinite(history.wanted)).tolist():
+            one = Proposal(
+                RULES[rule].reason.value, float(history.thresholds[row, rule]), float(history.wanted[row, rule]),
+                float(history.approved[row, rule]), float(history.usual[row, COLUMNS[rule]]),
+            )  # fmt: skip
+            found[row] = (*found.get(row, ()), one)
+        return found
 
 
 def _condition(tier: int, blind: bool, learning: bool) -> Condition:

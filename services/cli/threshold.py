@@ -1,4 +1,4 @@
-"""`attune threshold`: why an event opened, and which there are; the threshold service's own code reads the ledger."""
+"""`attune threshold`: why an event opened, and what waits for a person; the threshold service's own code does it."""
 
 import subprocess
 import sys
@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Ask the threshold service's ledger about events; needs no running room.")
+app = typer.Typer(
+    no_args_is_help=True, help="Ask the threshold service's ledger about events and thresholds; needs no running room."
+)
 Config = Annotated[Path | None, typer.Option(help="The threshold service's TOML file; the environment wins.")]
 
 
@@ -40,9 +42,28 @@ def events(
     raise typer.Exit(_run(_given(resident=resident, tier=tier, limit=limit, config=config)))
 
 
+@app.command("proposals")
+def proposals(
+    json: Annotated[bool, typer.Option("--json", help="For programs: a JSON list.")] = False, config: Config = None
+) -> None:
+    """Tier-1 thresholds that calibration wants beyond the envelope a person approved: they wait for one."""
+    raise typer.Exit(_run([*_given(config=config), *(["--json"] if json else [])], "approve"))
+
+
+@app.command("approve")
+def approve(
+    resident: Annotated[str, typer.Argument(help="Id of the resident; `attune threshold proposals` lists who waits.")],
+    by: Annotated[str, typer.Option(help="Name of the person who answers for it; the audit chain keeps it.")],
+    config: Config = None,
+) -> None:
+    """Let every threshold of this resident that waits rise: tier 1 speaks less often from the next sample on."""
+    raise typer.Exit(_run([*_given(by=by, config=config), "--", resident], "approve"))
+
+
 def _given(**options: object) -> list[str]:
     return [f"--{name}={value}" for name, value in options.items() if value is not None]
 
 
-def _run(arguments: list[str]) -> int:
-    return subprocess.run([sys.executable, "-m", "threshold_service.explain", *arguments], check=False).returncode
+def _run(arguments: list[str], what: str = "explain") -> int:
+    command = [sys.executable, "-m", f"threshold_service.{what}", *arguments]
+    return subprocess.run(command, check=False).returncode

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from services.ledger import Acknowledgement, Dispatch
 from services.vocabulary import (
     Alert,
+    Approval,
     Assessment,
     Condition,
     Delivery,
@@ -14,6 +15,7 @@ from services.vocabulary import (
     Explanation,
     Feedback,
     FeedbackVerdict,
+    Proposal,
     Resident,
     UnixSeconds,
 )
@@ -65,6 +67,32 @@ class FeedbackIn(Strict):
         elif self.alert is None or self.resident is not None or self.about_time is not None:
             raise ValueError(f"{self.verdict.value} is about an alert: expected alert, no resident and no about_time")
         return self
+
+
+class ApproveIn(Strict):
+    """`by` answers for it; `wanted` is what was shown to them: every rule that waits, and its threshold."""
+
+    by: Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f]*[^\x00-\x20][^\x00-\x1f]*$")]
+    wanted: dict[Identity, Annotated[float, Field(allow_inf_nan=False)]]
+
+
+class ProposalsOut(Strict):
+    """One resident's thresholds of tier 1 that calibration wants beyond their envelope, as of `updated_at`."""
+
+    resident: Resident
+    agent: str
+    updated_at: UnixSeconds
+    proposals: list[Proposal]
+
+
+class ProposalList(Strict):
+    items: list[ProposalsOut]
+
+
+class ApprovalOut(Strict):
+    """What was approved. The threshold service acts on it within seconds of the resident's agent being connected."""
+
+    approval: Approval
 
 
 class ResidentOut(Strict):

@@ -35,5 +35,6 @@ WRITES: dict[str, dict[str, tuple[str, ...]]] = {
 
 PRODUCERS = {
     "event.changed": THRESHOLD, "assessment.made": VLM, "alert.acknowledged": CONSOLE, "feedback.given": CONSOLE,
+    "threshold.approved": CONSOLE,
 }  # fmt: skip
 """The room that may add to a topic."""

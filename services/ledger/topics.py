@@ -9,5 +9,8 @@ ASSESSMENT_MADE = "assessment.made"
 ALERT_ACKNOWLEDGED = "alert.acknowledged"
 """Body: Acknowledgement. From the console, to alerting."""
 
+THRESHOLD_APPROVED = "threshold.approved"
+"""Body: Approval. From a person, by the console or `attune threshold approve`, to threshold_service."""
+
 FEEDBACK_GIVEN = "feedback.given"
 """Body: Feedback. From the console."""

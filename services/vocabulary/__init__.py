@@ -2,6 +2,7 @@
 
 from services.vocabulary.absence import Absence
 from services.vocabulary.alert import Alert, AlertStatus, Delivery, Notice, Outcome
+from services.vocabulary.approval import Approval, Proposal
 from services.vocabulary.assessment import RULES, Assessment, Indicator, Opinion, Verdict
 from services.vocabulary.channel import EMOTIONS, Channel, Sense, Worse, describe, known_channels
 from services.vocabulary.cue import Cue, CueName
@@ -24,6 +25,7 @@ __all__ = [
     "Absence",
     "Alert",
     "AlertStatus",
+    "Approval",
     "Assessment",
     "Budget",
     "Calibration",
@@ -50,6 +52,7 @@ __all__ = [
     "Policy",
     "Position",
     "PriorEpisodes",
+    "Proposal",
     "Reading",
     "Reason",
     "Resident",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from services.vocabulary.approval import Proposal
 from services.vocabulary.mode import Mode
 from services.vocabulary.time import UnixSeconds
 
@@ -49,3 +50,5 @@ class ResidentNow:
     event: str = ""
     learned_share: float = 0.0
     """How much of the learning phase is done, 0..1."""
+    proposals: tuple[Proposal, ...] = ()
+    """Thresholds of tier 1 that wait for a person."""

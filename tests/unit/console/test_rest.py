@@ -2,14 +2,22 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
 
-from services.ledger import AcknowledgementRepository, AuditRepository, Database, FeedbackRepository, OutboxRepository
-from services.ledger.topics import ALERT_ACKNOWLEDGED, FEEDBACK_GIVEN
+from services.ledger import (
+    AcknowledgementRepository,
+    AuditRepository,
+    Database,
+    FeedbackRepository,
+    OutboxRepository,
+    StatusRepository,
+)
+from services.ledger.topics import ALERT_ACKNOWLEDGED, FEEDBACK_GIVEN, THRESHOLD_APPROVED
 from services.runtime.clock import VirtualClock
-from services.vocabulary import AlertStatus, FeedbackVerdict
+from services.vocabulary import AlertStatus, FeedbackVerdict, Proposal
 from tests.unit.console import house
 from tests.unit.console.alerts import keep
 from tests.unit.console.conftest import NOW
@@ -83,6 +91,51 @@ def test_it_keeps_feedback(client: TestClient, database: Database) -> None:
     assert kept[FeedbackVerdict.MISSED].about_time == NOW - 600
     assert len(messages(database, FEEDBACK_GIVEN)) == 2
     assert len(client.get("/api/v1/feedback").json()["items"]) == 2
+
+
+def proposing(database: Database) -> None:
+    """Calibration wants the composite of room 9 higher than it may."""
+    with database.write() as connection:
+        known = StatusRepository(connection).get("room-9")
+        assert known is not None
+        wants = (Proposal("composite", 8.0, 11.0, 6.0, 2.0),)
+        StatusRepository(connection).save([replace(known, proposals=wants)])
+
+
+def test_it_keeps_who_lets_a_threshold_rise(client: TestClient, database: Database) -> None:
+    assert client.get("/api/v1/proposals").json() == {"items": []}
+    proposing(database)
+    (item,) = client.get("/api/v1/proposals").json()["items"]
+    (one,) = item["proposals"]
+    assert (item["resident"]["id"], one["rule"], one["wanted"]) == ("room-9", "composite", 11.0)
+    word = {"by": "Dr Lang", "wanted": {one["rule"]: one["wanted"]}}
+    answer = client.post("/api/v1/residents/room-9/approval", json=word)
+    assert answer.status_code == 202 and answer.json()["approval"]["by"] == "Dr Lang"
+    (message,) = messages(database, THRESHOLD_APPROVED)
+    assert json.loads(message)["resident"] == "room-9" and json.loads(message)["at"] == NOW
+    with database.read() as connection:
+        assert AuditRepository(connection).verify() is None
+
+
+@pytest.mark.parametrize(
+    ("resident", "word", "status", "kind"),
+    [
+        ("room-9", {"by": " ", "wanted": {"composite": 11.0}}, 422, "invalid"),
+        ("room-9", {"wanted": {"composite": 11.0}}, 422, "invalid"),
+        ("room-9", {"by": "Dr Lang"}, 422, "invalid"),
+        ("room-9", {"by": "Dr Lang", "wanted": {"composite": 10.0}}, 409, "not-proposed"),
+        ("room-9", {"by": "Dr Lang", "wanted": {}}, 409, "not-proposed"),
+        ("room-11", {"by": "Dr Lang", "wanted": {"composite": 11.0}}, 409, "not-proposed"),
+        ("nobody", {"by": "Dr Lang", "wanted": {"composite": 11.0}}, 404, "resident-unknown"),
+    ],
+)
+def test_it_lets_nothing_rise_that_nobody_named_or_saw(
+    client: TestClient, database: Database, resident: str, word: dict[str, object], status: int, kind: str
+) -> None:
+    proposing(database)
+    answer = client.post(f"/api/v1/residents/{resident}/approval", json=word)
+    assert (answer.status_code, answer.json()["type"]) == (status, kind)
+    assert messages(database, THRESHOLD_APPROVED) == []
 
 
 def test_it_gives_history_with_null_for_what_was_not_measured(client: TestClient) -> None:
