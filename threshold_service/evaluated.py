@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -25,6 +26,8 @@ from threshold_service.evaluated_table import show
 from threshold_service.policy import read_policy
 from threshold_service.simulated_files import FolderUnreadable, WrittenRecording, groups
 
+LEARNED = "learned opinion"
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status of the process."""
@@ -40,8 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         errors.print(f"[red]{error}")
         return 2
     console = Console(width=None if sys.stdout.isatty() else 150)
-    show(report, console)
-    console.print(evaluated_learning.told())
+    show(replace(report, facts=tuple(fact for fact in report.facts if fact[0] != LEARNED)), console)
+    console.print(dict(report.facts)[LEARNED])
     asked.out.mkdir(parents=True, exist_ok=True)
     for name, text in (("evaluation.json", to_json(report)), ("evaluation.html", page(report))):
         (asked.out / name).write_text(text)
@@ -53,27 +56,28 @@ def simulated(facility: Facility, policy: Policy, console: Console, oracle: bool
     """The engine under `policy` on a simulated facility, beside its peers."""
     recording = SimulatedRecording(facility)
     title = f"{facility.residents} simulated residents, {facility.days} days, seed {facility.seed}"
-    with _bar(console, facility.residents * facility.days) as told:
-        return evaluate(
-            title, recording, *_watchers(recording, policy),
-            OracleWatcher(facility) if oracle else None, (("policy", policy.version),),
-            Whom(groups(facility), recording.going_on), told,
-        )  # fmt: skip
+    whom = Whom(groups(facility), recording.going_on)
+    return _tried(title, recording, policy, whom, OracleWatcher(facility) if oracle else None, console)
 
 
 def written(recording: WrittenRecording, name: str, policy: Policy, console: Console) -> Report:
     """The engine under `policy` on scores that were written down with labels; nobody knows how they were made."""
-    with _bar(console, len(recording.seats()) * recording.days) as told:
-        return evaluate(
-            name, recording, *_watchers(recording, policy), None,
-            (("policy", policy.version),), Whom(recording.groups, recording.going_on), told,
-        )  # fmt: skip
+    return _tried(name, recording, policy, Whom(recording.groups, recording.going_on), None, console)
 
 
-def _watchers(recording: Recording, policy: Policy) -> tuple[EngineWatcher, dict[str, EngineWatcher]]:
-    """The engine under trial, and beside it the engine under the plain rules."""
-    tried, plain = (EngineWatcher(recording.channels, recording.seats(), one) for one in (policy, literal(policy)))
-    return tried, {"literal rules": plain}
+def _tried(
+    title: str, recording: Recording, policy: Policy, whom: Whom, oracle: OracleWatcher | None, console: Console
+) -> Report:
+    """The engine, beside it the engine under the plain rules, and what the learned opinion would have added."""
+    residents = len(recording.seats())
+    looking = evaluated_learning.Looking(recording.channels, residents, evaluated_learning.opinion())
+    tried = EngineWatcher(recording.channels, recording.seats(), policy, looking.hear)
+    plain = EngineWatcher(recording.channels, recording.seats(), literal(policy))
+    facts = (("policy", policy.version),)
+    with _bar(console, residents * recording.days) as told:
+        report = evaluate(title, recording, tried, {"literal rules": plain}, oracle, facts, whom, told)
+    learned = (LEARNED, evaluated_learning.told(looking, report.observed))
+    return replace(report, facts=(*report.facts, learned))
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """The engine as a detector under trial: days of a recording go in, alarms come out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +12,7 @@ from services.runtime.batch import Batch
 from services.vocabulary import Event, Policy, Resident, Tier
 from services.vocabulary.policy import Rules
 from threshold_service.engine import Engine
+from threshold_service.wave import Judged
 
 START = 1_750_032_000.0
 """Unix seconds at which recordings begin: a midnight (UTC)."""
@@ -20,9 +21,14 @@ CHUNK_S = 300
 
 
 class EngineWatcher:
-    """Runs one engine over a recording and notes what a caregiver would have been told."""
+    """Runs one engine over a recording and notes what a caregiver would have been told; `heard` hears of the samples,
+    all residents second after second, and what was judged of them."""
 
-    def __init__(self, channels: tuple[str, ...], seats: tuple[Resident, ...], policy: Policy) -> None:
+    def __init__(
+        self, channels: tuple[str, ...], seats: tuple[Resident, ...], policy: Policy,
+        heard: Callable[[Batch, Judged], None] | None = None,
+    ) -> None:  # fmt: skip
+        self._heard = heard
         self.engine = Engine(channels, seats, policy, "evaluation", EPOCH)
         self._row = {seat.id: row for row, seat in enumerate(seats)}
         self._told: dict[str, Alarm] = {}
@@ -32,7 +38,11 @@ class EngineWatcher:
     def watch(self, block: DayBlock) -> None:
         """One day of every resident, some minutes at a time."""
         for begin in range(0, len(block.values), CHUNK_S):
-            self._note(self.engine.judge(batch(block, begin, begin + CHUNK_S)).events)
+            samples = batch(block, begin, begin + CHUNK_S)
+            judged = self.engine.judge(samples)
+            self._note(judged.events)
+            if self._heard is not None:
+                self._heard(samples, judged)
             self._look(block.start_s + begin)
         self._now = block.start_s + len(block.values)
 

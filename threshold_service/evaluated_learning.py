@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -16,16 +16,16 @@ from rich.progress import Progress
 from services.evaluation.bootstrap import Interval
 from services.evaluation.figures import Judged, Observed, judge
 from services.evaluation.nouns import Label
-from services.evaluation.recording import DayBlock, show
+from services.evaluation.recording import show
 from services.evaluation.simulated import SimulatedRecording
 from services.evaluation.traces import Trace, binned, own_thresholds
 from services.runtime.batch import Batch
 from services.simulator.facility import Facility
 from services.simulator.parameters import Excitement, Parameters
 from services.vocabulary import Policy
-from threshold_service.engine import Engine
-from threshold_service.evaluated_engine import CHUNK_S, EPOCH, batch
-from threshold_service.judgement.learned import TIMES_S, Forest, grouped, probability, read, write
+from threshold_service.evaluated_engine import EngineWatcher
+from threshold_service.judgement.learned import GROUPS, TIMES_S, Forest, grouped, probability, read, write
+from threshold_service.wave import Judged as Told
 
 Floats = NDArray[np.float64]
 TREES, LEAVES, EVERY_S = 24, 48, 5
@@ -44,45 +44,52 @@ class Seen(NamedTuple):
     observed: Observed
 
 
-class _Features:
-    """Watches the engine and keeps what the forest would look at."""
+class Looking:
+    """Hears what the engine judged and keeps, every EVERY_S seconds, what `keep` makes of the rows (m, features) that
+    the forest would look at, and the engine's score. Seconds come in order, a whole number of EVERY_S at once."""
 
-    def __init__(self, recording: SimulatedRecording) -> None:
-        self._engine = Engine(recording.channels, recording.seats(), Policy(), "evaluation", EPOCH)
-        residents = len(recording.seats())
-        self.features: list[list[Floats]] = [[] for _ in range(residents)]
-        self.score: list[list[Floats]] = [[] for _ in range(residents)]
+    def __init__(self, channels: Sequence[str], residents: int, keep: Callable[[Floats], Floats]) -> None:
+        self._channels, self._residents, self._keep = tuple(channels), residents, keep
+        self._levels = np.zeros((len(TIMES_S), 1, residents, len(GROUPS)))
+        self._kept: list[Floats] = []
+        self._score: list[Floats] = []
 
-    def watch(self, block: DayBlock) -> None:
-        """One day of every resident."""
+    def hear(self, samples: Batch, judged: Told) -> None:
+        """All residents, second after second."""
         from scipy.signal import lfilter
 
-        parts = [self._look(batch(block, begin, begin + CHUNK_S), block.values.shape[1])
-                 for begin in range(0, len(block.values), CHUNK_S)]  # fmt: skip
-        inputs, score = (np.concatenate(part) for part in zip(*parts, strict=True))
-        for resident in range(score.shape[1]):
-            levels = [lfilter([1 / t], [1.0, 1 / t - 1.0], inputs[:, resident], axis=0)[::EVERY_S] for t in TIMES_S]
-            self.features[resident].append(np.concatenate(levels, axis=1))
-            self.score[resident].append(score[::EVERY_S, resident])
-
-    def _look(self, samples: Batch, residents: int) -> tuple[Floats, Floats]:
-        """(seconds, residents, inputs) and the composite (seconds, residents)."""
-        judged = self._engine.judge(samples)
         distances = (samples.values - judged.usual) / judged.spread
-        inputs = grouped(self._engine.channels, np.asarray(distances, np.float64))
-        score = np.nan_to_num(judged.score, nan=0.0, posinf=0.0).reshape(-1, residents)
-        return inputs.reshape(len(score), residents, -1), score
+        inputs = grouped(self._channels, np.asarray(distances, np.float64)).reshape(-1, self._residents, len(GROUPS))
+        levels = []
+        for place, t in enumerate(TIMES_S):
+            level, self._levels[place] = lfilter([1 / t], [1.0, 1 / t - 1.0], inputs, axis=0, zi=self._levels[place])
+            levels.append(level[::EVERY_S])
+        rows = np.concatenate(levels, axis=2)
+        made = self._keep(rows.reshape(-1, rows.shape[2]))
+        self._kept.append(made.reshape(*rows.shape[:2], -1))
+        score = np.nan_to_num(judged.score, nan=0.0, posinf=0.0).reshape(-1, self._residents)
+        self._score.append(score[::EVERY_S])
+
+    def kept(self) -> list[Floats]:
+        """What was made of everything heard so far, (bins, k) by resident."""
+        whole = np.concatenate(self._kept)
+        return [whole[:, resident] for resident in range(self._residents)]
+
+    def score(self) -> list[Floats]:
+        """The composite, (bins,) by resident."""
+        whole = np.concatenate(self._score)
+        return [whole[:, resident] for resident in range(self._residents)]
 
 
 def watch(facility: Facility, name: str, console: Console) -> Seen:
     """What the forest would look at in a whole facility."""
     recording = SimulatedRecording(facility)
-    watcher = _Features(recording)
+    looking = Looking(recording.channels, facility.residents, lambda rows: rows)
+    watcher = EngineWatcher(recording.channels, recording.seats(), Policy(), looking.hear)
     with Progress(console=console) as progress:
         task = progress.add_task(name, total=facility.residents * facility.days)
         tried = show(recording, [watcher], lambda done: progress.advance(task, done))
-    return Seen([np.concatenate(one) for one in watcher.features], [np.concatenate(one) for one in watcher.score],
-                tried.observed)  # fmt: skip
+    return Seen(looking.kept(), looking.score(), tried.observed)
 
 
 def teach(seen: Seen, persons: Sequence[int], seed: int) -> Forest:
@@ -174,14 +181,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def told() -> str:
-    """What the shipped opinion was learned from, and how much it helped persons it never saw."""
+def opinion() -> Callable[[Floats], Floats]:
+    """What the shipped forest says of rows (m, features): (m,)."""
+    forest = read(SHIPPED.read_text())
+    return lambda rows: probability(forest, rows)
+
+
+def told(looking: Looking, observed: Observed) -> str:
+    """How much the shipped opinion helps on the recording that `looking` heard, with the `opinion` of every row, and
+    how much it did where it was shipped from. An opinion that is off is tried with the weight it was tried with."""
     text = SHIPPED.read_text()
     about, weight = json.loads(text)["about"], read(text).weight
+    tried = weight or float(about["tried_weight"])
+    shipped = (
+        f"The learned opinion is {f'on with weight {weight:g}' if weight else 'off'}; as it was shipped, judged on "
+        f"{about['judged_on']}: lift {about['lift']:+.2f} ({about['lift_low']:+.2f} to {about['lift_high']:+.2f})"
+    )
+    if not any(label.observable for label in observed.labels):
+        return f"{shipped}. Here no episode could be observed: nothing to measure it on"
+    seen = Seen([], looking.score(), observed)
+    opinions = [one[:, 0] for one in looking.kept()]
+    alone, helped = (found(trace(seen, opinions, one), observed) for one in (0.0, tried))
+    recalls = [float(one[:, 0].sum() / one[:, 1].sum()) for one in (alone, helped)]
+    gain = lift(alone, helped)
+    interval = f" ({gain.low:+.2f} to {gain.high:+.2f})" if len(alone) > 1 else ", of one person without an interval"
     return (
-        f"The learned opinion is {f'on with weight {weight:g}' if weight else 'off'}: recall of the composite alone "
-        f"{about['recall_without']:.2f}, with it {about['recall_with']:.2f}, lift {about['lift']:+.2f} "
-        f"({about['lift_low']:+.2f} to {about['lift_high']:+.2f}) at equal false alarms; judged on {about['judged_on']}"
+        f"{shipped}. Measured here with weight {tried:g}: recall of the composite alone {recalls[0]:.2f}, with it "
+        f"{recalls[1]:.2f}, lift {gain.value:+.2f}{interval} at equal false alarms"
     )
 
 
