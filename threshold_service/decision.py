@@ -103,6 +103,8 @@ def follow(
     if change is watch.Change.ENDED:
         assert event is not None
         state.events[row] = None
+        if event.tier in (Tier.IMMEDIATE, Tier.URGENT):
+            state.level.change.bank[:, row] = 0.0  # what comes next is judged afresh
         return scene.ended(event, found.time)
     assert spoken is not None
     here = _scene(state, setting, wave, shown, i, prior)

@@ -18,6 +18,7 @@ from threshold_service.statistics import (
     grid,
     level_path,
     moved,
+    noise,
     packed,
     prior,
     profile,
@@ -68,15 +69,16 @@ class EngineState:
     prior: prior.Prior
     """What the facility teaches of a new resident; the only part that belongs to nobody in particular."""
     drift: moved.Moved
+    noise: noise.Noise
     stirred: Bools
     """(n,) Whose `SLOW` part changed since it was last handed out to be kept, see `kept_state`."""
     revisions: Ints
     """(n,) How often that was, 0: never, it is as `fresh` made it."""
 
 
-_NESTED = ("grid", "fitted", "running", "history", "profile", "trace", "person", "window", "drift")
+_NESTED = ("grid", "fitted", "running", "history", "profile", "trace", "person", "window", "drift", "noise")
 ARRAYS = (*_NESTED, "counts", "prior", "sustained")
-SLOW = ("fitted", "history", "profile", "trace", "drift")
+SLOW = ("fitted", "history", "profile", "trace", "drift", "noise")
 """Of these, what changes only at a resident's block end and when everybody's thresholds are set anew: nine tenths of
 the bytes. Whoever changes one of them marks the resident in `stirred`."""
 _HALVES = ("level", "before")
@@ -93,15 +95,17 @@ def fresh(residents: int, of: Meaning) -> EngineState:
         np.full(residents, np.nan), np.zeros(residents),
     )  # fmt: skip
     window = Window(
-        np.full((residents, WINDOW_S, channels), np.nan, np.float32), np.full((residents, WINDOW_S), LONG_AGO, np.int64)
-    )
+        np.full((residents, WINDOW_S, channels), np.nan, np.float32),
+        np.full((residents, WINDOW_S), LONG_AGO, np.int64), np.zeros((residents, WINDOW_S), bool),
+    )  # fmt: skip
     return EngineState(
         grid.fresh(residents), np.zeros(residents, np.int64), level, packed.NOTHING,
         np.zeros((residents, level_path.SUSTAINED_CELLS)), fitted.fresh((residents, channels)), running, history,
         profile.fresh(residents, channels), trace.fresh(residents, channels, WINDOW_S), person, window,
         np.zeros((residents, len(COUNTED)), np.int64), [Watch()] * residents, [None] * residents, [()] * residents,
         np.zeros(residents, np.int8), prior.shipped(COLUMNS.tolist(), channels),
-        moved.fresh(residents, channels), np.zeros(residents, bool), np.zeros(residents, np.int64),
+        moved.fresh(residents, channels), noise.fresh(residents, channels), np.zeros(residents, bool),
+        np.zeros(residents, np.int64),
     )  # fmt: skip
 
 

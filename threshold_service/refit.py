@@ -13,23 +13,29 @@ from threshold_service.statistics import (
     baseline,
     calibration,
     facility,
+    fitted,
     grid,
+    level_path,
     moved,
+    noise,
+    noise_fit,
     peaks,
     profile,
     standing,
     thresholds,
     trace,
 )
-from threshold_service.statistics.arrays import Ints, take
+from threshold_service.statistics.arrays import Floats, Ints, take
 from threshold_service.statistics.calibration import BLOCK_S, SETTLED
-from threshold_service.statistics.fitted import refit_whitening
 from threshold_service.statistics.level_path import LevelPath
 from threshold_service.wave import Setting
 
 NIGHT_HOUR = 3
 """Local hour at which a day ends: fewest events are open then (source: guess)."""
 
+EARLY, _AT_FIRST = 48, 4
+"""Blocks until which the detector's parameters are learned by day too: at each of the first few ends and then at every
+fourth (source: guess)."""
 WELCOME_S = 20.0
 """Most seconds of a person's own that what others teach is worth: fewer than `baseline.FREELY` (source: guess)."""
 
@@ -59,7 +65,7 @@ def _close(state: EngineState, setting: Setting, row: int, now: LevelPath, place
     history, prior = state.history, state.prior
     time = float(state.person.seen_at[row])
     here = local(time, setting.identity.time_zone)
-    refit_whitening(state.fitted, np.array([row]), now.whitening.lag1[place : place + 1])
+    _learn_noise(state, row, now.baseline, place)
     watch = state.watches[row]
     if watch.ended:
         _count(state, row)
@@ -77,6 +83,22 @@ def _close(state: EngineState, setting: Setting, row: int, now: LevelPath, place
     if over or history.blocks[row] <= SETTLED:
         thresholds.estimate(history, row, rates, prior)
     state.fitted.offset[row] = profile.offset(state.profile, row, here.day_share)
+
+
+def _learn_noise(state: EngineState, row: int, usual: baseline.Baseline, place: int) -> None:
+    """What the last seconds showed of the person's noise, where the usual was learned from them too."""
+    raw = trace.in_order(state.window.values[row], state.window.cells[row], state.window.taught[row])
+    z = (raw - state.fitted.offset[row] - usual.level[place]) / usual.spread[place]
+    noise.observe(state.noise, row, np.minimum(np.maximum(z, -level_path.FARTHEST), level_path.FARTHEST), state.fitted)
+    closed = int(state.history.closed[row])
+    if closed < EARLY and (closed < _AT_FIRST or closed % _AT_FIRST == 0):
+        _teach(state, row)
+
+
+def _teach(state: EngineState, row: int) -> None:
+    """The detector's parameters from what is known of the person's noise."""
+    learned = noise_fit.parameters(noise.of(state.noise, row), fitted.in_force(state.fitted, row))
+    fitted.adopt(state.fitted, row, learned)
 
 
 def _learn_hour(state: EngineState, row: int, usual: baseline.Baseline, place: int, here: Local) -> None:
@@ -98,13 +120,18 @@ def _night(state: EngineState, setting: Setting, row: int, now: LevelPath, place
     if history.peaks.blocks[row, slot] >= peaks.LEAST_BLOCKS:
         peaks.close_day(history.peaks, row, calibration.recent(history, row, int(history.peaks.blocks[row, slot])))
     _refit_orders(state, row)
+    _teach(state, row)
     profile.refit(state.profile, row, now.baseline.spread[place], here.day_share)
     if here.night != state.prior.night[0]:
-        known = state.profile
+        known, phi = state.profile, _correlation(state)
         state.prior = facility.learn(
-            state.prior, history, setting.rates, known.level, known.spread, state.fitted.phi, known.taught, here.night
+            state.prior, history, setting.rates, known.level, known.spread, phi, known.taught, here.night
         )
     thresholds.rebalance(history, row, setting.own_rates[row], state.prior)
+
+
+def _correlation(state: EngineState) -> Floats:
+    return noise.correlation(noise.covariance(state.noise))
 
 
 def _refit_orders(state: EngineState, row: int) -> None:
@@ -130,7 +157,7 @@ def lesson(state: EngineState, setting: Setting) -> facility.Lesson:
     everybody = np.arange(len(state.history.blocks))
     return facility.Lesson(
         setting.identity.channels, take(state.history, everybody), known.level.copy(), known.spread.copy(),
-        state.fitted.phi.copy(), known.taught.copy(),
+        _correlation(state), known.taught.copy(),
     )  # fmt: skip
 
 
@@ -150,13 +177,14 @@ def welcome(state: EngineState) -> None:
     spread, phi = np.exp(of.spread[known]), of.phi[known]
     weight = np.square(spread / np.maximum(of.apart[known], 1e-3 * spread)) * (1.0 + phi) / (1.0 - phi)
     place = np.ix_(new, known)
-    usual, white = state.level.baseline, state.level.whitening
+    usual = state.level.baseline
     for half in range(2):
         usual.level[half][place], usual.spread[half][place] = of.level[known], spread
         usual.variance[half][place] = np.square(spread)
         usual.taught[half][place] = np.minimum(np.maximum(weight, 1.0), WELCOME_S)
-        white.lag1[half][place], white.pairs[half][place] = phi, WELCOME_S
-    refit_whitening(state.fitted, new, white.lag1[0][new])
+    noise.expect(state.noise, new, known, phi, WELCOME_S)
+    for row in new.tolist():
+        _teach(state, row)
 
 
 def adopt_policy(state: EngineState, setting: Setting) -> None:

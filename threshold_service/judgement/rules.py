@@ -24,11 +24,11 @@ class Rule:
 
 
 RULES = (
-    Rule(Reason.COMPOSITE, Tier.IMMEDIATE, "composite", 0.5, "composite of whitened CUSUMs"),
+    Rule(Reason.COMPOSITE, Tier.IMMEDIATE, "composite", 0.5, "composite of fused detectors"),
     Rule(Reason.CHANNEL, Tier.IMMEDIATE, "channel", 0.3, "distance held two seconds"),
     Rule(Reason.SUSTAINED, Tier.URGENT, "sustained", 0.6, "rolling minimum of the level"),
     Rule(Reason.VOLATILITY, Tier.URGENT, "volatility", 0.4, "mean step"),
-    Rule(Reason.MILD, Tier.MONITOR, "composite", 0.7, "composite of whitened CUSUMs"),
+    Rule(Reason.MILD, Tier.MONITOR, "composite", 0.7, "composite of fused detectors"),
     Rule(Reason.DRIFT, Tier.MONITOR, "drift", 0.3, "slow level"),
 )
 """Calibrated rules, most urgent first. The alarm cue has the remaining 20 % of tier 1 and a fixed rule of its own."""

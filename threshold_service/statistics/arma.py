@@ -12,22 +12,22 @@ by what was cut off."""
 STRONGEST = 0.995
 """Largest memory that is believed; beyond it a shift would leave almost no trace (source: guess)."""
 ECHOES = np.linspace(-0.95, 0.95, 77)
-_WINSOR = 6.0
+WINSOR = 6.0
+"""Values count at most this far in an autocovariance (source: guess)."""
+_IMPOSSIBLE = 1e-4
+"""Share of the variance below which a one-step error is an accident of few values."""
+_WEIGHTS = (-ECHOES[:, None]) ** np.arange(LAGS + 1)
 
 
 class Arma(NamedTuple):
-    """x = `memory` x_before + e + `echo` e_before: the autoregressive and the moving-average coefficient."""
+    """x = `memory` x_before + e + `echo` e_before: the autoregressive and the moving-average coefficient, (...)."""
 
-    memory: float
-    echo: float
+    memory: Floats
+    echo: Floats
 
 
 def fit(z: Floats) -> Arma:
-    """The ARMA(1,1) with the least one-step error for `z` (t,), NaN where there is nothing.
-
-    The error of a filter is a quadratic form in the autocovariances; for a given echo the best memory is the lag-1
-    correlation of the series filtered by it. An echo is believed only if it lowers the error by more than two
-    parameters would by chance (BIC, Schwarz 1978): without one, echo and memory of white noise are not determined.
+    """The ARMA(1,1) of one series `z` (t,), NaN where there is nothing.
 
     >>> noise = np.random.default_rng(1).standard_normal(20_000)
     >>> series = noise.copy()
@@ -38,19 +38,33 @@ def fit(z: Floats) -> Arma:
     (True, True)
     """
     covariance, pairs = autocovariances(z)
-    if not covariance[0] > 0.0:
-        return Arma(0.0, 0.0)
+    return of(covariance, np.array(pairs))
+
+
+def of(covariance: Floats, pairs: Floats) -> Arma:
+    """The ARMA(1,1) with the least one-step error for autocovariances (LAGS + 2, ...) that rest on `pairs` (...).
+
+    The error of a filter is a quadratic form in the autocovariances; for a given echo the best memory is the lag-1
+    correlation of the series filtered by it. An echo is believed only if it lowers the error by more than two
+    parameters would by chance (BIC, Schwarz 1978): without one, echo and memory of white noise are not determined.
+    Where nothing moves both are 0.
+    """
     error, memory = _errors(covariance)
-    plain, best = len(ECHOES) // 2, int(np.argmin(error))
-    if pairs * np.log(error[plain] / error[best]) <= 2.0 * np.log(max(pairs, 2)):
-        best = plain
-    return Arma(float(memory[best]), float(ECHOES[best]))
+    moves = covariance[0] > 0.0
+    error = np.where(error > _IMPOSSIBLE * covariance[0], error, np.inf)
+    plain, best = len(ECHOES) // 2, np.argmin(error, axis=0)
+    least = np.take_along_axis(error, best[None], axis=0)[0]
+    lowered = np.log(np.where(moves, error[plain], 1.0) / np.where(moves, least, 1.0))
+    known = np.maximum(pairs, 2.0)
+    best = np.where(known * lowered <= 2.0 * np.log(known), plain, best)
+    told = np.take_along_axis(memory, best[None], axis=0)[0]
+    return Arma(np.where(moves, told, 0.0), np.where(moves, ECHOES[best], 0.0))
 
 
 def autocovariances(z: Floats) -> tuple[Floats, int]:
     """Autocovariances (LAGS + 2,) of the winsorised `z` over the pairs that exist, and how many pairs of lag 1."""
     there = ~np.isnan(z)
-    centred = np.where(there, np.minimum(np.maximum(z, -_WINSOR), _WINSOR), 0.0)
+    centred = np.where(there, np.minimum(np.maximum(z, -WINSOR), WINSOR), 0.0)
     centred = np.where(there, centred - centred.sum() / max(int(there.sum()), 1), 0.0)
     size = 1 << (len(z) + LAGS + 1).bit_length()
     sums, pairs = (_products(part, size) for part in (centred, there.astype(np.float64)))
@@ -64,14 +78,20 @@ def _products(series: Floats, size: int) -> Floats:
 
 
 def _errors(covariance: Floats) -> tuple[Floats, Floats]:
-    """One-step error and memory for each of `ECHOES`: y = x / (1 + echo B) has autocovariances that are geometric sums
-    of those of x."""
-    weights = (-ECHOES[:, None]) ** np.arange(LAGS + 1)
-    share = 1.0 - ECHOES * ECHOES
-    own = (2.0 * weights @ covariance[:-1] - covariance[0]) / share
-    later = weights @ covariance[1:]
-    earlier = weights[:, 1:] @ covariance[:-2]
+    """One-step error and memory for each of `ECHOES`, (echoes, ...): y = x / (1 + echo B) has autocovariances that are
+    geometric sums of those of x."""
+    echoes = ECHOES.reshape(-1, *(1,) * (covariance.ndim - 1))
+    share = 1.0 - echoes * echoes
+    own = (2.0 * _summed(_WEIGHTS, covariance[:-1]) - covariance[0]) / share
+    later = _summed(_WEIGHTS, covariance[1:])
+    earlier = _summed(_WEIGHTS[:, 1:], covariance[:-2])
     next_one = (later + earlier) / share
-    memory = np.minimum(np.maximum(next_one / own, -STRONGEST), STRONGEST)
+    with np.errstate(divide="ignore", invalid="ignore"):  # nothing moves
+        memory = np.minimum(np.maximum(next_one / own, -STRONGEST), STRONGEST)
     error: Floats = own * (1.0 + memory * memory) - 2.0 * memory * next_one
     return error, memory
+
+
+def _summed(weights: Floats, covariance: Floats) -> Floats:
+    summed: Floats = np.tensordot(weights, covariance, axes=1)
+    return summed

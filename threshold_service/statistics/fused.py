@@ -1,12 +1,14 @@
 """Notices a change of level or of spread in one channel, whatever its noise: the one detector that runs live."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from threshold_service.statistics.arrays import Bools, Floats, Ints
-from threshold_service.statistics.cusum import FORGET
 
+FORGET = 0.98
+"""Share of the evidence that is left after a second without a value (source: guess)."""
 KNOTS = 32
 """Entries of a channel's table of normal scores."""
 BEND = 1.5
@@ -45,6 +47,23 @@ class Learned(NamedTuple):
     ceiling: Floats
     threshold: Floats
     scores: Floats
+
+
+class Parameters(Protocol):
+    """What a step asks of `Learned`."""
+
+    @property
+    def gain(self) -> Floats: ...
+    @property
+    def lag(self) -> Floats: ...
+    @property
+    def echo(self) -> Floats: ...
+    @property
+    def shift(self) -> Floats: ...
+    @property
+    def ceiling(self) -> Floats: ...
+    @property
+    def scores(self) -> NDArray[np.floating]: ...
 
 
 class Fused(NamedTuple):
@@ -98,12 +117,22 @@ def ceiling(threshold: Floats, shift: Floats) -> Floats:
     return highest
 
 
+def threshold(ceiling: Floats, shift: Floats) -> Floats:
+    """The threshold that a `ceiling` was made from.
+
+    >>> threshold(ceiling(np.array([8.0]), np.array([0.2])), np.array([0.2])).tolist()
+    [8.0]
+    """
+    crossed: Floats = ceiling * np.minimum(shift, SQUARE) / CEILING
+    return crossed
+
+
 def fresh(shape: tuple[int, ...]) -> Fused:
     """Nothing seen."""
     return Fused(np.full(shape, np.nan), np.zeros(shape), np.zeros((*shape[:-1], ARMS, shape[-1])))
 
 
-def step(state: Fused, learned: Learned, z: Floats, present: Bools) -> Fused:
+def step(state: Fused, learned: Parameters, z: Floats, present: Bools) -> Fused:
     """One second of `z` (..., c), distances from the usual in usual spreads, finite where `present` (..., c).
 
     The first value after an absence is its own innovation. Where none is present the evidence only fades.
@@ -127,22 +156,28 @@ def step(state: Fused, learned: Learned, z: Floats, present: Bools) -> Fused:
     return Fused(np.where(present, z, np.nan), np.where(present, surprise, 0.0), bank)
 
 
-def score(scores: Floats, innovation: Floats) -> Floats:
+def score(scores: NDArray[np.floating], innovation: Floats) -> Floats:
     """Normal scores of innovations (..., c), between the entries of `scores` (..., c, KNOTS).
 
     >>> score(untaught((3,)).scores, np.array([-1e9, 0.0, 1e9])).tolist()
     [-4.5, 0.0, 4.5]
     """
-    place = (innovation / (BEND + np.abs(innovation)) + 1.0) * (0.5 * (KNOTS - 1))
-    below: Ints = np.minimum(place.astype(np.int64), KNOTS - 2)
+    where = place(innovation)
+    below: Ints = np.minimum(where.astype(np.int64), KNOTS - 2)
     flat = scores.reshape(-1)
     entry = below + np.arange(0, flat.size, KNOTS).reshape(below.shape)
     low = flat.take(entry)
-    between: Floats = low + (place - below) * (flat.take(entry + 1) - low)
+    between: Floats = low + (where - below) * (flat.take(entry + 1) - low)
     return between
 
 
-def _accumulate(bank: Floats, scored: Floats, learned: Learned) -> Floats:
+def place(innovation: Floats) -> Floats:
+    """Where innovations (...) fall among the knots, from 0 to KNOTS - 1."""
+    where: Floats = (innovation / (BEND + np.abs(innovation)) + 1.0) * (0.5 * (KNOTS - 1))
+    return where
+
+
+def _accumulate(bank: Floats, scored: Floats, learned: Parameters) -> Floats:
     grown = np.empty_like(bank)
     small, large = (0.5 * ratio * learned.shift for ratio in RATIOS)
     np.add(bank[..., 0, :], scored - small, out=grown[..., 0, :])
@@ -155,7 +190,7 @@ def _accumulate(bank: Floats, scored: Floats, learned: Learned) -> Floats:
     return kept
 
 
-def evidence(state: Fused, learned: Learned) -> Evidence:
+def evidence(state: Fused, learned: Parameters) -> Evidence:
     """What the bank says now.
 
     >>> bank = np.array([[4.0], [0.0], [4.0], [0.0], [4.0]])
@@ -169,6 +204,14 @@ def evidence(state: Fused, learned: Learned) -> Evidence:
         np.maximum(bank[..., 1, :] * small, bank[..., 3, :] * large - LARGE_LATER),
         np.maximum(bank[..., 4, :] * SQUARE - SPREAD_LATER, 0.0),
     )
+
+
+def directed(said: Evidence, higher: Floats, lower: Floats) -> Floats:
+    """The largest evidence of a change that matters, (..., c): `higher` and `lower` (c,) are 1 where that direction
+    does, else 0; a larger spread always does."""
+    level = np.maximum(said.higher * higher, said.lower * lower)
+    largest: Floats = np.maximum(level, said.wider)
+    return largest
 
 
 def advance(state: Fused, gap: Ints) -> Fused:

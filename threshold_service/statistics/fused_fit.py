@@ -60,7 +60,7 @@ def shape(z: Floats) -> fused.Learned:
     blank = fused.Learned(*(part[0] for part in fused.untaught((1,))))
     if not enough(z):
         return blank
-    memory, echo = arma.fit(z)
+    memory, echo = map(float, arma.fit(z))
     raw = innovations(z, 1.0, memory, echo)
     raw = raw[~np.isnan(raw)]
     unit = normal_scores.unit(raw) or float(raw.std())

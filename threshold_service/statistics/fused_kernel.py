@@ -10,12 +10,11 @@ import numpy as np
 
 from threshold_service.statistics import fused
 from threshold_service.statistics.arrays import Bools, Floats
-from threshold_service.statistics.cusum import FORGET
 
 _HALF = 0.5 * (fused.KNOTS - 1)
 _LAST = fused.KNOTS - 2
 _BEND = fused.BEND
-_FORGET = FORGET
+_FORGET = fused.FORGET
 _SMALL, _LARGE = (0.5 * ratio for ratio in fused.RATIOS)
 _RATIO = fused.RATIOS[1]
 _SQUARE, _NEUTRAL = fused.SQUARE, fused.NEUTRAL

@@ -1,11 +1,11 @@
-"""One second of every statistic for many residents: baseline, whitening, change, level, volatility, transitions."""
+"""One second of every statistic for many residents: baseline, change, level, volatility, transitions."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from threshold_service.statistics import baseline, cusum, smoothing, transitions, volatility, whitening
+from threshold_service.statistics import baseline, fused, smoothing, transitions, volatility
 from threshold_service.statistics.arrays import Bools, Floats, Ints, State, clipped, ordered_sum
 from threshold_service.statistics.fitted import Fitted
 from threshold_service.statistics.meaning import Directions, Meaning
@@ -25,21 +25,19 @@ QUIET_CELLS = SUSTAINED_CELLS // 4
 
 
 class LevelPath(NamedTuple):
-    """State of n residents over c channels: `evidence` (n, 2, c) upwards and downwards, `levels` (n, 2, c) fast and
-    slow."""
+    """State of n residents over c channels; `levels` (n, 2, c) fast and slow."""
 
     baseline: baseline.Baseline
-    whitening: whitening.Whitening
-    evidence: Floats
+    change: fused.Fused
     levels: Floats
     volatility: volatility.Volatility
     transitions: transitions.Transitions
 
 
 class Second(NamedTuple):
-    """What one second says: `evidence` (directed CUSUM) and `far` (directed distance held two seconds) are (n, c);
-    `groups` (n, 3) are sums of evidence over the channels of deviation, audio and motion; `fast` and `drift` distances
-    and the rest are (n,)."""
+    """What one second says: `evidence` (of changes that matter) and `far` (directed distance held two seconds) are
+    (n, c); `groups` (n, 3) are sums of evidence over the channels of deviation, audio and motion; `fast` and `drift`
+    distances and the rest are (n,)."""
 
     evidence: Floats
     far: Floats
@@ -53,10 +51,9 @@ class Second(NamedTuple):
 def fresh(residents: int, meaning: Meaning) -> LevelPath:
     """Nothing seen."""
     shape = (residents, len(meaning.floor))
-    pair = np.zeros((residents, 2, len(meaning.floor)))
     return LevelPath(
-        baseline.fresh(shape, meaning.floor), whitening.fresh(shape), pair, pair, volatility.fresh((residents,)),
-        transitions.fresh((residents,)),
+        baseline.fresh(shape, meaning.floor), fused.fresh(shape), np.zeros((residents, 2, len(meaning.floor))),
+        volatility.fresh((residents,)), transitions.fresh((residents,)),
     )  # fmt: skip
 
 
@@ -71,20 +68,20 @@ def step(
     teaches = there * learn[:, None]
     distance = np.where(present, values - state.baseline.level - fitted.offset, 0.0)
     z = clipped(distance / state.baseline.spread, FARTHEST)
-    before = state.whitening.before
-    whiter, innovation, pair = whitening.step(state.whitening, z, present, teaches, fitted.phi, fitted.gain)
-    change = cusum.step(state.evidence, innovation, there)
+    had = ~np.isnan(state.change.before)
+    before, pair = np.where(had, state.change.before, 0.0), (present & had).astype(np.float64)
+    change = fused.step(state.change, fitted, z, present)
     levels = smoothing.step(state.levels, clipped(z, HUBER), there, _GAINS)
     restless = volatility.step(state.volatility, z, before, pair, learn)
     turns = transitions.step(state.transitions, _face_of_things(values, z, present, affect, meaning))
     distances = _distances(levels, meaning)
-    evidence = cusum.directed(change, meaning.higher, meaning.lower)
+    evidence = fused.directed(fused.evidence(change, fitted), meaning.higher, meaning.lower)
     learned = baseline.step(state.baseline, distance, teaches, meaning.floor)
     groups = ordered_sum(evidence[:, None, :] * meaning.groups)
     second = Second(
         evidence, _far(z, before, meaning), groups, restless.now, turns.rate, distances[:, 0], distances[:, 1]
     )  # fmt: skip
-    return LevelPath(learned, whiter, change, levels, restless, turns), second
+    return LevelPath(learned, change, levels, restless, turns), second
 
 
 def twice(path: LevelPath) -> LevelPath:

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from threshold_service.statistics.arrays import Bools, Floats, Ints
 from threshold_service.statistics.calibration import Running
-from threshold_service.statistics.cusum import FORGET
 from threshold_service.statistics.fitted import Fitted
+from threshold_service.statistics.fused import FORGET
 from threshold_service.statistics.grid import Grid
 from threshold_service.statistics.level_path import LevelPath
 
@@ -34,10 +34,12 @@ class Person(NamedTuple):
 
 
 class Window(NamedTuple):
-    """The raw values of the last seconds, (residents, seconds, channels), and the cell of each place."""
+    """The raw values of the last seconds, (residents, seconds, channels), the cell of each place, and whether what is
+    usual was learned from it."""
 
     values: NDArray[np.float32]
     cells: Ints
+    taught: Bools
 
 
 class Limits(NamedTuple):

@@ -35,12 +35,19 @@ def fresh(residents: int, channels: int, seconds: int) -> Trace:
 def remember(state: Trace, row: int, hour: int, values: NDArray[np.float32], cells: Ints) -> None:
     """The last seconds of resident `row` in an `hour` of the day, in place: raw `values` (s, c) and the second each
     belongs to, `cells` (s,), in any order."""
-    order = np.argsort(cells, kind="stable")
-    recent = cells[order] > cells.max() - len(cells)
-    kept = np.where(recent[:, None], values[order].astype(np.float64), np.nan)
+    kept = in_order(values, cells, np.ones(len(cells), bool))
     there = np.isfinite(kept)
     mean = np.where(there, kept, 0.0).sum(axis=0) / np.maximum(there.sum(axis=0), 1)
     state.seconds[row, hour % 24 * PARTS // 24] = np.clip(kept - mean, -_FARTHEST, _FARTHEST)
+
+
+def in_order(values: NDArray[np.float32], cells: Ints, counts: Bools) -> Floats:
+    """The last seconds, oldest first, (s, c), NaN where there was none or where it does not count, `counts` (s,)."""
+    place = cells - (cells.max() - len(cells) + 1)
+    recent = (place >= 0) & counts
+    kept = np.full(values.shape, np.nan)
+    kept[place[recent]] = values[recent]
+    return kept
 
 
 def apart(state: Trace, row: int) -> Floats:

@@ -77,6 +77,7 @@ def _judge(part: Part, samples: Samples, people: People, fixed: Fixed, told: Tol
     fitted = people.fitted if whole else take(people.fitted, rows)
     after, second = level_path.step(before, fitted, values, present, learn, fixed.affect[rows], fixed)
     _put(part, people, after, whole)
+    people.window.taught[rows, placed.cell % people.window.taught.shape[1]] = learn > 0.0
     _show(part, values, present, second, samples, people, fixed, told)
 
 
@@ -84,17 +85,17 @@ def _pass_over(people: People, rows: Ints, gap: Ints) -> None:
     """Seconds without samples: evidence and levels fade, what is usual stays; in place."""
     level, half = people.level, people.half[rows]
     fade = FADES[np.minimum(gap, len(FADES) - 1)][:, None, None]
-    level.whitening.before[half, rows], level.whitening.had[half, rows] = 0.0, False
-    level.evidence[half, rows] *= fade
+    level.change.before[half, rows], level.change.surprise[half, rows] = np.nan, 0.0
+    level.change.bank[half, rows] *= fade
     level.levels[half, rows] *= fade
     people.sustained[rows[gap >= level_path.QUIET_CELLS]] = 0.0
 
 
 def _start_anew(people: People, rows: Ints) -> None:
-    """After a long silence: whitening and change detection begin anew, what is usual stays; in place."""
+    """After a long silence: change detection begins anew, what is usual stays; in place."""
     level, half = people.level, people.half[rows]
-    level.whitening.before[half, rows], level.whitening.had[half, rows] = 0.0, False
-    level.evidence[half, rows], level.levels[half, rows] = 0.0, 0.0
+    level.change.before[half, rows], level.change.surprise[half, rows] = np.nan, 0.0
+    level.change.bank[half, rows], level.levels[half, rows] = 0.0, 0.0
     level.transitions.last[half, rows], level.transitions.rate[half, rows] = -1, 0.0
     level.volatility.now[half, rows] = level.volatility.usual[half, rows]
     people.sustained[rows] = 0.0

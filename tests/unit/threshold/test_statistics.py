@@ -9,7 +9,7 @@ import pytest
 
 import threshold_service.judgement
 import threshold_service.statistics
-from threshold_service.statistics import baseline, cusum, grid, rolling, smoothing, tail, transitions, whitening
+from threshold_service.statistics import baseline, grid, rolling, smoothing, tail, transitions
 from threshold_service.statistics.arrays import ordered_sum, put, take
 
 pytestmark = pytest.mark.unit
@@ -26,26 +26,6 @@ def modules() -> list[str]:
 @pytest.mark.parametrize("name", modules())
 def test_it_shows_true_examples_in_its_docstrings(name: str) -> None:
     assert doctest.testmod(importlib.import_module(name)).failed == 0
-
-
-def run_length(shift: float, limit: float, runs: int, rng: np.random.Generator) -> tuple[float, float]:
-    """Mean run length of the two-sided CUSUM with slack 0.5, and its standard error."""
-    evidence = np.zeros((runs, 2, 1))
-    length = np.zeros(runs)
-    running = np.ones(runs, bool)
-    while running.any():
-        value = rng.standard_normal((runs, 1)) + shift
-        evidence = cusum.step(evidence, value, np.ones((runs, 1)))
-        length += running
-        running &= evidence.max(axis=(1, 2)) <= limit
-    return float(length.mean()), float(length.std() / np.sqrt(runs))
-
-
-@pytest.mark.parametrize(("shift", "published"), [(0.0, 168.0), (0.5, 26.6), (1.0, 8.38), (2.0, 3.34)])
-def test_it_has_the_published_run_lengths_of_the_cusum(shift: float, published: float) -> None:
-    """Lucas & Crosier 1982, table 1: two-sided, k = 0.5, h = 4."""
-    mean, error = run_length(shift, 4.0, 3000, np.random.default_rng(int(shift * 10)))
-    assert abs(mean - published) < 4 * error + 0.005 * published
 
 
 def test_it_learns_location_and_spread_of_a_heavy_tailed_series() -> None:
@@ -67,39 +47,7 @@ def test_it_learns_nothing_where_it_is_told_not_to() -> None:
     assert state.level.tolist() == [5.0, 0.0]
 
 
-def test_it_whitens_an_autoregressive_series() -> None:
-    rng = np.random.default_rng(3)
-    n, phi = 20_000, 0.8
-    z = np.zeros(n)
-    for i in range(1, n):
-        z[i] = phi * z[i - 1] + np.sqrt(1 - phi * phi) * rng.standard_normal()
-    state, innovations = whitening.fresh((1,)), []
-    phi_now, gain = np.zeros(1), np.ones(1)
-    for i, value in enumerate(z):
-        state, e, _ = whitening.step(state, np.array([value]), np.array([True]), np.ones(1), phi_now, gain)
-        if i % 300 == 299:
-            phi_now, gain = whitening.coefficients(state.lag1)
-        innovations.append(e.item())
-    late = np.array(innovations[5000:])
-    assert abs(phi_now.item() - phi) < 0.05
-    assert abs(np.corrcoef(late[1:], late[:-1])[0, 1]) < 0.06
-    assert abs(late.std() - 1.0) < 0.1
-
-
-def test_it_takes_a_value_after_an_absence_as_it_is() -> None:
-    state, fit = whitening.fresh((1,)), (np.array([0.9]), np.array([1 / np.sqrt(0.19)]))
-    state, _, _ = whitening.step(state, np.array([2.0]), np.array([True]), np.ones(1), *fit)
-    state, gone, _ = whitening.step(state, np.array([0.0]), np.array([False]), np.zeros(1), *fit)
-    _, back, pair = whitening.step(state, np.array([1.5]), np.array([True]), np.ones(1), *fit)
-    assert gone.item() == 0.0
-    assert back.item() == 1.5
-    assert pair.item() == 0.0
-
-
-def test_it_lets_evidence_fade_where_nothing_is_seen() -> None:
-    evidence = np.array([[10.0], [2.0]])
-    faded = cusum.step(evidence, np.array([0.0]), np.array([0.0]))
-    assert faded.ravel().tolist() == [10.0 * cusum.FORGET, 2.0 * cusum.FORGET]
+def test_it_lets_levels_fade_where_nothing_is_seen() -> None:
     means = smoothing.step(np.array([[1.0]]), np.array([0.0]), np.array([0.0]), np.array([[0.1]]))
     assert means.item() == pytest.approx(smoothing.FADE)
 
@@ -175,8 +123,8 @@ def test_it_believes_a_clock_that_was_set_back_after_a_minute() -> None:
 
 
 def test_it_cuts_and_joins_nested_states() -> None:
-    state = whitening.fresh((3, 2))
-    part = take(state, np.array([1]))._replace(lag1=np.full((1, 2), 0.5))
+    state = baseline.fresh((3, 2), np.ones(2))
+    part = take(state, np.array([1]))._replace(level=np.full((1, 2), 0.5))
     joined = put(state, np.array([1]), part)
-    assert joined.lag1[:, 0].tolist() == [0.0, 0.5, 0.0]
-    assert state.lag1.sum() == 0.0
+    assert joined.level[:, 0].tolist() == [0.0, 0.5, 0.0]
+    assert state.level.sum() == 0.0

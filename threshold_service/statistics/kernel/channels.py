@@ -4,28 +4,26 @@ from typing import NamedTuple
 
 import numpy as np
 
-from threshold_service.statistics import baseline, cusum, level_path, smoothing, volatility, whitening
+from threshold_service.statistics import baseline, fused, level_path, smoothing, volatility
 from threshold_service.statistics.arrays import Bools, Floats
 from threshold_service.statistics.kernel.compiled import compiled
 from threshold_service.statistics.kernel.lanes import read, write
 from threshold_service.statistics.packed import (
+    BANK,
     BEFORE,
-    DOWN,
     FAST,
-    LAG1,
     LEVEL,
-    PAIRS,
     SLOW,
     SPREAD,
+    SURPRISE,
     TAUGHT,
-    UP,
     VARIANCE,
 )
 from threshold_service.statistics.people import Fixed, People
 
-Z, INNOVATION, THERE, MOVED, FAST2, SLOW2, EVIDENCE, RATIO = range(8)
-"""Rows of the scratch array."""
-ROWS = 8
+Z, INNOVATION, THERE, MOVED, FAST2, SLOW2, EVIDENCE, RATIO, LAST = range(9)
+"""Rows of the scratch array; an innovation becomes its score."""
+ROWS = 9
 LANES = 8
 """Channels done at once. The last ones are done twice where their number is no multiple: all of it may be repeated."""
 IMPOSSIBLE = level_path.IMPOSSIBLE
@@ -33,8 +31,11 @@ _FARTHEST, _HUBER = level_path.FARTHEST, level_path.HUBER
 _FAST, _SLOW = 1.0 / level_path.LEVEL_S, 1.0 / level_path.DRIFT_S
 _MEMORY, _WINSOR, _FREELY = baseline.MEMORY_S, baseline.WINSOR, float(baseline.FREELY)
 _CARE = baseline.WINSOR * 3600.0
-_PAIRS, _PRODUCT = whitening.MEMORY, whitening.HUBER
-_FORGET, _SLACK, _LIMIT, _INNOVATION = cusum.FORGET, cusum.SLACK, cusum.LIMIT, cusum.HUBER
+_FORGET, _BEND, _HALF, _LAST = fused.FORGET, fused.BEND, 0.5 * (fused.KNOTS - 1), fused.KNOTS - 2
+_KNOTS = fused.KNOTS
+_SMALL, _LARGE = (0.5 * ratio for ratio in fused.RATIOS)
+_RATIO, _SQUARE, _NEUTRAL = fused.RATIOS[1], fused.SQUARE, fused.NEUTRAL
+_LARGE_LATER, _SPREAD_LATER = fused.LARGE_LATER, fused.SPREAD_LATER
 _FADE, _STEP = smoothing.FADE, volatility.HUBER
 
 
@@ -64,16 +65,17 @@ class Usual(NamedTuple):
     spread: Floats
     taught: Floats
     before: Floats
-    had: Bools
-    lag1: Floats
-    pairs: Floats
+    surprise: Floats
 
 
 class Change(NamedTuple):
-    """One resident's half of evidence and levels, each (c,)."""
+    """One resident's half of the bank's arms and of the levels, each (c,)."""
 
-    up: Floats
-    down: Floats
+    higher: Floats
+    lower: Floats
+    far_higher: Floats
+    far_lower: Floats
+    wider: Floats
     fast: Floats
     slow: Floats
 
@@ -92,17 +94,17 @@ def what_counts(values: Floats, allowed: Bools, shared: Bools, several: bool, pr
 @compiled
 def usual_of(people: People, half: int, row: int) -> Usual:
     """The slices of one half."""
-    piece, had = people.block[half, row], people.level.whitening.had[half, row]
-    return Usual(
-        piece[LEVEL], piece[VARIANCE], piece[SPREAD], piece[TAUGHT], piece[BEFORE], had, piece[LAG1], piece[PAIRS]
-    )
+    piece = people.block[half, row]
+    return Usual(piece[LEVEL], piece[VARIANCE], piece[SPREAD], piece[TAUGHT], piece[BEFORE], piece[SURPRISE])
 
 
 @compiled
 def change_of(people: People, half: int, row: int) -> Change:
     """The slices of one half."""
     piece = people.block[half, row]
-    return Change(piece[UP], piece[DOWN], piece[FAST], piece[SLOW])
+    return Change(
+        piece[BANK], piece[BANK + 1], piece[BANK + 2], piece[BANK + 3], piece[BANK + 4], piece[FAST], piece[SLOW]
+    )
 
 
 @compiled
@@ -111,10 +113,11 @@ def learn(
     scratch: Floats,
 ) -> int:  # fmt: skip
     """Distance from the usual, innovation and change since the second before, into `scratch` (ROWS, c); then the usual
-    and its memory of the second before, from half `halves[0]` into half `halves[1]`. How many channels had a value in
+    and the memory of this second, from half `halves[0]` into half `halves[1]`. How many channels had a value in
     both seconds."""
     was, will = usual_of(people, halves[0], row), usual_of(people, halves[1], row)
-    fit = (people.fitted.offset[row], people.fitted.phi[row], people.fitted.gain[row], floor)
+    of = people.fitted
+    fit = (of.offset[row], of.gain[row], of.lag[row], of.echo[row], floor)
     given, c = (values, present), values.shape[0]
     if c >= LANES:
         for start in range(0, c, LANES):
@@ -123,41 +126,40 @@ def learn(
         _learn(0, c, was, will, fit, given, teaches, scratch)
     both = 0
     for k in range(c):
-        both += present[k] & was.had[k]
+        both += present[k] & (was.before[k] == was.before[k])
     return both
 
 
 @compiled
 def _learn(
-    start: int, lanes: int, was: Usual, will: Usual, fit: tuple[Floats, Floats, Floats, Floats],
+    start: int, lanes: int, was: Usual, will: Usual, fit: tuple[Floats, Floats, Floats, Floats, Floats],
     given: tuple[Floats, Bools], teaches: float, scratch: Floats,
 ) -> None:  # fmt: skip
-    offset, phi, gain, floor = fit
+    offset, gain, lag, echo, floor = fit
     values, present = given
     z_to, innovation_to, there_to, moved_to = scratch[Z], scratch[INNOVATION], scratch[THERE], scratch[MOVED]
+    before_to = scratch[LAST]
     for lane in range(lanes):
         k = start + lane
         value, here, m, v, s, n = (
             read(values, k, 0), read(present, k, 0), read(was.level, k, 0), read(was.variance, k, 0),
             read(was.spread, k, 0), read(was.taught, k, 0),
         )  # fmt: skip
-        b, h, lag, p, o, f, g, least = (
-            read(was.before, k, 0), read(was.had, k, 0), read(was.lag1, k, 0), read(was.pairs, k, 0),
-            read(offset, k, 0), read(phi, k, 0), read(gain, k, 0), read(floor, k, 0),
+        b, e, o, g, f, q, least = (
+            read(was.before, k, 0), read(was.surprise, k, 0), read(offset, k, 0), read(gain, k, 0), read(lag, k, 0),
+            read(echo, k, 0), read(floor, k, 0),
         )  # fmt: skip
-        there = 1.0 if here else 0.0
+        there, had = 1.0 if here else 0.0, b == b
         distance = value - m - o if here else 0.0
         z = within(distance / s, _FARTHEST)
-        pair = there if h else 0.0
-        innovation = (z - f * b) * g if pair > 0.0 else z
+        last = b if had else 0.0
+        pair = there if had else 0.0
+        usual = g * z - (f * last + q * e)
+        surprise = usual if had else z / g
+        write(will.before, k, z if here else np.nan, 1), write(will.surprise, k, surprise if here else 0.0, 2)
+        write(before_to, k, last, 3), write(z_to, k, z, 4), write(innovation_to, k, usual if had else z, 5)
+        write(there_to, k, there, 6), write(moved_to, k, lower_of(abs(z - last), _STEP) * pair, 7)
         weight = there * teaches
-        taught_pair = pair * weight
-        count = p + taught_pair
-        product = within(z, _PRODUCT) * within(b, _PRODUCT)
-        write(will.lag1, k, lag + taught_pair / lower_of(higher_of(count, 1.0), _PAIRS) * (product - lag), 1)
-        write(will.pairs, k, count, 2), write(will.before, k, z, 3), write(will.had, k, here, 4)
-        write(z_to, k, z, 5), write(innovation_to, k, innovation, 6), write(there_to, k, there, 7)
-        write(moved_to, k, lower_of(abs(z - b), _STEP) * pair, 8)
         total = n + weight
         share = 1.0 / lower_of(higher_of(total, 1.0), _MEMORY)
         width = (_WINSOR + _CARE * share * share) * s
@@ -166,46 +168,79 @@ def _learn(
         rate = weight * share
         moved = rate * near
         varied = (1.0 - rate) * (v + moved * near)
-        write(will.level, k, m + moved, 9), write(will.variance, k, varied, 10)
-        write(will.spread, k, higher_of(np.sqrt(varied), least), 11), write(will.taught, k, total, 12)
+        write(will.level, k, m + moved, 8), write(will.variance, k, varied, 9)
+        write(will.spread, k, higher_of(np.sqrt(varied), least), 10), write(will.taught, k, total, 11)
+
+
+@compiled
+def score(people: People, row: int, scratch: Floats) -> None:
+    """Innovations of `scratch` into normal scores, in place."""
+    scores, innovation = people.fitted.scores[row], scratch[INNOVATION]
+    for k in range(innovation.shape[0]):
+        e = read(innovation, k, 1)
+        place = (e / (_BEND + abs(e)) + 1.0) * _HALF
+        below = min(int(place), _LAST)
+        low, high = read(scores, k * _KNOTS + below, 0), read(scores, k * _KNOTS + below + 1, 0)
+        write(innovation, k, low + (place - below) * (high - low), 1)
 
 
 @compiled
 def accumulate(people: People, fixed: Fixed, row: int, halves: tuple[int, int], scratch: Floats) -> None:
-    """Evidence and levels after `learn`, and how far each channel stayed out; the maxima of the block grow."""
+    """Evidence and levels after `score`, and how far each channel stayed out; the maxima of the block grow."""
     was, will = change_of(people, halves[0], row), change_of(people, halves[1], row)
-    before, c = people.block[halves[0], row, BEFORE], fixed.higher.shape[0]
-    peaks = (people.running.top_far[row], people.limits.far_scale[row])
+    c = fixed.higher.shape[0]
+    of = (
+        people.running.top_far[row], people.limits.far_scale[row], people.fitted.shift[row], people.fitted.ceiling[row]
+    )  # fmt: skip
     if c >= LANES:
         for start in range(0, c, LANES):
-            _accumulate(min(start, c - LANES), LANES, was, will, before, peaks, fixed, scratch)
+            _accumulate(min(start, c - LANES), LANES, was, will, of, fixed, scratch)
     else:
-        _accumulate(0, c, was, will, before, peaks, fixed, scratch)
+        _accumulate(0, c, was, will, of, fixed, scratch)
 
 
 @compiled
 def _accumulate(
-    start: int, lanes: int, was: Change, will: Change, before: Floats, peaks: tuple[Floats, Floats], fixed: Fixed,
+    start: int, lanes: int, was: Change, will: Change, of: tuple[Floats, Floats, Floats, Floats], fixed: Fixed,
     scratch: Floats,
 ) -> None:  # fmt: skip
-    top, scale = peaks
-    z_at, innovation_at, there_at = scratch[Z], scratch[INNOVATION], scratch[THERE]
+    top, scale, shift_of, ceiling = of
+    z_at, score_at, there_at, last_at = scratch[Z], scratch[INNOVATION], scratch[THERE], scratch[LAST]
     fast2_to, slow2_to, evidence_to, ratio_to = scratch[FAST2], scratch[SLOW2], scratch[EVIDENCE], scratch[RATIO]
-    higher, lower = fixed.higher, fixed.lower
+    rising, falling = fixed.higher, fixed.lower
     for lane in range(lanes):
         k = start + lane
-        z, e, there, b = read(z_at, k, 0), read(innovation_at, k, 0), read(there_at, k, 0), read(before, k, 0)
-        u, d, f, s = read(was.up, k, 0), read(was.down, k, 0), read(was.fast, k, 0), read(was.slow, k, 0)
-        rises, falls, most, usual_peak = read(higher, k, 0), read(lower, k, 0), read(top, k, 1), read(scale, k, 0)
-        kept, e = _FORGET + (1.0 - _FORGET) * there, within(e, _INNOVATION)
-        u = lower_of(higher_of(u * kept + (e - _SLACK) * there, 0.0), _LIMIT)
-        d = lower_of(higher_of(d * kept + (-e - _SLACK) * there, 0.0), _LIMIT)
-        near = within(z, _HUBER)
-        f = f * (_FADE + there * ((1.0 - _FADE) - _FAST)) + near * _FAST
-        s = s * (_FADE + there * ((1.0 - _FADE) - _SLOW)) + near * _SLOW
+        z, u, there, b = read(z_at, k, 0), read(score_at, k, 0), read(there_at, k, 0) > 0.0, read(last_at, k, 0)
+        up, down, far_up, far_down, wide = (
+            read(was.higher, k, 0), read(was.lower, k, 0), read(was.far_higher, k, 0), read(was.far_lower, k, 0),
+            read(was.wider, k, 0),
+        )  # fmt: skip
+        shift, limit, f, s = read(shift_of, k, 0), read(ceiling, k, 0), read(was.fast, k, 0), read(was.slow, k, 0)
+        rises, falls, most, usual_peak = read(rising, k, 0), read(falling, k, 0), read(top, k, 1), read(scale, k, 0)
+        small, large = _SMALL * shift, _LARGE * shift
+        up = _grown(up, u - small, limit) if there else up * _FORGET
+        down = _grown(down, -(u + small), limit) if there else down * _FORGET
+        far_up = _grown(far_up, u - large, limit) if there else far_up * _FORGET
+        far_down = _grown(far_down, -(u + large), limit) if there else far_down * _FORGET
+        wide = _grown(wide, u * u - _NEUTRAL, limit) if there else wide * _FORGET
+        far_shift = shift * _RATIO
+        higher = higher_of(up * shift, far_up * far_shift - _LARGE_LATER)
+        lower = higher_of(down * shift, far_down * far_shift - _LARGE_LATER)
+        wider = higher_of(wide * _SQUARE - _SPREAD_LATER, 0.0)
+        write(will.higher, k, up, 2), write(will.lower, k, down, 3), write(will.far_higher, k, far_up, 4)
+        write(will.far_lower, k, far_down, 5), write(will.wider, k, wide, 6)
+        write(evidence_to, k, higher_of(higher_of(higher * rises, lower * falls), wider), 7)
+        near, seen = within(z, _HUBER), 1.0 if there else 0.0
+        f = f * (_FADE + seen * ((1.0 - _FADE) - _FAST)) + near * _FAST
+        s = s * (_FADE + seen * ((1.0 - _FADE) - _SLOW)) + near * _SLOW
         far = higher_of(higher_of(lower_of(z, b) * rises, -(higher_of(z, b) * falls)), 0.0)
-        write(will.up, k, u, 2), write(will.down, k, d, 3), write(will.fast, k, f, 4), write(will.slow, k, s, 5)
-        write(top, k, higher_of(most, far), 1), write(ratio_to, k, far / usual_peak, 6)
-        write(evidence_to, k, higher_of(u * rises, d * falls), 7)
+        write(will.fast, k, f, 8), write(will.slow, k, s, 9)
+        write(top, k, higher_of(most, far), 1), write(ratio_to, k, far / usual_peak, 10)
         f, s = f * (rises if f > 0.0 else falls), s * (rises if s > 0.0 else falls)
-        write(fast2_to, k, f * f, 8), write(slow2_to, k, s * s, 9)
+        write(fast2_to, k, f * f, 11), write(slow2_to, k, s * s, 12)
+
+
+@compiled
+def _grown(arm: float, gain: float, limit: float) -> float:
+    """An arm of the bank after one second."""
+    return lower_of(higher_of(arm + gain, 0.0), limit)

@@ -10,8 +10,8 @@ import numba
 from numba.core import config as numba_config
 
 _SOURCES = (
-    "baseline", "calibration", "composite", "cusum", "fitted", "grid", "level_path", "packed", "people", "smoothing",
-    "transitions", "volatility", "whitening",
+    "baseline", "calibration", "composite", "fitted", "fused", "grid", "level_path", "packed", "people", "smoothing",
+    "transitions", "volatility",
 )  # fmt: skip
 """Files beside this folder whose numbers and shapes are compiled in."""
 

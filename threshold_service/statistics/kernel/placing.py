@@ -6,7 +6,7 @@ from threshold_service.statistics import grid, level_path
 from threshold_service.statistics.arrays import Ints
 from threshold_service.statistics.grid import Grid
 from threshold_service.statistics.kernel.compiled import compiled
-from threshold_service.statistics.packed import BEFORE, FIELDS, UP
+from threshold_service.statistics.packed import BANK, BEFORE, FIELDS, SURPRISE
 from threshold_service.statistics.people import CROWDED, JUDGED, LATE, LONG_AGO, RESTARTED, UNREADABLE, Fixed, People
 
 _NEVER, _READABLE = grid.NEVER, grid.READABLE
@@ -54,7 +54,7 @@ def pass_over(people: People, fixed: Fixed, row: int, gap: int) -> None:
 
 @compiled
 def start_anew(people: People, row: int) -> None:
-    """After a long silence: whitening and change detection begin anew, what is usual stays; in place."""
+    """After a long silence: change detection begins anew, what is usual stays; in place."""
     level, half = people.level, people.half[row]
     _fade(people, row, 0.0)
     level.transitions.last[half, row] = _NOBODY
@@ -69,10 +69,10 @@ def start_anew(people: People, row: int) -> None:
 def _fade(people: People, row: int, share: float) -> None:
     """Evidence and levels lose all but a share, and the second before is forgotten."""
     half = people.half[row]
-    piece, had = people.block[half, row], people.level.whitening.had[half, row]
-    for k in range(had.shape[0]):
-        piece[BEFORE, k], had[k] = 0.0, False
-        for field in range(UP, FIELDS):
+    piece = people.block[half, row]
+    for k in range(piece.shape[1]):
+        piece[BEFORE, k], piece[SURPRISE, k] = np.nan, 0.0
+        for field in range(BANK, FIELDS):
             piece[field, k] *= share
 
 

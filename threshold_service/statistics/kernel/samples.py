@@ -70,6 +70,7 @@ def _one(here: Here, samples: Samples, people: People, fixed: Fixed, told: Told,
     several = samples.persons[here.i] > 1
     there = channels.what_counts(values, fixed.allowed[here.row], fixed.shared, several, present)
     pairs = channels.learn(people, fixed.floor, here.row, halves, values, present, here.teaches, scratch)
+    channels.score(people, here.row, scratch)
     channels.accumulate(people, fixed, here.row, halves, scratch)
     people.half[here.row] = here.then
     summed = sums(scratch, fixed.outward, fixed.groups)
@@ -121,7 +122,7 @@ def _remember(here: Here, there: int, values: Floats, present: Floats, people: P
         person.unseen[row] += 1 + here.gap
     cell = people.grid.cell[row]
     place = cell % window.cells.shape[1]
-    window.cells[row, place] = cell
+    window.cells[row, place], window.taught[row, place] = cell, here.teaches > 0.0
     for k in range(values.shape[0]):
         window.values[row, place, k] = values[k] if present[k] else np.nan
 

@@ -1,0 +1,119 @@
+"""How a person's ordinary noise is: what the fused detector learns of it while it runs, at block ends alone."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from threshold_service.statistics import arma, fused
+from threshold_service.statistics.arrays import Floats, Ints
+from threshold_service.statistics.fitted import Fitted
+from threshold_service.statistics.fused import KNOTS
+
+LAGS = 24
+"""Seconds apart, from 0 on, whose products are kept; beyond them autocovariances are taken to die away evenly."""
+MEMORY = 26_000.0
+"""Values over which all is averaged: two days in view (source: guess)."""
+STRONGEST = 0.98
+"""Largest lag-1 correlation that is believed before a channel has taught its own memory (source: guess)."""
+
+
+class Noise(NamedTuple):
+    """Of n residents over c channels: how many `values` (n, c) taught it, their `mean` (n, c), mean `products` of
+    values 0 .. LAGS - 1 seconds apart, (n, LAGS, c), and how many innovations fell to each knot of the table of
+    scores, `counts` (n, KNOTS, c): one between two knots falls to either as far as it is from the other."""
+
+    values: Floats
+    mean: Floats
+    products: NDArray[np.float32]
+    counts: NDArray[np.float32]
+
+
+def fresh(residents: int, channels: int) -> Noise:
+    """Nothing known."""
+    return Noise(
+        np.zeros((residents, channels)), np.zeros((residents, channels)),
+        np.zeros((residents, LAGS, channels), np.float32), np.zeros((residents, KNOTS, channels), np.float32),
+    )  # fmt: skip
+
+
+def expect(state: Noise, rows: Ints, channels: Ints, correlation: Floats, worth: float) -> None:
+    """`rows` (k,) are new, and of `channels` (d,) the lag-1 `correlation` (d,) is known from others, in place; it is
+    `worth` so many values of their own."""
+    place = np.ix_(rows, channels)
+    state.values[place] = worth
+    state.products[np.ix_(rows, np.arange(LAGS), channels)] = correlation ** np.arange(LAGS)[:, None]
+
+
+def observe(state: Noise, row: int, z: Floats, fitted: Fitted) -> None:
+    """The last seconds of a block of resident `row`, in place: `z` (t, c) in usual spreads from the usual, NaN where
+    nothing was seen or may be learned; `fitted` as it was in force."""
+    there = ~np.isnan(z)
+    seen = there.sum(axis=0).astype(np.float64)
+    known = np.minimum(state.values[row] + seen, MEMORY)
+    state.values[row] = known
+    near = np.where(there, np.minimum(np.maximum(z, -arma.WINSOR), arma.WINSOR), 0.0)
+    per_value = 1.0 / np.maximum(known, 1.0)
+    state.mean[row] += per_value * (near.sum(axis=0) - seen * state.mean[row])
+    pairs, sums = _products(there.astype(np.float64)), _products(near)
+    longer = len(z) / (len(z) - np.arange(LAGS))[:, None]
+    weight = np.minimum(pairs * longer * per_value, 1.0)
+    state.products[row] += weight * (sums / np.maximum(pairs, 1.0) - state.products[row])
+    _count(state, row, innovations(z, fitted.gain[row], fitted.lag[row], fitted.echo[row]))
+
+
+def _products(series: Floats) -> Floats:
+    """Sums of products of `series` (t, c) with itself so many seconds before, (LAGS, c)."""
+    padded = np.concatenate([series, np.zeros((LAGS, series.shape[1]))])
+    later = np.lib.stride_tricks.sliding_window_view(padded, LAGS, axis=0)[: len(series)]
+    summed: Floats = (series[:, :, None] * later).sum(axis=0).T
+    return summed
+
+
+def innovations(z: Floats, gain: Floats, lag: Floats, echo: Floats) -> Floats:
+    """Innovations of `z` (t, c), NaN where there is no value or none before it."""
+    told, before, surprise = np.empty_like(z), np.full(z.shape[1], np.nan), np.zeros(z.shape[1])
+    for t, now in enumerate(z):
+        told[t] = gain * now - (lag * before + echo * surprise)
+        surprise = np.where(np.isnan(told[t]), now / gain, told[t])
+        before = now
+    return told
+
+
+def _count(state: Noise, row: int, innovation: Floats) -> None:
+    there = ~np.isnan(innovation)
+    channel = np.broadcast_to(np.arange(innovation.shape[1]), innovation.shape)[there]
+    counts = state.counts[row] + counted(fused.place(innovation[there]), channel, innovation.shape[1])
+    state.counts[row] = counts * (MEMORY / np.maximum(counts.sum(axis=0), MEMORY))
+
+
+def counted(place: Floats, channel: Ints, channels: int, weight: Floats | float = 1.0) -> Floats:
+    """What each knot gets, (KNOTS, channels), of innovations at a `place` (m,) among the knots with a `weight` (m,).
+
+    >>> counted(np.array([0.0, 1.25]), np.array([0, 0]), 1)[:3, 0].tolist()
+    [1.0, 0.75, 0.25]
+    """
+    below = np.minimum(place.astype(np.int64), KNOTS - 2)
+    entry, higher = below * channels + channel, (place - below) * weight
+    size = KNOTS * channels
+    sums: Floats = np.bincount(entry, weight - higher, size) + np.bincount(entry + channels, higher, size)
+    return sums.reshape(KNOTS, channels)
+
+
+def of(state: Noise, row: int) -> Noise:
+    """Resident `row` alone, uncopied: what is changed there is changed here."""
+    return Noise(*(part[row] for part in state))
+
+
+def covariance(state: Noise) -> Floats:
+    """Autocovariances, (n, LAGS, c)."""
+    found: Floats = state.products.astype(np.float64) - np.square(state.mean)[..., None, :]
+    return found
+
+
+def correlation(covariance: Floats) -> Floats:
+    """The lag-1 correlation (..., c) of autocovariances (..., LAGS, c), 0 where nothing moves."""
+    moves = covariance[..., 0, :] > 0.0
+    found = covariance[..., 1, :] / np.where(moves, covariance[..., 0, :], 1.0)
+    kept: Floats = np.where(moves, np.minimum(np.maximum(found, -STRONGEST), STRONGEST), 0.0)
+    return kept
