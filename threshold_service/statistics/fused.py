@@ -25,6 +25,9 @@ WIDER = 2.0
 """How many times the usual spread is looked for."""
 CEILING = 1.5
 """Evidence stops growing at this many thresholds, so that a return to the usual is seen in time (source: guess)."""
+FARTHER = 2.0
+"""The arms for large shifts and for spread grow so many times as far: they shrink as much faster, and what is far out
+speaks the louder the longer it lasts (source: guess)."""
 
 ARMS = 5
 RATIOS = (1.0, LARGE / SMALL)
@@ -186,8 +189,9 @@ def _accumulate(bank: Floats, scored: Floats, learned: Parameters) -> Floats:
     np.subtract(bank[..., 3, :], scored + large, out=grown[..., 3, :])
     np.add(bank[..., 4, :], scored * scored - NEUTRAL, out=grown[..., 4, :])
     np.maximum(grown, 0.0, out=grown)
-    kept: Floats = np.minimum(grown, learned.ceiling[..., None, :], out=grown)
-    return kept
+    np.minimum(grown[..., :2, :], learned.ceiling[..., None, :], out=grown[..., :2, :])
+    np.minimum(grown[..., 2:, :], FARTHER * learned.ceiling[..., None, :], out=grown[..., 2:, :])
+    return grown
 
 
 def evidence(state: Fused, learned: Parameters) -> Evidence:

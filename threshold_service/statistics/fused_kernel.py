@@ -14,7 +14,7 @@ from threshold_service.statistics.arrays import Bools, Floats
 _HALF = 0.5 * (fused.KNOTS - 1)
 _LAST = fused.KNOTS - 2
 _BEND = fused.BEND
-_FORGET = fused.FORGET
+_FORGET, _FARTHER = fused.FORGET, fused.FARTHER
 _SMALL, _LARGE = (0.5 * ratio for ratio in fused.RATIOS)
 _RATIO = fused.RATIOS[1]
 _SQUARE, _NEUTRAL = fused.SQUARE, fused.NEUTRAL
@@ -64,13 +64,13 @@ def score_stage(innovation, scores):  # type: ignore[no-untyped-def]
 def bank_stage(bank, scored, shift, ceiling, present):  # type: ignore[no-untyped-def]
     """Scores of one row (c,) into its `bank` (ARMS, c), in place."""
     for c in range(len(scored)):
-        u, there, limit = scored[c], present[c], ceiling[c]
+        u, there, limit, farther = scored[c], present[c], ceiling[c], _FARTHER * ceiling[c]
         small, large = _SMALL * shift[c], _LARGE * shift[c]
         up = min(max(bank[0, c] + (u - small), 0.0), limit)
         down = min(max(bank[1, c] - (u + small), 0.0), limit)
-        far_up = min(max(bank[2, c] + (u - large), 0.0), limit)
-        far_down = min(max(bank[3, c] - (u + large), 0.0), limit)
-        wide = min(max(bank[4, c] + (u * u - _NEUTRAL), 0.0), limit)
+        far_up = min(max(bank[2, c] + (u - large), 0.0), farther)
+        far_down = min(max(bank[3, c] - (u + large), 0.0), farther)
+        wide = min(max(bank[4, c] + (u * u - _NEUTRAL), 0.0), farther)
         bank[0, c] = up if there else bank[0, c] * _FORGET
         bank[1, c] = down if there else bank[1, c] * _FORGET
         bank[2, c] = far_up if there else bank[2, c] * _FORGET

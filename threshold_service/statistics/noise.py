@@ -96,8 +96,8 @@ def counted(place: Floats, channel: Ints, channels: int, weight: Floats | float 
     below = np.minimum(place.astype(np.int64), KNOTS - 2)
     entry, higher = below * channels + channel, (place - below) * weight
     size = KNOTS * channels
-    sums: Floats = np.bincount(entry, weight - higher, size) + np.bincount(entry + channels, higher, size)
-    return sums.reshape(KNOTS, channels)
+    lower, upper = np.bincount(entry, weight - higher, size), np.bincount(entry + channels, higher, size)
+    return lower.astype(np.float64).reshape(KNOTS, channels) + upper.reshape(KNOTS, channels)
 
 
 def of(state: Noise, row: int) -> Noise:

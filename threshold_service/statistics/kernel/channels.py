@@ -31,7 +31,7 @@ _FARTHEST, _HUBER = level_path.FARTHEST, level_path.HUBER
 _FAST, _SLOW = 1.0 / level_path.LEVEL_S, 1.0 / level_path.DRIFT_S
 _MEMORY, _WINSOR, _FREELY = baseline.MEMORY_S, baseline.WINSOR, float(baseline.FREELY)
 _CARE = baseline.WINSOR * 3600.0
-_FORGET, _BEND, _HALF, _LAST = fused.FORGET, fused.BEND, 0.5 * (fused.KNOTS - 1), fused.KNOTS - 2
+_FORGET, _FARTHER, _BEND, _HALF, _LAST = fused.FORGET, fused.FARTHER, fused.BEND, 0.5 * (fused.KNOTS - 1), fused.KNOTS - 2
 _KNOTS = fused.KNOTS
 _SMALL, _LARGE = (0.5 * ratio for ratio in fused.RATIOS)
 _RATIO, _SQUARE, _NEUTRAL = fused.RATIOS[1], fused.SQUARE, fused.NEUTRAL
@@ -217,12 +217,12 @@ def _accumulate(
         )  # fmt: skip
         shift, limit, f, s = read(shift_of, k, 0), read(ceiling, k, 0), read(was.fast, k, 0), read(was.slow, k, 0)
         rises, falls, most, usual_peak = read(rising, k, 0), read(falling, k, 0), read(top, k, 1), read(scale, k, 0)
-        small, large = _SMALL * shift, _LARGE * shift
+        small, large, farther = _SMALL * shift, _LARGE * shift, _FARTHER * limit
         up = _grown(up, u - small, limit) if there else up * _FORGET
         down = _grown(down, -(u + small), limit) if there else down * _FORGET
-        far_up = _grown(far_up, u - large, limit) if there else far_up * _FORGET
-        far_down = _grown(far_down, -(u + large), limit) if there else far_down * _FORGET
-        wide = _grown(wide, u * u - _NEUTRAL, limit) if there else wide * _FORGET
+        far_up = _grown(far_up, u - large, farther) if there else far_up * _FORGET
+        far_down = _grown(far_down, -(u + large), farther) if there else far_down * _FORGET
+        wide = _grown(wide, u * u - _NEUTRAL, farther) if there else wide * _FORGET
         far_shift = shift * _RATIO
         higher = higher_of(up * shift, far_up * far_shift - _LARGE_LATER)
         lower = higher_of(down * shift, far_down * far_shift - _LARGE_LATER)
