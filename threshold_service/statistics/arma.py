@@ -34,7 +34,7 @@ def fit(z: Floats) -> Arma:
     >>> for t in range(1, len(series)):
     ...     series[t] += 0.8 * series[t - 1] - 0.5 * noise[t - 1]
     >>> found = fit(series)
-    >>> abs(found.memory - 0.8) < 0.03, abs(found.echo + 0.5) < 0.03
+    >>> bool(abs(found.memory - 0.8) < 0.03), bool(abs(found.echo + 0.5) < 0.03)
     (True, True)
     """
     covariance, pairs = autocovariances(z)

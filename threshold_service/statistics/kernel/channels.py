@@ -31,7 +31,13 @@ _FARTHEST, _HUBER = level_path.FARTHEST, level_path.HUBER
 _FAST, _SLOW = 1.0 / level_path.LEVEL_S, 1.0 / level_path.DRIFT_S
 _MEMORY, _WINSOR, _FREELY = baseline.MEMORY_S, baseline.WINSOR, float(baseline.FREELY)
 _CARE = baseline.WINSOR * 3600.0
-_FORGET, _FARTHER, _BEND, _HALF, _LAST = fused.FORGET, fused.FARTHER, fused.BEND, 0.5 * (fused.KNOTS - 1), fused.KNOTS - 2
+_FORGET, _FARTHER, _BEND, _HALF, _LAST = (
+    fused.FORGET,
+    fused.FARTHER,
+    fused.BEND,
+    0.5 * (fused.KNOTS - 1),
+    fused.KNOTS - 2,
+)
 _KNOTS = fused.KNOTS
 _SMALL, _LARGE = (0.5 * ratio for ratio in fused.RATIOS)
 _RATIO, _SQUARE, _NEUTRAL = fused.RATIOS[1], fused.SQUARE, fused.NEUTRAL
