@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from sqlalchemy import Connection
 from services.ledger.agents import AgentRepository
 from services.ledger.audit import AuditRepository
 from services.ledger.database import Database
+from services.ledger.history import HistoryRepository
 from services.ledger.inbox import InboxRepository
 from services.ledger.leases import LeaseLost, LeaseRepository
 from services.ledger.outbox import OutboxRepository
@@ -21,6 +23,7 @@ from services.runtime.batch import Batch
 from services.runtime.clock import Clock
 from services.vocabulary import Approval, Policy, Resident, Seconds, UnixSeconds
 from threshold_service import metrics
+from threshold_service.beside import Beside, enough
 from threshold_service.engine import Engine
 from threshold_service.kept_state import Kept
 from threshold_service.record import HistoryTail, statuses
@@ -64,9 +67,12 @@ class AgentRun:
     """The live state of one agent while it is connected; safe to call from several threads."""
 
     def __init__(
-        self, database: Database, clock: Clock, policy: Policy, hello: AgentHello, holder: str, fence: int
-    ) -> None:
+        self, database: Database, clock: Clock, policy: Policy, hello: AgentHello, holder: str, fence: int,
+        beside: Beside,
+    ) -> None:  # fmt: skip
         self._database = database
+        self._beside = beside
+        self._writing: Future[None] | None = None
         self._clock = clock
         self._hello = hello
         self._holder, self._fence = holder, fence
@@ -80,6 +86,8 @@ class AgentRun:
         self._sequence = self.durable
         self._proposals = 0
         self._whole, self._closed = True, False
+        self._kept = False
+        """Whether nothing was judged since the last snapshot."""
 
     @property
     def agent(self) -> str:
@@ -103,13 +111,16 @@ class AgentRun:
         """
         with self._lock, metrics.BATCH_SECONDS.time():
             self._check_whole()
-            self._whole = False
+            self._whole = self._kept = False
             fresh = unjudged(batch, self._sequence)
             judged = self._engine.judge(fresh)
             seats = fresh.seats.astype(np.int64)
             self._tail.add(seats, fresh.times, self._engine.kept(seats, fresh.times, fresh.values), judged)
             self._sequence = max(self._sequence, int(batch.sequences[-1]))
             self._telling.tell(judged.events, self._sequence)
+            if len(self._tail) >= enough(len(self._hello.seats)):
+                self._written()
+                self._writing = self._beside.write(self._tail.handed_over(), self.agent, self._fence)
             self._whole = True
             metrics.SAMPLES.labels("judged").inc(len(fresh))
             metrics.SAMPLES.labels("repeated").inc(len(batch) - len(fresh))
@@ -218,12 +229,15 @@ class AgentRun:
 
     def _close(self) -> None:
         try:
-            self.snapshot()
+            if not self._kept:
+                self.snapshot()
         except LeaseLost as error:
             self._log.warning("lease lost", detail=str(error))
             return
         except RunBroken as error:
             self._log.warning("not made durable", detail=str(error))
+            if self._writing is not None:
+                wait((self._writing,))
         with self._database.write() as connection:
             LeaseRepository(connection).release(self.agent, self._holder)
 
@@ -269,20 +283,32 @@ class AgentRun:
     def _position(self) -> dict[str, object]:
         return {"agent": self.agent, "epoch": self._hello.epoch, "sequence": self._sequence}
 
+    def _written(self) -> None:
+        """Wait until the history that was handed over is written. Where it could not be, it is gone from here: the run
+        is broken, and its samples have to come again."""
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            whole, self._whole = self._whole, False
+            writing.result()
+            self._whole = whole
+
     def _keep(self, also: Callable[[Connection, UnixSeconds], object] | None = None) -> None:
         """One transaction for everything accepted so far, and what `also` writes."""
-        now, state = self._clock.now(), self._engine.cut()
+        self._kept = False
+        self._written()
+        now, state, blocks = self._clock.now(), self._engine.cut(), self._tail.blocks()
         try:
             with self._database.write() as connection:
                 self._hold_lease(connection, now)
                 self._save(connection, now, state)
+                HistoryRepository(connection).append_blocks(blocks)
                 if also is not None:
                     also(connection, now)
         except BaseException:
             self._engine.lost(state)
             raise
         self._tail.clear()
-        self._strays, self.durable = False, self._sequence
+        self._strays, self._kept, self.durable = False, True, self._sequence
 
     def _hold_lease(self, connection: Connection, now: UnixSeconds) -> None:
         LeaseRepository(connection).check(self.agent, self._fence)
@@ -301,7 +327,6 @@ class AgentRun:
             self.agent, now, hello.software, hello.epoch, hello.skew_s, link.dropped, link.spooled,
             json.dumps(link.cameras),
         )  # fmt: skip
-        self._tail.write(connection)
 
 
 def unjudged(batch: Batch, sequence: int) -> Batch:

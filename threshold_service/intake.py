@@ -3,7 +3,7 @@
 import asyncio
 import hmac
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import grpc
@@ -14,15 +14,19 @@ from attune_wire.v1 import sensing_pb2, sensing_pb2_grpc
 from services.ledger.leases import LeaseLost
 from services.ledger.roster import SeatTaken
 from services.runtime import logs, wire
+from services.runtime.batch import Batch, joined
 from services.runtime.clock import Clock
 from services.runtime.version import SOFTWARE
 from threshold_service import metrics
 from threshold_service.agent_run import AgentHello, AgentRun, LinkState, RunBroken
+from threshold_service.ahead import Ahead
 from threshold_service.engine import known_zone
 from threshold_service.roster import AgentTaken, Roster
 from threshold_service.settings import ThresholdSettings
 
 Context = grpc.aio.ServicerContext[Any, Any]
+MOST_WAITING = 16
+"""Messages of one stream that wait for the batch before them to be judged."""
 LEDGER_AWAY = "the ledger does not answer: connect again, nothing that was not acknowledged is lost"
 
 
@@ -102,37 +106,49 @@ class Intake(sensing_pb2_grpc.SensingServicer):
         self, run: AgentRun, hello: AgentHello, messages: AsyncIterator[sensing_pb2.EdgeMessage], context: Context
     ) -> AsyncIterator[sensing_pb2.ServerMessage]:
         last = self._clock.monotonic()
-        async for message in messages:
-            try:
-                await self._take(run, hello, message)
-                if self._clock.monotonic() - last >= self._settings.snapshot_s:
-                    last = self._clock.monotonic()
-                    yield await self._acknowledge(run)
-            except wire.WireError as error:
-                await _refuse(context, grpc.StatusCode.INVALID_ARGUMENT, str(error))
-            except (LeaseLost, RunBroken) as error:
-                await _refuse(context, grpc.StatusCode.UNAVAILABLE, str(error))
-            except DBAPIError:
-                await _refuse(context, grpc.StatusCode.UNAVAILABLE, LEDGER_AWAY)
+        async with Ahead(messages, MOST_WAITING) as ahead:
+            while waiting := await ahead.take():
+                try:
+                    await self._take(run, hello, waiting)
+                    if self._clock.monotonic() - last >= self._settings.snapshot_s:
+                        last = self._clock.monotonic()
+                        yield await self._acknowledge(run)
+                except wire.WireError as error:
+                    await _refuse(context, grpc.StatusCode.INVALID_ARGUMENT, str(error))
+                except (LeaseLost, RunBroken) as error:
+                    await _refuse(context, grpc.StatusCode.UNAVAILABLE, str(error))
+                except DBAPIError:
+                    await _refuse(context, grpc.StatusCode.UNAVAILABLE, LEDGER_AWAY)
         yield await self._acknowledge(run)
 
-    async def _take(self, run: AgentRun, hello: AgentHello, message: sensing_pb2.EdgeMessage) -> None:
-        match message.WhichOneof("body"):
-            case "batch":
-                batch = wire.batch_from_wire(message.batch, len(hello.channels), len(hello.seats))
-                if len(batch):
-                    await asyncio.to_thread(run.accept, batch)
-            case "heartbeat":
-                run.heard(_link(message.heartbeat))
-            case "evidence":
-                logs.logger(agent=hello.agent).info("evidence arrived", frames=len(message.evidence.frames))
-            case other:
-                what = other or "message without a body"
-                raise wire.WireError(f"a {what} in mid-stream: expected batch, heartbeat or evidence")
+    async def _take(self, run: AgentRun, hello: AgentHello, waiting: Sequence[sensing_pb2.EdgeMessage]) -> None:
+        """What came before a message that cannot be is judged all the same."""
+        batches: list[Batch] = []
+        try:
+            for message in waiting:
+                match message.WhichOneof("body"):
+                    case "batch":
+                        batch = wire.batch_from_wire(message.batch, len(hello.channels), len(hello.seats))
+                        batches += [batch] if len(batch) else []
+                    case "heartbeat":
+                        run.heard(_link(message.heartbeat))
+                    case "evidence":
+                        logs.logger(agent=hello.agent).info("evidence arrived", frames=len(message.evidence.frames))
+                    case other:
+                        what = other or "message without a body"
+                        raise wire.WireError(f"a {what} in mid-stream: expected batch, heartbeat or evidence")
+        finally:
+            if batches:
+                await asyncio.to_thread(_judge, run, batches)
 
     async def _acknowledge(self, run: AgentRun) -> sensing_pb2.ServerMessage:
         durable = await asyncio.to_thread(run.snapshot)
         return sensing_pb2.ServerMessage(ack=sensing_pb2.Ack(durable_sequence=durable))
+
+
+def _judge(run: AgentRun, batches: Sequence[Batch]) -> None:
+    for batch in joined(batches):
+        run.accept(batch)
 
 
 def _checked(hello: sensing_pb2.Hello, now: float) -> AgentHello:

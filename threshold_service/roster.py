@@ -12,6 +12,7 @@ from services.runtime import logs
 from services.runtime.clock import Clock
 from services.vocabulary import Approval, Policy
 from threshold_service.agent_run import LEASE_S, AgentHello, AgentRun, RunBroken
+from threshold_service.beside import Beside
 
 
 class AgentTaken(RuntimeError):
@@ -25,6 +26,7 @@ class Roster:
         self.policy = policy
         self._database = database
         self._clock = clock
+        self._beside = Beside(database)
         self._holder = f"{replica}/{secrets.token_hex(4)}"
         self._runs: dict[str, AgentRun] = {}
         self._locks: dict[str, threading.RLock] = {}
@@ -39,7 +41,9 @@ class Roster:
         with self._one_at_a_time(hello.agent):
             if hello.agent in self._runs:
                 self.disconnect(self._runs[hello.agent])
-            run = AgentRun(self._database, self._clock, self.policy, hello, self._holder, self._seat(hello))
+            run = AgentRun(
+                self._database, self._clock, self.policy, hello, self._holder, self._seat(hello), self._beside
+            )
             self._runs[hello.agent] = run
         logs.logger().info("agent connected", agent=hello.agent, durable=run.durable, residents=len(hello.seats))
         return run

@@ -19,7 +19,11 @@ WRITES: dict[str, dict[str, tuple[str, ...]]] = {
     "RosterRepository": {"seat": ("roster",)},
     "StatusRepository": {"save": ("statuses",)},
     "AgentRepository": {"seen": ("agents",)},
-    "HistoryRepository": {"append": ("history_tail",), "append_all": ("history_tail",)},
+    "HistoryRepository": {
+        "append": ("history_tail",),
+        "append_all": ("history_tail",),
+        "append_blocks": ("history_tail",),
+    },
     "HourRepository": {"save": ("history_hours",)},
     "AssessmentRepository": {"record": ("assessments",)},
     "AlertRepository": {"create": ("alerts",), "update": ("alerts",)},

@@ -1,6 +1,8 @@
 """Columns of samples: how many of them travel and are judged without a Python loop per sample."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,3 +30,27 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.sequences)
+
+
+def joined(batches: Sequence[Batch]) -> Iterator[Batch]:
+    """Consecutive batches of one stream, none of them empty, as few and as long ones: what waits together is judged
+    together. A batch that does not go on where the one before ended stays apart."""
+    starts = [0, *(i for i, (one, other) in enumerate(pairwise(batches), 1) if not _goes_on(one, other)), len(batches)]
+    for start, end in pairwise(starts):
+        if end > start:
+            yield batches[start] if end - start == 1 else _one(batches[start:end])
+
+
+def _goes_on(one: Batch, other: Batch) -> bool:
+    return bool(other.sequences[0] > one.sequences[-1])
+
+
+def _one(batches: Sequence[Batch]) -> Batch:
+    offsets = np.cumsum([0, *(len(batch) for batch in batches[:-1])]).tolist()
+    sequences, seats, times, values, quality, persons = (
+        np.concatenate([getattr(batch, name) for batch in batches])
+        for name in ("sequences", "seats", "times", "values", "quality", "persons")
+    )
+    cues = tuple((place + at, cue) for at, batch in zip(offsets, batches, strict=True) for place, cue in batch.cues)
+    gaps = tuple((place + at, gap) for at, batch in zip(offsets, batches, strict=True) for place, gap in batch.gaps)
+    return Batch(sequences, seats, times, values, quality, persons, cues, gaps)

@@ -46,8 +46,8 @@ class HistoryRows:
     def __len__(self) -> int:
         return len(self.time)
 
-    def take(self, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> "HistoryRows":
-        """The rows of a mask or of indices."""
+    def take(self, chosen: NDArray[np.bool_] | NDArray[np.intp] | slice) -> "HistoryRows":
+        """The rows of a mask, of indices or of a slice."""
         return HistoryRows(*(getattr(self, name)[chosen] for name in HistoryRows.__slots__))
 
 

@@ -3,11 +3,11 @@
 import json
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 from sqlalchemy import Connection, select
 
-from services.ledger.history.packing import pack, unpack
-from services.ledger.history.rows import HOUR_S, HistoryRows, HistoryWindow, named
+from services.ledger.history.blocks import TailBlock, blocks_of
+from services.ledger.history.packing import unpack
+from services.ledger.history.rows import HistoryRows, HistoryWindow, named
 from services.ledger.tables import history_tail
 from services.vocabulary import UnixSeconds
 
@@ -29,49 +29,23 @@ class HistoryRepository:
     def append_all(self, agent: str, channels: Sequence[str], rows: Mapping[str, HistoryRows]) -> None:
         """Keep rows of many residents of one agent, all with the same channels.
 
-        A channel about which nothing at all is known of a resident is not kept: an agent's schema also names what
-        only its other residents consented to.
-
         Raises:
             HistoryRefused: not one column per channel.
         """
-        kept = {resident: measured(named(channels, block)) for resident, block in rows.items()}
-        blobs = [
-            {"agent": agent, "resident": resident, "hour": hour, "first": float(piece.time.min()),
-             "last": float(piece.time.max()), "channels": json.dumps(list(block.channels), separators=(",", ":")),
-             "blob": pack(piece)}
-            for resident, block in kept.items()
-            for hour, piece in by_hour(block.rows)
-        ]  # fmt: skip
-        if blobs:
-            self._connection.execute(history_tail.insert(), blobs)
+        self.append_blocks(
+            [block for resident, part in rows.items() for block in blocks_of(agent, resident, named(channels, part))]
+        )
+
+    def append_blocks(self, blocks: Sequence[TailBlock]) -> None:
+        """Keep what `blocks_of` or `blocks_of_many` cut."""
+        if blocks:
+            self._connection.execute(history_tail.insert(), list(blocks))
 
     def between(self, resident: str, start: UnixSeconds, end: UnixSeconds) -> list[HistoryWindow]:
         """What the tail holds of a resident, block by block in the order of appending, times not cut to the bounds."""
         tail = history_tail.c
         query = select(tail.channels, tail.blob).where(tail.resident == resident, tail.last >= start, tail.first < end)
         return [_block(names, blob) for names, blob in self._connection.execute(query.order_by(tail.number))]
-
-
-def measured(block: HistoryWindow) -> HistoryWindow:
-    """The block without channels that have neither a value nor a usual."""
-    wide = (block.values, block.usual, block.spread)
-    known = np.arange(len(block.channels))
-    if len(block) and not np.isfinite(block.values[0]).all():  # as nearly never: then it has to be looked for
-        known = np.flatnonzero(np.any([np.isfinite(columns).any(axis=0) for columns in wide], axis=0))
-    if len(known) == len(block.channels):
-        return block
-    values, usual, spread = (columns[:, known] for columns in wide)
-    names = [block.channels[column] for column in known.tolist()]
-    return named(names, HistoryRows(block.time, values, usual, spread, block.score, block.tier))
-
-
-def by_hour(rows: HistoryRows) -> list[tuple[int, HistoryRows]]:
-    """Rows cut at full hours: (hour since 1970, its rows)."""
-    hours = (rows.time // HOUR_S).astype(np.int64)
-    if len(hours) and hours.min() == hours.max():
-        return [(int(hours[0]), rows)]
-    return [(int(hour), rows.take(hours == hour)) for hour in np.unique(hours)]
 
 
 def _block(names: str, blob: bytes) -> HistoryWindow:

@@ -18,7 +18,9 @@ from services.ledger.history import (
     compact,
     window,
 )
+from services.ledger.history.blocks import blocks_of, blocks_of_many
 from services.ledger.history.packing import PackedHistoryError, pack, unpack
+from services.ledger.history.rows import named
 from services.ledger.history.segments import SegmentDamaged, segment_path
 from services.ledger.tables import history_tail
 
@@ -248,3 +250,53 @@ def test_it_unpacks_whatever_it_packed(data: st.DataObject, n: int, channels: in
 def test_it_refuses_bytes_that_are_no_packed_rows(blob: bytes) -> None:
     with pytest.raises(PackedHistoryError, match="history blob"):
         unpack(blob)
+
+
+def slowly(n: int, channels: int) -> HistoryRows:
+    """Rows whose usual moves as a memory of hours does."""
+    block = rows(START, n, channels)
+    usual = (0.5 + 0.01 * np.sin(np.arange(n) / 600.0)[:, None] * np.ones(channels)).astype(np.float32)
+    usual[: n // 3, 0] = np.nan
+    return HistoryRows(block.time, block.values, usual, 0.1 * usual, block.score, block.tier)
+
+
+@pytest.mark.parametrize("n", [1, 20, 21, 30, 31, 3000])
+def test_it_keeps_every_value_of_a_backlog_and_the_usual_of_every_tenth_second(n: int) -> None:
+    block = slowly(n, 3)
+    again = unpack(pack(block))
+    for name in ("time", "values", "score", "tier"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(block, name))
+    for name in ("usual", "spread"):
+        before, after = getattr(block, name), getattr(again, name)
+        kept = np.append(np.arange(0, n, 10 if n > 20 else 1), n - 1)
+        np.testing.assert_array_equal(after[kept], before[kept])
+        seen = np.isfinite(before) & np.isfinite(after)
+        assert seen.sum() >= np.isfinite(before).sum() - 10, "at most the first ten seconds of a usual are not told"
+        np.testing.assert_allclose(after[seen], before[seen], atol=1e-5)
+        assert not (np.isnan(before) & np.isfinite(after)).any(), "nothing is usual before it is learned"
+
+
+@given(st.data(), st.integers(1, 60), st.integers(1, 4))
+@settings(max_examples=60, deadline=None)
+def test_it_cuts_many_residents_as_it_cuts_one(data: st.DataObject, n: int, residents: int) -> None:
+    names, seats = [f"r{i}" for i in range(residents)], data.draw(
+        arrays.arrays(np.int64, n, elements=st.integers(0, residents - 1))
+    )  # fmt: skip
+    block = rows(START + 3570, n, 2)
+    if data.draw(st.booleans()):
+        block.values[seats == 0, 1] = block.usual[seats == 0, 1] = block.spread[seats == 0, 1] = np.nan
+    found = blocks_of_many("agent", ("x", "y"), names, seats, block)
+    expected = [
+        one
+        for seat in np.unique(seats).tolist()
+        for hour in (HOUR, HOUR + 1)
+        if (here := (seats == seat) & (block.time // 3600 == hour)).any()
+        for one in blocks_of("agent", names[seat], named(("x", "y"), block.take(here)))
+    ]
+    assert found == expected
+
+
+@pytest.mark.parametrize("length", [0, 3, 17, -1])
+def test_it_refuses_a_block_that_was_cut(length: int) -> None:
+    with pytest.raises(PackedHistoryError):
+        unpack(pack(rows(START, 30, 2))[:length])
