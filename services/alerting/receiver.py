@@ -6,6 +6,7 @@
 import argparse
 import asyncio
 import json
+import os
 import sys
 import threading
 import time
@@ -107,14 +108,12 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=7085)
     secret = parser.add_mutually_exclusive_group(required=True)
     secret.add_argument("--secret-file", type=Path, help="a file that holds the signing secret, whsec_…")
-    secret.add_argument(
-        "--secret", help="the secret itself: every user of this machine can read it in the process list"
-    )
+    secret.add_argument("--secret-variable", help="name of an environment variable that holds it")
     parser.add_argument("--log", type=Path, required=True, help="JSON lines are appended here")
     chosen = parser.parse_args()
     try:
         settings = load(RoomSettings)
-        book = Book(chosen.log, chosen.secret or _read(chosen.secret_file))
+        book = Book(chosen.log, _named(chosen.secret_variable) if chosen.secret_variable else _read(chosen.secret_file))
     except ValueError as error:
         return refuse(error)
     return run("receiver", settings, lambda stop: _serve(chosen.host, chosen.port, book, stop))
@@ -125,6 +124,12 @@ def _read(file: Path) -> str:
         return file.read_text().strip()
     except OSError as error:
         raise ValueError(f"--secret-file {str(file)!r}: {error.strerror}; expected a readable file") from error
+
+
+def _named(variable: str) -> str:
+    if not os.environ.get(variable):
+        raise ValueError(f"--secret-variable {variable!r}: expected the name of a variable that holds the secret")
+    return os.environ[variable]
 
 
 async def _serve(host: str, port: int, book: Book, stop: asyncio.Event) -> None:

@@ -1,6 +1,7 @@
 """The words of the page: what conditions, channels, terms and outcomes are called by people."""
 
 import math
+import re
 from collections.abc import Sequence
 
 from services.vocabulary import (
@@ -26,6 +27,8 @@ CONDITIONS = {
 
 TIERS = {Tier.IMMEDIATE: "Now", Tier.URGENT: "Soon", Tier.MONITOR: "Keep an eye"}
 
+SEEN_WELL = 0.9
+"""Of the time in view, above which nothing is said about it."""
 _COURSES = {
     "escalating": "it rose ever faster", "building": "it built up steadily", "de-escalating": "it eased steadily",
     "releasing": "it eased of late", "stable": "it neither rose nor fell", "volatile": "it went up and down",
@@ -123,7 +126,7 @@ def not_known(event: Event, assessment: Assessment | None) -> list[str]:
     """What a reader has to keep in mind: what was not seen, what disagrees, what nobody can tell."""
     evidence = event.evidence
     gaps = []
-    if math.isfinite(evidence.seen_share) and evidence.seen_share < 0.9:
+    if math.isfinite(evidence.seen_share) and evidence.seen_share < SEEN_WELL:
         window = f" of the {evidence.window_s:.0f} seconds before" if math.isfinite(evidence.window_s) else ""
         gaps.append(f"The person was in view for {evidence.seen_share:.0%}{window}.")
     affect = evidence.mode is Mode.AFFECT
@@ -132,8 +135,14 @@ def not_known(event: Event, assessment: Assessment | None) -> list[str]:
         gaps.append("What is usual for this person is still being learned.")
     if not affect:
         gaps.append("Emotions are not estimated for this person.")
-    gaps += list(assessment.verdict.unknowns) if assessment is not None else []
-    return gaps or ["Why it happened. The measurements cannot tell; look in and see."]
+    gaps += [] if assessment is None else [text for text in assessment.verdict.unknowns if not _said(text, event)]
+    return list(dict.fromkeys(gaps)) or ["Why it happened. The measurements cannot tell; look in and see."]
+
+
+def _said(unknown: str, event: Event) -> bool:
+    """Whether a second opinion repeats how much of the time the person was in view, which the page says by itself."""
+    seen = event.evidence.seen_share
+    return math.isfinite(seen) and seen < SEEN_WELL and re.search(rf"\b{100 * seen:.0f} ?%", unknown) is not None
 
 
 def delivery(attempt: Delivery) -> str:

@@ -71,6 +71,7 @@ def facility(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Facility]:
     kept = {key: value for key, value in os.environ.items() if not key.startswith("ATTUNE_")}
     environment = kept | {
         "ATTUNE_DATABASE_URL": url, "ATTUNE_EXIT_WITH_PARENT": "true", "ATTUNE_CONSOLE_PORT": str(page),
+        "HOOK_SECRET": SECRET,
         "ATTUNE_HISTORY_FOLDER": str(folder / "history"), "ATTUNE_CONSOLE_HEALTH_PORT": str(health["console"]),
         "ATTUNE_ALERTS_HEALTH_PORT": str(health["alerts"]),
         "ATTUNE_ALERTS_RECEIVERS": json.dumps(
@@ -79,7 +80,7 @@ def facility(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Facility]:
     }  # fmt: skip
     received = folder / "received.jsonl"
     rooms = (
-        ("services.alerting.receiver", "--port", str(hook), "--secret", SECRET, "--log", str(received)),
+        ("services.alerting.receiver", "--port", str(hook), "--secret-variable", "HOOK_SECRET", "--log", str(received)),
         ("services.alerting",),
         ("services.console",),
     )

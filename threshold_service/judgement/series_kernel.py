@@ -81,6 +81,17 @@ class Pace(NamedTuple):
     least: float
 
 
+class Apart(NamedTuple):
+    """How far one value is off, in spreads: its innovation, and as much of that as is believed; the value from its
+    level, and from there the usual of the time of day where that is `known`."""
+
+    innovation: float
+    near: float
+    level: float
+    season: float
+    known: bool
+
+
 def fresh(channels: int) -> Track:
     """Nothing seen."""
     zero = np.zeros(channels)
@@ -170,13 +181,13 @@ def run(
                 for s in range(out.shape[2]):
                     out[i, c, s] = 0.0
                 continue
-            _one(x, slots[i], c, higher[c], lower[c], pace, track, features, out[i, c])
+            _one(x, slots[i], c, (higher[c], lower[c]), pace, track, features, out[i, c])
 
 
 @_compiled
 def _one(
-    x: float, slot: float, c: int, higher: float, lower: float, pace: Pace, track: Track, features: Floats, out: Floats
-) -> None:  # fmt: skip
+    x: float, slot: float, c: int, matters: tuple[float, float], pace: Pace, track: Track, features: Floats, out: Floats
+) -> None:
     if track.taught[c] == 0.0:
         track.level[c] = x
     taught = track.taught[c] + 1.0
@@ -204,7 +215,7 @@ def _one(
     width = max(width, 1e-3)
     e = min(max(v / width, -FARTHEST), FARTHEST)
     near = min(max(e, -BELIEVED), BELIEVED)
-    _say(e, near, u, season, known, c, higher, lower, pace, track, out)
+    _say(Apart(e, near, u, season, known), c, matters, pace, track, out)
     # What this value teaches.
     if track.stuck[c] >= pace.accept:
         _accept(c, scale, pace, track)
@@ -217,10 +228,9 @@ def _one(
 
 
 @_compiled
-def _say(
-    e: float, near: float, u: float, season: float, known: bool, c: int, higher: float, lower: float, pace: Pace,
-    track: Track, out: Floats,
-) -> None:  # fmt: skip
+def _say(read: Apart, c: int, matters: tuple[float, float], pace: Pace, track: Track, out: Floats) -> None:
+    e, near, u, season, known = read
+    higher, lower = matters
     out[0] = max(e * higher, -e * lower)
     for k in range(len(SLACKS)):
         up = min(max(track.rise[c, k, 0] + near - SLACKS[k], 0.0), LIMIT)

@@ -165,7 +165,8 @@ class House:
             "residents": lived.residents, "origin": lived.origin, "began": self.began, "speed": lived.speed,
             "backlog": lived.backlog,
         }  # fmt: skip
-        book = ["--log", str(self.folder / "received.jsonl"), "--secret", SECRET, "--port", str(self.hook)]
+        book = ["--log", str(self.folder / "received.jsonl"), "--secret-variable", "HOOK_SECRET"]
+        book += ["--port", str(self.hook)]
         return {
             "threshold": ["threshold_service"],
             "alerting": ["services.alerting"],
@@ -184,7 +185,7 @@ class House:
         port = str(self.health.setdefault(name, free_port()))
         return {
             "sender": kept,
-            "receiver": shared,
+            "receiver": shared | {"HOOK_SECRET": SECRET},
             "threshold": ledger | {
                 "ATTUNE_THRESHOLD_PORT": str(self.port), "ATTUNE_THRESHOLD_HEALTH_PORT": port,
                 "ATTUNE_THRESHOLD_SNAPSHOT_S": "0.3", "ATTUNE_THRESHOLD_ASSESS": "",

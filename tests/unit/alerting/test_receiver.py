@@ -73,8 +73,8 @@ def test_it_outlives_a_body_that_is_no_message(address: str) -> None:
     assert httpx.post(address, content=BODY, headers=headers(), trust_env=False).status_code == 204
 
 
-def receiver(*arguments: str) -> "subprocess.Popen[str]":
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("ATTUNE_")}
+def receiver(*arguments: str, **told: str) -> "subprocess.Popen[str]":
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("ATTUNE_")} | told
     return subprocess.Popen(
         [sys.executable, "-m", "services.alerting.receiver", "--port", "0", *arguments],
         stdout=subprocess.PIPE,
@@ -93,6 +93,23 @@ def test_it_reads_the_secret_from_a_file(tmp_path: Path) -> None:
     process.terminate()
     process.communicate(timeout=10)
     assert process.returncode == 0
+
+
+def test_it_reads_the_secret_from_a_variable(tmp_path: Path) -> None:
+    log = str(tmp_path / "got.jsonl")
+    process = receiver("--secret-variable", "HOOK_SECRET", "--log", log, HOOK_SECRET=SECRET)
+    assert process.stdout is not None
+    address = process.stdout.readline().split()[-1]
+    assert httpx.post(address, content=BODY, headers=headers(), trust_env=False).status_code == 204
+    process.terminate()
+    process.communicate(timeout=10)
+    unset = receiver("--secret-variable", "HOOK_SECRET", "--log", log)
+    assert "--secret-variable 'HOOK_SECRET': expected" in unset.communicate(timeout=10)[1] and unset.returncode == 2
+
+
+def test_it_takes_no_secret_that_everybody_can_read(tmp_path: Path) -> None:
+    process = receiver("--secret", SECRET, "--log", str(tmp_path / "got.jsonl"))
+    assert "ambiguous option" in process.communicate(timeout=10)[1] and process.returncode == 2
 
 
 def test_it_names_a_secret_file_that_cannot_be_read(tmp_path: Path) -> None:

@@ -74,6 +74,20 @@ def test_it_shows_no_emotion_of_somebody_in_observables(client: TestClient, data
     assert shown == [] and "emotions are not estimated" in page
 
 
+def test_it_says_once_how_much_was_seen() -> None:
+    event = house.event("room-12", NOW)
+    made = house.assessment(event, NOW)
+    learning = "What is usual for this person is still being learned."
+    said = ("Face or body was seen only 62 % of the time.", "Seen: 62% of the window.", learning, "62 things.")
+    verdict = replace(made.verdict, unknowns=said)
+    shown = words.not_known(replace(event, learning=True), replace(made, verdict=verdict))
+    own, other = [line for line in shown if "62" in line]
+    assert own.startswith("The person was in view for 62%") and other == "62 things."
+    assert shown.count(learning) == 1
+    unseen = replace(event, evidence=replace(event.evidence, seen_share=float("nan")))
+    assert said[0] in words.not_known(unseen, replace(made, verdict=verdict)), "where the page says nothing of it"
+
+
 def test_it_escapes_what_people_wrote(client: TestClient, database: Database) -> None:
     keep(database, 1, NOW)
     word = {"verdict": "unsure", "alert": "alert-1", "by": "<b>Ana</b>", "note": "<script>x</script>"}

@@ -1,0 +1,30 @@
+"""The only room that knows both the vocabulary and protobuf."""
+
+from services.runtime.wire.judgement import assessment_from_wire, assessment_to_wire, event_from_wire, event_to_wire
+from services.runtime.wire.sensing import (
+    LATEST,
+    MOST,
+    WireError,
+    batch_from_wire,
+    batch_to_wire,
+    mode_from_wire,
+    mode_to_wire,
+    seat_from_wire,
+    seat_to_wire,
+)
+
+__all__ = [
+    "LATEST",
+    "MOST",
+    "WireError",
+    "assessment_from_wire",
+    "assessment_to_wire",
+    "batch_from_wire",
+    "batch_to_wire",
+    "event_from_wire",
+    "event_to_wire",
+    "mode_from_wire",
+    "mode_to_wire",
+    "seat_from_wire",
+    "seat_to_wire",
+]
