@@ -12,6 +12,7 @@ from services.ledger import (
     Acknowledgement,
     AlertRepository,
     AssessmentRepository,
+    DeliveryRepository,
     EventRepository,
     OutboxMessage,
     RosterRepository,
@@ -82,7 +83,9 @@ class Intake:
         after = standing.raised(alert, event)
         if after != alert:
             AlertRepository(connection).update(after)
-            if after.status is not AlertStatus.PENDING:
+            # An opening that is on its way says the lesser urgency, however long it takes to arrive.
+            on_its_way = bool(DeliveryRepository(connection).dispatches_of(after.id))
+            if on_its_way or after.status is not AlertStatus.PENDING:
                 self._go(connection, Telling(after, event, Notice.AMENDED, RAISED))
         return after
 

@@ -9,7 +9,7 @@ import pytest
 
 from services.runtime.ports import free_port
 from services.vocabulary import Policy
-from tests.facility.test_threshold_stream import Service, converse, hello
+from tests.facility.test_threshold_stream import Service, converse, hello, running
 from threshold_service.policy import parsed
 
 pytestmark = pytest.mark.facility
@@ -38,11 +38,8 @@ class Governed(Service):
 def service(tmp_path: Path) -> Iterator[Governed]:
     started = Governed(tmp_path, free_port(), free_port())
     started.policy.write_text("")
-    started.start()
-    yield started
-    if started.process is not None and started.process.poll() is None:
-        started.process.terminate()
-        started.process.wait(20)
+    with running(started):
+        yield started
 
 
 def wait_for(service: Governed, page: str, words: str) -> None:

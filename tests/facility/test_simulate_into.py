@@ -20,7 +20,7 @@ from services.runtime.batch import Batch
 from services.runtime.ports import free_port
 from services.simulator.facility import Facility
 from services.vocabulary import Policy
-from tests.facility.test_threshold_stream import Service
+from tests.facility.test_threshold_stream import Service, running
 from threshold_service.engine import Engine
 from threshold_service.evaluated_engine import START, batch
 from threshold_service.kept_state import Kept
@@ -41,11 +41,8 @@ class Guarded(Service):
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Guarded]:
     started = Guarded(tmp_path, free_port(), free_port())
-    started.start()
-    yield started
-    if started.process is not None and started.process.poll() is None:
-        started.process.terminate()
-        started.process.wait(20)
+    with running(started):
+        yield started
 
 
 def simulate(service: Service, token: str, *options: str) -> "subprocess.Popen[str]":

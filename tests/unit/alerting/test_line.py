@@ -112,6 +112,33 @@ def test_it_raises_the_same_alert_and_tells_those_who_take_only_tier_one(line: M
     assert data(ward)["change"] == "raised" and data(ward)["tier"] == 1
 
 
+def test_it_tells_of_more_urgency_though_the_opening_is_still_on_its_way(line: Make, endpoint: Endpoints) -> None:
+    ward, pager = endpoint(), endpoint()
+    facility = line(receiver("ward", ward), receiver("pager", pager, frozenset({1})))
+    urgent = event()
+    facility.tell(urgent)
+    facility.assess(assessment(1, urgent.id))  # the opening is queued from here on, and not delivered yet
+    facility.tell(replace(urgent, revision=2, tier=Tier.IMMEDIATE, updated_at=NOON + 1))
+    facility.run(1)
+    assert (types(ward), types(pager)) == (["alert.opened", "alert.amended"], ["alert.opened"])
+    assert [data(ward, i)["tier"] for i in range(2)] == [2, 1] and data(ward)["change"] == "raised"
+    assert data(pager)["tier"] == 1 and facility.alert(urgent).status is AlertStatus.NOTIFIED
+
+
+def test_it_raises_once_a_receiver_that_was_away_is_back(line: Make, endpoint: Endpoints) -> None:
+    rude = endpoint(answer=500)
+    facility = line(receiver("nurse", rude))
+    urgent = event()
+    facility.tell(urgent)
+    facility.assess(assessment(1, urgent.id))
+    facility.run(3)
+    facility.tell(replace(urgent, revision=2, tier=Tier.IMMEDIATE, updated_at=NOON + 4))
+    rude.got.clear()
+    rude.answer = 204
+    facility.run(60)
+    assert types(rude) == ["alert.opened", "alert.amended"] and data(rude)["tier"] == 1
+
+
 def test_it_is_undelivered_until_the_receiver_is_back(line: Make, endpoint: Endpoints) -> None:
     rude = endpoint(answer=500)
     facility = line(receiver("nurse", rude))
