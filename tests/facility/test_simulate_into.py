@@ -4,12 +4,15 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import grpc
 import pytest
 
+from attune_wire.v1 import sensing_pb2, sensing_pb2_grpc
 from edge_agent import facility as told
 from edge_agent.played import Truth
 from edge_agent.spool import Spool
@@ -19,7 +22,7 @@ from services.runtime import wire
 from services.runtime.batch import Batch
 from services.runtime.ports import free_port
 from services.simulator.facility import Facility
-from services.vocabulary import Policy
+from services.vocabulary import Policy, Resident
 from tests.facility.test_threshold_stream import Service, running
 from threshold_service.engine import Engine
 from threshold_service.evaluated_engine import START, batch
@@ -126,6 +129,26 @@ def test_it_says_whose_token_was_refused(service: Guarded) -> None:
     status, said = ended(simulate(service, "of-another-house"))
     assert status == 1 and "set ATTUNE_EDGE_TOKEN to the service's ATTUNE_THRESHOLD_TOKEN" in said, said
     assert durable(service) == 0
+
+
+def test_it_says_whose_residents_it_may_not_have(service: Guarded) -> None:
+    seat = wire.seat_to_wire(Resident(f"{AGENT}-r000", "Room 1"))
+    first = sensing_pb2.Hello(
+        agent="edge-1", epoch="a1" * 16, channels=["motion.ratio"], seats=[seat], sample_period_s=1.0,
+        sent_at=time.time(), token="of-this-house",
+    )  # fmt: skip
+    done = threading.Event()
+
+    def talk() -> Iterator[sensing_pb2.EdgeMessage]:
+        yield sensing_pb2.EdgeMessage(hello=first)
+        done.wait(60)
+
+    with grpc.insecure_channel(f"127.0.0.1:{service.port}") as channel:
+        call = sensing_pb2_grpc.SensingStub(channel).Stream(talk())
+        assert next(call).WhichOneof("body") == "welcome"
+        status, said = ended(simulate(service, "of-this-house"))
+        done.set()
+        assert status == 1 and f"{AGENT}-r000" in said and "edge-1" in said, said
 
 
 def test_it_says_that_nobody_answers(tmp_path: Path) -> None:
