@@ -16,7 +16,7 @@ from rich.progress import Progress
 from services.evaluation.bootstrap import Interval
 from services.evaluation.figures import Judged, Observed, judge
 from services.evaluation.nouns import Label
-from services.evaluation.recording import show
+from services.evaluation.recording import DAY_S, show
 from services.evaluation.simulated import SimulatedRecording
 from services.evaluation.traces import Trace, binned, own_thresholds
 from services.runtime.batch import Batch
@@ -189,7 +189,8 @@ def opinion() -> Callable[[Floats], Floats]:
 
 def told(looking: Looking, observed: Observed) -> str:
     """How much the shipped opinion helps on the recording that `looking` heard, with the `opinion` of every row, and
-    how much it did where it was shipped from. An opinion that is off is tried with the weight it was tried with."""
+    how much it did where it was shipped from. An opinion that is off is tried with the weight it was tried with. The
+    first day is left out: until its end the composite's own scale moves from block to block."""
     text = SHIPPED.read_text()
     about, weight = json.loads(text)["about"], read(text).weight
     tried = weight or float(about["tried_weight"])
@@ -197,18 +198,29 @@ def told(looking: Looking, observed: Observed) -> str:
         f"The learned opinion is {f'on with weight {weight:g}' if weight else 'off'}; as it was shipped, judged on "
         f"{about['judged_on']}: lift {about['lift']:+.2f} ({about['lift_low']:+.2f} to {about['lift_high']:+.2f})"
     )
-    if not any(label.observable for label in observed.labels):
-        return f"{shipped}. Here no episode could be observed: nothing to measure it on"
-    seen = Seen([], looking.score(), observed)
-    opinions = [one[:, 0] for one in looking.kept()]
-    alone, helped = (found(trace(seen, opinions, one), observed) for one in (0.0, tried))
+    later, bins = _after_first_day(observed), DAY_S // EVERY_S
+    if not any(label.observable for label in later.labels):
+        return f"{shipped}. Here no episode after the first day could be observed: nothing to measure it on"
+    seen = Seen([], [one[bins:] for one in looking.score()], later)
+    opinions = [one[bins:, 0] for one in looking.kept()]
+    alone, helped = (found(trace(seen, opinions, one), later) for one in (0.0, tried))
     recalls = [float(one[:, 0].sum() / one[:, 1].sum()) for one in (alone, helped)]
     gain = lift(alone, helped)
     interval = f" ({gain.low:+.2f} to {gain.high:+.2f})" if len(alone) > 1 else ", of one person without an interval"
     return (
-        f"{shipped}. Measured here with weight {tried:g}: recall of the composite alone {recalls[0]:.2f}, with it "
-        f"{recalls[1]:.2f}, lift {gain.value:+.2f}{interval} at equal false alarms"
+        f"{shipped}. Measured here after the first day with weight {tried:g}: recall of the composite alone "
+        f"{recalls[0]:.2f}, with it {recalls[1]:.2f}, lift {gain.value:+.2f}{interval} at equal false alarms"
     )
+
+
+def _after_first_day(observed: Observed) -> Observed:
+    """The days after the first, and the episodes that began in them, in seconds from there on."""
+    labels = tuple(
+        replace(label, prodrome_s=label.prodrome_s - DAY_S, onset_s=label.onset_s - DAY_S,
+                peak_s=label.peak_s - DAY_S, end_s=label.end_s - DAY_S)
+        for label in observed.labels if label.prodrome_s >= DAY_S
+    )  # fmt: skip
+    return Observed(np.maximum(observed.days - 1.0, 0.0), labels)
 
 
 def _best(seen: Seen, opinions: Sequence[Floats], persons: Sequence[int]) -> float:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from services.evaluation.figures import Observed
 from services.evaluation.nouns import Label
+from services.evaluation.recording import DAY_S
 from services.runtime.batch import Batch
 from threshold_service.evaluated_learning import EVERY_S, SHIPPED, Looking, Seen, lift, opinion, teach, told
 from threshold_service.judgement.learned import GROUPS, TIMES_S, grouped, probability, read, step, write
@@ -90,21 +91,21 @@ def test_it_ships_an_opinion_that_is_on_only_where_it_helped() -> None:
     forest = read(SHIPPED.read_text())
     assert len(SHIPPED.read_bytes()) < 200_000
     assert (forest.weight > 0.0) == (about["lift_low"] > 0.0)
-    text = told(listening(opinion()), Observed(np.ones(1), ()))
+    text = told(listening(opinion()), Observed(np.full(1, 2.0), ()))
     assert f"{about['lift']:+.2f}" in text and "nothing to measure it on" in text
 
 
 CHANNELS = ("motion.ratio", "motion.erratic", "audio.loudness", "audio.vocal_energy", "pose.speed")
-DAY_S = 86_400
+HEARD_S = 2 * DAY_S
 
 
 def listening(keep: Callable[[Floats], Floats], residents: int = 1, louder: float = 0.0) -> Looking:
-    """Somebody who listens to a day in which every third hour has twenty minutes of agitation, `louder` spreads in the
-    channels, and of which the composite knows nothing."""
+    """Somebody who listens to two days, of which the composite knows nothing, and in whose second every third hour has
+    twenty minutes of agitation, `louder` spreads in the channels."""
     looking, rng = Looking(CHANNELS, residents, keep), np.random.default_rng(4)
-    for begin in range(0, DAY_S, 300):
+    for begin in range(0, HEARD_S, 300):
         values = rng.normal(size=(300, residents, len(CHANNELS)))
-        values[(np.arange(begin, begin + 300) % 10_800 < 1200) & (begin >= 10_800)] += louder
+        values[(np.arange(begin, begin + 300) % 10_800 < 1200) & (begin >= DAY_S)] += louder
         n, flat = 300 * residents, (300 * residents, len(CHANNELS))
         samples = Batch(
             np.arange(n, dtype=np.uint64), np.zeros(n, np.uint32), np.zeros(n), values.reshape(flat).astype(np.float32),
@@ -120,26 +121,28 @@ def test_it_keeps_of_pieces_what_it_would_of_the_whole() -> None:
 
     looking, whole = listening(lambda rows: rows, 2), []
     rng = np.random.default_rng(4)
-    for _ in range(0, DAY_S, 300):
+    for _ in range(0, HEARD_S, 300):
         whole.append(grouped(CHANNELS, rng.normal(size=(300, 2, len(CHANNELS)))[:, 1].astype(np.float32)))
         rng.gamma(2.0, 0.2, 600)
     inputs = np.concatenate(whole)
     levels = [lfilter([1 / t], [1.0, 1 / t - 1.0], inputs, axis=0)[::EVERY_S] for t in TIMES_S]
     np.testing.assert_allclose(looking.kept()[1], np.concatenate(levels, axis=1), atol=1e-9)
-    assert looking.score()[1].shape == (DAY_S // EVERY_S,)
+    assert looking.score()[1].shape == (HEARD_S // EVERY_S,)
 
 
 def test_it_measures_the_shipped_opinion_on_the_recording_at_hand() -> None:
     labels = tuple(
         Label(i, "rapid_escalation", float(t), t + 60.0, t + 900.0, t + 1200.0)
         for i in range(3)
-        for t in range(10_800, DAY_S, 10_800)
+        for t in range(DAY_S, HEARD_S, 10_800)
     )
-    blind = told(listening(opinion(), 3), Observed(np.ones(3), labels))
-    seeing = told(listening(opinion(), 3, louder=3.0), Observed(np.ones(3), labels))
+    blind = told(listening(opinion(), 3), Observed(np.full(3, 2.0), labels))
+    seeing = told(listening(opinion(), 3, louder=3.0), Observed(np.full(3, 2.0), labels))
     lifts = [float(text.rsplit("lift ", 1)[1].split(" ", 1)[0]) for text in (blind, seeing)]
     assert lifts[1] > 0.5 > lifts[0], (blind, seeing)
-    assert "of one person" in told(listening(opinion()), Observed(np.ones(1), labels[:7]))
+    assert "of one person" in told(listening(opinion()), Observed(np.full(1, 2.0), labels[:7]))
+    early = tuple(Label(0, "fall", float(t), t + 1.0, t + 2.0, t + 60.0) for t in range(3600, DAY_S - 60, 3600))
+    assert "after the first day could be observed" in told(listening(opinion()), Observed(np.full(1, 2.0), early))
 
 
 FOREST = read(write(teach(seen(), range(1), 1), {}))
