@@ -96,6 +96,7 @@ class Engine:
     def reseat(self, seats: tuple[Resident, ...]) -> int:
         """From now on these are the residents: who was watched in the same mode before stays known, the others are
         learned; how many stayed known."""
+        kept_state.complete(self._state)
         self._state, known = engine_state.reseated(self._setting.identity, self._state, seats)
         self._prepare()
         self._setting = _setting(replace(self._setting.identity, seats=tuple(seats)), self._setting.policy)
@@ -105,10 +106,12 @@ class Engine:
 
     def lesson(self) -> Lesson:
         """What these residents can teach those of the facility's other agents."""
+        kept_state.complete(self._state)
         return refit.lesson(self._state, self._setting)
 
     def lean_on(self, lessons: Sequence[Lesson]) -> None:
         """From now on the facility's prior is what all of these teach, of whatever agent."""
+        kept_state.complete(self._state)
         refit.lean_on(self._state, self._setting, lessons)
         self._apart = True
 
@@ -120,6 +123,7 @@ class Engine:
 
     def dump(self) -> bytes:
         """The whole state as bytes; engines that judged the same samples give the same bytes."""
+        kept_state.complete(self._state)
         return engine_state.dump(self._setting.identity, self._state)
 
     @classmethod
@@ -175,6 +179,7 @@ class Engine:
     def follow_policy(self, policy: Policy) -> None:
         """From the next sample on `policy` is in force: thresholds from its budget, at once and for everybody."""
         self._setting = _setting(replace(self._setting.identity, policy_version=policy.version), policy)
+        kept_state.complete(self._state)
         refit.adopt_policy(self._state, self._setting)
         self._state.stirred[:] = True
 
@@ -186,6 +191,7 @@ class Engine:
         waiting = self.usual().proposed.get(row, ())
         if any(one.wanted > seen.get(one.rule, -math.inf) for one in waiting):
             return False
+        kept_state.complete(self._state)
         self._state.stirred[row] = True
         return thresholds.approve(self._state.history, row) > 0
 

@@ -41,6 +41,23 @@ class Heard(NamedTuple):
     probability: float
 
 
+class Unread:
+    """Stands in for arrays that wait to be unpacked: whoever needs them calls `kept_state.complete` before, and who
+    forgets that finds no attribute here, not an empty memory."""
+
+
+UNREAD: Any = Unread()
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Packed `LATE` parts by row, and the arrays that take them."""
+
+    parts: dict[int, memoryview]
+    late: dict[str, Any]
+    of_history: dict[str, Any]
+
+
 @dataclass(slots=True)
 class EngineState:
     """The whole state of n residents of one agent. A second reads one half of `level`, whose arrays are (2, n, ...),
@@ -74,6 +91,8 @@ class EngineState:
     """(n,) Whose `SLOW` part changed since it was last handed out to be kept, see `kept_state`."""
     revisions: Ints
     """(n,) How often that was, 0: never, it is as `fresh` made it."""
+    waiting: "Waiting | None" = None
+    """What of the `LATE` parts is not unpacked yet; until `kept_state.complete` they are `Unread`."""
 
 
 _NESTED = ("grid", "fitted", "running", "history", "profile", "trace", "person", "window", "drift", "noise")
@@ -81,6 +100,8 @@ ARRAYS = (*_NESTED, "counts", "prior", "sustained")
 SLOW = ("fitted", "history", "profile", "trace", "drift", "noise")
 """Of these, what changes only at a resident's block end and when everybody's thresholds are set anew: nine tenths of
 the bytes. Whoever changes one of them marks the resident in `stirred`."""
+LATE, LATE_OF_HISTORY = ("profile", "trace", "drift", "noise"), ("ring", "peaks")
+"""Of the slow ones, what no second reads before somebody's block ends: most of the bytes."""
 _HALVES = ("level", "before")
 """In bytes the halves are called by what they are."""
 
@@ -178,9 +199,10 @@ def dump(identity: Identity, state: EngineState) -> bytes:
 
 def facts(identity: Identity, state: EngineState) -> dict[str, Any]:
     """What is no array, as plain JSON values."""
+    told = {watch: codec.to_json(watch) for watch in set(state.watches)}
     return {
         "identity": codec.to_json(identity),
-        "watches": [codec.to_json(watch) for watch in state.watches],
+        "watches": [told[watch] for watch in state.watches],
         "events": [None if event is None else codec.to_json(event) for event in state.events],
         "heard": [[list(cue) for cue in cues] for cues in state.heard],
     }
@@ -226,7 +248,8 @@ def _filled(said: dict[str, Any], arrays: dict[str, Any], names: Sequence[str]) 
     for which, name in enumerate(_HALVES):
         for both, one in zip(flat(state.level), flat(state_bytes.filled(like, arrays, name)), strict=True):
             both[which] = one
-    state.watches = [codec.from_json(Watch, watch) for watch in said["watches"]]
+    told = {text: codec.from_json(Watch, text) for text in set(said["watches"])}  # most are alike
+    state.watches = [told[text] for text in said["watches"]]
     state.events = [None if event is None else codec.from_json(Event, event) for event in said["events"]]
     tiers(state, np.arange(len(state.half)))
     state.heard = [tuple(Heard(*cue) for cue in cues) for cues in said["heard"]]

@@ -12,7 +12,16 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from threshold_service import engine_state
-from threshold_service.engine_state import ARRAYS, SLOW, EngineState, Identity
+from threshold_service.engine_state import (
+    ARRAYS,
+    LATE,
+    LATE_OF_HISTORY,
+    SLOW,
+    UNREAD,
+    EngineState,
+    Identity,
+    Waiting,
+)
 from threshold_service.statistics import state_bytes
 from threshold_service.statistics.arrays import Ints, everything
 from threshold_service.statistics.state_bytes import StateUnreadable
@@ -52,8 +61,8 @@ def lost(identity: Identity, state: EngineState, kept: Kept) -> None:
 
 
 def joined(kept: Kept) -> tuple[Identity, EngineState, int]:
-    """The state that was cut, and how many residents are fresh in it because their slow part is missing, damaged, or
-    not of the same moment as the quick part.
+    """The state that was cut, not yet `complete`, and how many residents are fresh in it because their slow part is
+    missing, damaged, or not of the same moment as the quick part.
 
     Raises:
         StateUnreadable: the quick part is no state of this version.
@@ -64,57 +73,93 @@ def joined(kept: Kept) -> tuple[Identity, EngineState, int]:
     if revisions.shape != state.revisions.shape:
         raise StateUnreadable(f"engine state counts {len(revisions)} revisions: expected {len(state.revisions)}")
     state.revisions[:] = revisions
+    soon, late = _Fields(state, late=False), _Fields(state, late=True)
+    layout, parts = _digest(soon, late), dict[int, memoryview]()
     ever = np.flatnonzero(revisions).tolist()
-    kind = _kind(state)
-    layout, records = _digest(kind), {}
     for row in ever:
         revision, blob = kept.slow.get(identity.seats[row].id, (0, b""))
-        record = _read(blob, layout, kind.itemsize) if revision == revisions[row] else None
-        if record is not None:
-            records[row] = record
-    if records:
-        _fill(state, np.array(list(records)), np.frombuffer(b"".join(records.values()), kind))
-    damaged = [row for row in ever if row not in records]
-    return identity, engine_state.without(identity, state, damaged) if damaged else state, len(damaged)
+        if revision == revisions[row] and _sound(blob, layout):
+            parts[row] = memoryview(blob)[_HEAD.size :]
+    rows, size = np.array(list(parts), np.int64), soon.kind.itemsize
+    soon.fill(rows, b"".join(part[:size] for part in parts.values()))
+    _wait(state, {row: part[size:] for row, part in parts.items()})
+    damaged = [row for row in ever if row not in parts]
+    if damaged:
+        complete(state)
+        state = engine_state.without(identity, state, damaged)
+    return identity, state, len(damaged)
 
 
-def _fields(state: EngineState) -> list[tuple[str, NDArray[Any]]]:
-    return list(state_bytes.walk({name: getattr(state, name) for name in SLOW}))
+def complete(state: EngineState) -> None:
+    """Unpack what waits: before anybody's block ends, before thresholds are set, and before the state is told whole.
+    A service that starts again watches everybody before it has the time for it."""
+    waiting, state.waiting = state.waiting, None
+    if waiting is None:
+        return
+    for name, arrays in waiting.late.items():
+        setattr(state, name, arrays)
+    state.history = state.history._replace(**waiting.of_history)
+    late = _Fields(state, late=True)
+    plain = b"".join(_ZSTD.decompress(part, late.kind.itemsize, asbytes=True) for part in waiting.parts.values())
+    late.fill(np.array(list(waiting.parts), np.int64), plain)
 
 
-def _kind(state: EngineState) -> np.dtype[Any]:
-    """One resident's slow part as a record."""
-    return np.dtype([(name, array.dtype, array.shape[1:]) for name, array in _fields(state)])
+def _wait(state: EngineState, parts: dict[int, memoryview]) -> None:
+    if parts:
+        of_history = {name: getattr(state.history, name) for name in LATE_OF_HISTORY}
+        state.waiting = Waiting(parts, {name: getattr(state, name) for name in LATE}, of_history)
+        state.history = state.history._replace(**dict.fromkeys(LATE_OF_HISTORY, UNREAD))
+        for name in LATE:
+            setattr(state, name, UNREAD)
 
 
-def _digest(kind: np.dtype[Any]) -> int:
-    return zlib.crc32(repr(kind.descr).encode())
+class _Fields:
+    """The slow arrays of a state, those that are `late` or the others, and one resident's as a record."""
+
+    def __init__(self, state: EngineState, *, late: bool) -> None:
+        slow = state_bytes.walk({name: getattr(state, name) for name in SLOW})
+        self.arrays = [(name, array) for name, array in slow if _is_late(name) is late]
+        self.kind = np.dtype([(name, array.dtype, array.shape[1:]) for name, array in self.arrays])
+
+    def records(self, rows: Ints) -> NDArray[Any]:
+        """Of residents `rows` (k,)."""
+        found = np.empty(len(rows), self.kind)
+        for name, array in self.arrays:
+            found[name] = array if everything(rows, len(array)) else array[rows]
+        return found
+
+    def fill(self, rows: Ints, plain: bytes) -> None:
+        """The arrays of residents `rows` (k,) from as many records."""
+        records = np.frombuffer(plain, self.kind)
+        for name, array in self.arrays:
+            array[... if everything(rows, len(array)) else rows] = records[name]
+
+
+def _is_late(name: str) -> bool:
+    top, _, rest = name.partition(".")
+    return top in LATE or (top == "history" and rest.partition(".")[0] in LATE_OF_HISTORY)
+
+
+def _digest(soon: _Fields, late: _Fields) -> int:
+    return zlib.crc32(repr((soon.kind.descr, late.kind.descr)).encode())
 
 
 def _slow(state: EngineState, rows: Ints) -> Sequence[bytes]:
     if not len(rows):
         return ()
-    kind = _kind(state)
-    records = np.empty(len(rows), kind)
-    for name, array in _fields(state):
-        records[name] = array if everything(rows, len(array)) else array[rows]
-    layout = _digest(kind)
-    squeezed = [_ZSTD.compress(record.tobytes(), asbytes=True) for record in records]
-    return [_HEAD.pack(state_bytes.VERSION, layout, zlib.crc32(body)) + body for body in squeezed]
+    complete(state)
+    soon, late = _Fields(state, late=False), _Fields(state, late=True)
+    layout = _digest(soon, late)
+    bodies = [
+        one.tobytes() + _ZSTD.compress(other.tobytes(), asbytes=True)
+        for one, other in zip(soon.records(rows), late.records(rows), strict=True)
+    ]
+    return [_HEAD.pack(state_bytes.VERSION, layout, zlib.crc32(body)) + body for body in bodies]
 
 
-def _read(blob: bytes, layout: int, size: int) -> bytes | None:
-    """The record; None where the bytes hold none of this version, or are damaged."""
+def _sound(blob: bytes, layout: int) -> bool:
+    """Whether the bytes are a slow part of this version, whole."""
     if len(blob) < _HEAD.size:
-        return None
+        return False
     version, fields, digest = _HEAD.unpack_from(blob)
-    body = memoryview(blob)[_HEAD.size :]
-    if (version, fields, digest) != (state_bytes.VERSION, layout, zlib.crc32(body)):
-        return None
-    record: bytes = _ZSTD.decompress(body, size, asbytes=True)
-    return record
-
-
-def _fill(state: EngineState, rows: Ints, records: NDArray[Any]) -> None:
-    for name, array in _fields(state):
-        array[... if everything(rows, len(array)) else rows] = records[name]
+    return (version, fields, digest) == (state_bytes.VERSION, layout, zlib.crc32(memoryview(blob)[_HEAD.size :]))

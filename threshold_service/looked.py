@@ -9,6 +9,7 @@ from threshold_service import decision, drifted, refit
 from threshold_service.engine_state import EngineState, Heard, tiers
 from threshold_service.judgement.rules import COLUMNS, HELD
 from threshold_service.judgement.scene import WINDOW_S
+from threshold_service.kept_state import complete
 from threshold_service.statistics.arrays import Ints
 from threshold_service.statistics.calibration import STATISTICS, TERMS
 from threshold_service.statistics.composite import Composite
@@ -61,6 +62,7 @@ def look(state: EngineState, setting: Setting, run: Run, told: Told) -> tuple[Ev
     full = np.flatnonzero(why & BLOCK)
     if not len(full):
         return events
+    complete(state)
     refit.close_blocks(state, setting, rows[full])
     state.stirred[rows[full]] = True
     return events + _told(state, setting, run, told, full, drifted.tell)

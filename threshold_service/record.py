@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.ledger.history import HistoryRows, TailBlock, blocks_of_many
-from services.vocabulary import Condition, Resident, ResidentNow, UnixSeconds, describe
+from services.vocabulary import Condition, Mode, Resident, ResidentNow, UnixSeconds, describe
 from threshold_service.usual_now import UsualNow
 from threshold_service.wave import Judged
 
@@ -23,7 +23,8 @@ class HistoryTail:
         self._agent = agent
         self._channels = tuple(channels)
         self._residents = tuple(seat.id for seat in seats)
-        self._allowed = np.array([[describe(name).allowed_in(seat.mode) for name in channels] for seat in seats], bool)
+        by_mode = {mode: [describe(name).allowed_in(mode) for name in channels] for mode in Mode}
+        self._allowed = np.array([by_mode[seat.mode] for seat in seats], bool)
         self.clear()
 
     def __len__(self) -> int:

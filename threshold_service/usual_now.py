@@ -5,6 +5,7 @@ import numpy as np
 from services.vocabulary import Condition, Policy, Proposal, Tier
 from threshold_service.engine_state import EngineState, level_of
 from threshold_service.judgement.rules import COLUMNS, RULES
+from threshold_service.kept_state import complete
 from threshold_service.statistics import calibration, thresholds
 from threshold_service.statistics.arrays import Floats
 from threshold_service.statistics.standing import Standing, standing
@@ -59,12 +60,14 @@ class UsualNow:
     @property
     def standing(self) -> list[Standing]:
         """How far each resident's thresholds can be trusted."""
+        complete(self._state)
         return [standing(self._state.history, row) for row in range(len(self._state.half))]
 
     @property
     def achieved(self) -> Floats:
         """Alerts per watched week that each resident was told in the last four weeks, (residents, tiers), beside the
         `promised`; NaN before thresholds are in force."""
+        complete(self._state)
         return thresholds.achieved(self._state.history)
 
     @property

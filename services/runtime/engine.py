@@ -1,11 +1,13 @@
 """Opens a SQL engine whose transactions behave alike on SQLite and PostgreSQL."""
 
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event
 from sqlalchemy.engine import URL, make_url
@@ -19,6 +21,7 @@ CHECKPOINT_PAGES = 16_384
 seconds is then moved once a minute and not every time (source: measured, half of what a snapshot costs)."""
 
 _WRITING = "attune_writing"
+_turns: WeakKeyDictionary[Engine, AbstractContextManager[object]] = WeakKeyDictionary()
 
 
 class DatabaseUrlError(ValueError):
@@ -39,6 +42,7 @@ def open_engine(url: str) -> Engine:
         engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+        _turns[engine] = threading.RLock()
         return engine
     engine = create_engine(parsed, hide_parameters=True, pool_pre_ping=True)
     event.listen(engine, "handle_error", _leave_out_detail)
@@ -47,8 +51,15 @@ def open_engine(url: str) -> Engine:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """One writing transaction (BEGIN IMMEDIATE on SQLite): commits on exit, rolls back on an error."""
-    with engine.connect().execution_options(**{_WRITING: True}) as connection, connection.begin():
+    """One writing transaction (BEGIN IMMEDIATE on SQLite): commits on exit, rolls back on an error.
+
+    The threads of a process take turns on SQLite without its help: it lets a writer who finds another sleep up to a
+    tenth of a second, however soon the other is done."""
+    with (
+        _turns.get(engine, nullcontext()),
+        engine.connect().execution_options(**{_WRITING: True}) as connection,
+        connection.begin(),
+    ):
         yield connection
 
 

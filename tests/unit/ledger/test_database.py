@@ -1,6 +1,7 @@
 """The database migrates itself, keeps transactions whole, and refuses what it cannot be."""
 
 import multiprocessing
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
-from services.ledger import Database, DatabaseUrlError, OutboxRepository
+from services.ledger import AgentRepository, Database, DatabaseUrlError, OutboxRepository
 from services.ledger.database import migration_settings
 from services.ledger.tables import METADATA, outbox
+from services.runtime import engine
 
 pytestmark = pytest.mark.unit
 
@@ -155,3 +157,21 @@ def _schema(url: str) -> str:
 
 def _beside(url: str) -> str:
     return f"{_schema(url)}_beside"
+
+
+def test_it_lets_the_threads_of_one_process_take_turns_on_sqlite(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "BUSY_TIMEOUT_MS", 0)  # a writer who meets another fails at once
+    database = Database(sqlite_url)
+    database.migrate()
+
+    def write(number: int) -> None:
+        for k in range(20):
+            with database.write() as connection:
+                AgentRepository(connection).seen(f"a{number}", float(k), "test", "e")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(8)))
+    with database.read() as connection:
+        assert [one.seen_at for one in AgentRepository(connection).all()] == [19.0] * 8

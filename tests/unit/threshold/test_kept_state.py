@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.runtime.batch import Batch
-from services.vocabulary import Cue, CueName, Policy, Resident
+from services.vocabulary import Approval, Cue, CueName, Policy, Resident
 from tests.unit.threshold.conftest import CHANNELS, EPOCH, START
 from threshold_service.engine import Engine
+from threshold_service.engine_state import Unread
 from threshold_service.kept_state import Kept
 from threshold_service.statistics.state_bytes import VERSION, StateUnreadable
 
@@ -150,3 +151,44 @@ def test_it_reads_no_quick_part_of_another_version(version: int) -> None:
     other = Kept(kept.quick[:7] + struct.pack("<H", version) + kept.quick[9:], {})
     with pytest.raises(StateUnreadable, match="learned anew"):
         Engine.joined(other, Policy())
+
+
+def test_it_unpacks_what_no_second_reads_only_when_somebody_s_block_ends() -> None:
+    judge, ledger = engine(), Ledger()
+    judge.judge(lived(0, 700))
+    ledger.keep(judge.cut())
+    again, _ = ledger.joined()
+    state = again._state
+    for late in (state.profile, state.history.ring, state.drift, state.trace, state.noise, state.history.peaks):
+        assert isinstance(late, Unread)
+    again.judge(lived(700, 100))
+    again.usual().condition, again.usual().learned_share, again.cut()
+    assert state.waiting is not None, "nobody's block ended yet"
+    judge.judge(lived(700, 100))
+    again.judge(lived(800, 200))
+    judge.judge(lived(800, 200))
+    assert state.waiting is None and again.dump() == judge.dump()
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda judge: judge.dump(),
+        lambda judge: judge.lesson(),
+        lambda judge: judge.lean_on([judge.lesson()]),
+        lambda judge: judge.follow_policy(Policy(name="another")),
+        lambda judge: judge.reseat(SEATS[:2]),
+        lambda judge: judge.usual().standing,
+        lambda judge: judge.usual().achieved,
+        lambda judge: (judge.usual().condition, judge.usual().proposed, judge.usual().event),
+        lambda judge: judge.approve(Approval("a", "r-1", "somebody", START, ())),
+    ],
+)
+def test_it_can_do_everything_right_after_it_was_read(act: Callable[[Engine], object]) -> None:
+    judge, ledger = engine(), Ledger()
+    judge.judge(lived(0, 700))
+    ledger.keep(judge.cut())
+    again, _ = ledger.joined()
+    act(again)
+    act(judge)
+    assert again.dump() == judge.dump()
