@@ -67,7 +67,7 @@ class EngineState:
     grid: grid.Grid
     half: Ints
     level: level_path.LevelPath
-    block: Floats
+    block: packed.Block
     """`level` in one piece, (2, n, packed.FIELDS, channels), where it is packed."""
     sustained: Floats
     fitted: fitted.Fitted

@@ -7,6 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats: TypeAlias = NDArray[np.float64]
+Singles: TypeAlias = NDArray[np.float32]
+Reals: TypeAlias = NDArray[np.floating[Any]]
+"""Of single or double precision."""
 Bools: TypeAlias = NDArray[np.bool_]
 Ints: TypeAlias = NDArray[np.int64]
 
@@ -14,12 +17,13 @@ _PAGE = 4096
 _MANY = 100
 """Sums from which on it is faster to add column by column than to keep all partial sums (measured)."""
 Array = TypeVar("Array", Floats, Bools, Ints)
+Number = TypeVar("Number", bound=np.floating[Any])
 State = TypeVar("State", bound=tuple[Any, ...])
 """A NamedTuple of arrays, or of such."""
 
 
-def ordered_sum(values: Floats) -> Floats:
-    """Sum along the last axis from left to right: equal bits however many rows are added at once.
+def ordered_sum(values: Reals) -> Floats:
+    """Sum along the last axis from left to right in double precision: equal bits however many rows are added at once.
 
     >>> ordered_sum(np.array([[0.1, 0.2, 0.3]])).tolist()
     [0.6000000000000001]
@@ -27,17 +31,17 @@ def ordered_sum(values: Floats) -> Floats:
     if values.shape[-1] == 0:
         return np.zeros(values.shape[:-1])
     if values.size < _MANY * values.shape[-1]:
-        total: Floats = np.add.accumulate(values, axis=-1)[..., -1]
+        total: Floats = np.add.accumulate(values, axis=-1, dtype=np.float64)[..., -1]
         return total
-    total = values[..., 0].copy()
+    total = values[..., 0].astype(np.float64)
     for column in range(1, values.shape[-1]):
         total += values[..., column]
     return total
 
 
-def clipped(values: Floats, limit: float) -> Floats:
+def clipped(values: NDArray[Number], limit: float) -> NDArray[Number]:
     """`values` kept within -limit..limit (a quarter of the cost of np.clip on small arrays)."""
-    kept: Floats = np.minimum(np.maximum(values, -limit), limit)
+    kept: NDArray[Number] = np.minimum(np.maximum(values, -limit), limit)
     return kept
 
 

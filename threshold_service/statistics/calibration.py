@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from threshold_service.statistics import peaks
-from threshold_service.statistics.arrays import Bools, Floats, Ints
+from threshold_service.statistics.arrays import Bools, Floats, Ints, Singles
 
 BLOCK_S = 300
 """Judged seconds per block: longer than most excursions, so that maxima are nearly independent (source: guess)."""
@@ -44,7 +44,7 @@ class Running(NamedTuple):
 
     top: Floats
     top_terms: Floats
-    top_far: Floats
+    top_far: Singles
     filled: Ints
 
 
@@ -66,7 +66,7 @@ class History(NamedTuple):
     spoiled: Bools
     closed: Ints
     scale: Floats
-    far_scale: Floats
+    far_scale: Singles
     usual: Floats
     """(n, statistics) Median block maxima at the last estimate: the typical peaks."""
     thresholds: Floats
@@ -98,14 +98,14 @@ class Rates(NamedTuple):
 def fresh(residents: int, channels: int, rules: int) -> tuple[Running, History]:
     """No history."""
     running = Running(
-        np.zeros((residents, len(STATISTICS))), np.zeros((residents, len(TERMS))), np.zeros((residents, channels)),
-        np.zeros(residents, np.int64),
+        np.zeros((residents, len(STATISTICS))), np.zeros((residents, len(TERMS))),
+        np.zeros((residents, channels), np.float32), np.zeros(residents, np.int64),
     )  # fmt: skip
     infinite = np.full((residents, rules), np.inf)
     history = History(
         np.zeros((residents, BLOCKS, len(STATISTICS)), np.float32), np.zeros(residents, np.int64),
         np.zeros(residents, bool), np.zeros(residents, np.int64), np.ones((residents, len(TERMS))),
-        np.ones((residents, channels)), np.zeros((residents, len(STATISTICS))),
+        np.ones((residents, channels), np.float32), np.zeros((residents, len(STATISTICS))),
         infinite, infinite.copy(), np.zeros((residents, rules), bool),
         infinite.copy(), np.full((residents, rules), np.nan), np.ones((residents, 3)), np.zeros(residents, np.int64),
         np.full(residents, np.nan), np.zeros(residents, np.int64), np.zeros(residents),

@@ -36,7 +36,7 @@ def together(lessons: Sequence[Lesson], channels: tuple[str, ...]) -> Lesson:
     none of its residents."""
     columns = [_of_channels(lesson, channels) for lesson in lessons]
     level, spread, phi, taught = (np.concatenate(parts) for parts in zip(*columns, strict=True))
-    history = _joined([lesson.history._replace(far_scale=np.zeros((len(lesson.history.blocks), 0)))
+    history = _joined([lesson.history._replace(far_scale=np.zeros((len(lesson.history.blocks), 0), np.float32))
                        for lesson in lessons])  # fmt: skip
     return Lesson(channels, history, level, spread, phi, taught)
 

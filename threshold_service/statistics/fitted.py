@@ -3,33 +3,30 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from threshold_service.statistics import excursions, fused
-from threshold_service.statistics.arrays import Floats, Ints
+from threshold_service.statistics.arrays import Floats, Ints, Singles
 from threshold_service.statistics.fused_fit import PROMISE
 
 
 class Fitted(NamedTuple):
     """Of n residents over c channels, each (n, c), changed in place at block ends only: `offset` is what the time of
-    day adds to the level; the others are those of `fused.Learned`, `scores` (n, c, KNOTS)."""
+    day adds to the level; the others are those of `fused.Learned` in single precision, `scores` (n, c, KNOTS)."""
 
     offset: Floats
-    gain: Floats
-    lag: Floats
-    echo: Floats
-    shift: Floats
-    ceiling: Floats
-    scores: NDArray[np.float32]
+    gain: Singles
+    lag: Singles
+    echo: Singles
+    shift: Singles
+    ceiling: Singles
+    scores: Singles
 
 
 def fresh(shape: tuple[int, ...]) -> Fitted:
     """No time of day differs, and nothing is known of anybody's noise."""
     plain = provisional(np.zeros(shape))
-    return Fitted(
-        np.zeros(shape), plain.gain, plain.lag, plain.echo, plain.shift, plain.ceiling,
-        plain.scores.astype(np.float32),
-    )  # fmt: skip
+    gain, lag, echo, shift, ceiling, _, scores = (part.astype(np.float32) for part in plain)
+    return Fitted(np.zeros(shape), gain, lag, echo, shift, ceiling, scores)
 
 
 def provisional(correlation: Floats) -> fused.Learned:
@@ -46,8 +43,6 @@ def adopt(fitted: Fitted, rows: Ints | int, learned: fused.Learned) -> None:
 
 def in_force(fitted: Fitted, rows: Ints | int) -> fused.Learned:
     """The parameters (k, c) of `rows` (k,), with the threshold that their ceiling was made from."""
-    gain, lag, echo, shift, ceiling = (
-        part[rows] for part in (fitted.gain, fitted.lag, fitted.echo, fitted.shift, fitted.ceiling)
-    )
-    scores = fitted.scores[rows].astype(np.float64)
+    parts = (fitted.gain, fitted.lag, fitted.echo, fitted.shift, fitted.ceiling, fitted.scores)
+    gain, lag, echo, shift, ceiling, scores = (part[rows].astype(np.float64) for part in parts)
     return fused.Learned(gain, lag, echo, shift, ceiling, fused.threshold(ceiling, shift), scores)

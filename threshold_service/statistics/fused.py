@@ -1,11 +1,10 @@
 """Notices a change of level or of spread in one channel, whatever its noise: the one detector that runs live."""
 
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from threshold_service.statistics.arrays import Bools, Floats, Ints
+from threshold_service.statistics.arrays import Bools, Floats, Ints, Reals
 
 FORGET = 0.98
 """Share of the evidence that is left after a second without a value (source: guess)."""
@@ -56,34 +55,34 @@ class Parameters(Protocol):
     """What a step asks of `Learned`."""
 
     @property
-    def gain(self) -> Floats: ...
+    def gain(self) -> Reals: ...
     @property
-    def lag(self) -> Floats: ...
+    def lag(self) -> Reals: ...
     @property
-    def echo(self) -> Floats: ...
+    def echo(self) -> Reals: ...
     @property
-    def shift(self) -> Floats: ...
+    def shift(self) -> Reals: ...
     @property
-    def ceiling(self) -> Floats: ...
+    def ceiling(self) -> Reals: ...
     @property
-    def scores(self) -> NDArray[np.floating]: ...
+    def scores(self) -> Reals: ...
 
 
 class Fused(NamedTuple):
     """The value `before` (NaN where there was none) and its `surprise`, the innovation, (..., c); `bank` (..., ARMS, c)
     holds CUSUMs of scores: slightly higher, slightly lower, much higher, much lower, wider."""
 
-    before: Floats
-    surprise: Floats
-    bank: Floats
+    before: Reals
+    surprise: Reals
+    bank: Reals
 
 
 class Evidence(NamedTuple):
     """Log-likelihood of a change to a higher level, a lower level and a larger spread, never negative, (..., c)."""
 
-    higher: Floats
-    lower: Floats
-    wider: Floats
+    higher: Reals
+    lower: Reals
+    wider: Reals
 
 
 def knots() -> Floats:
@@ -130,12 +129,12 @@ def threshold(ceiling: Floats, shift: Floats) -> Floats:
     return crossed
 
 
-def fresh(shape: tuple[int, ...]) -> Fused:
-    """Nothing seen."""
-    return Fused(np.full(shape, np.nan), np.zeros(shape), np.zeros((*shape[:-1], ARMS, shape[-1])))
+def fresh(shape: tuple[int, ...], of: type[np.floating[Any]] = np.float64) -> Fused:
+    """Nothing seen; a step is computed in the precision `of` state, parameters and values."""
+    return Fused(np.full(shape, np.nan, of), np.zeros(shape, of), np.zeros((*shape[:-1], ARMS, shape[-1]), of))
 
 
-def step(state: Fused, learned: Parameters, z: Floats, present: Bools) -> Fused:
+def step(state: Fused, learned: Parameters, z: Reals, present: Bools) -> Fused:
     """One second of `z` (..., c), distances from the usual in usual spreads, finite where `present` (..., c).
 
     The first value after an absence is its own innovation. Where none is present the evidence only fades.
@@ -159,7 +158,7 @@ def step(state: Fused, learned: Parameters, z: Floats, present: Bools) -> Fused:
     return Fused(np.where(present, z, np.nan), np.where(present, surprise, 0.0), bank)
 
 
-def score(scores: NDArray[np.floating], innovation: Floats) -> Floats:
+def score(scores: Reals, innovation: Reals) -> Reals:
     """Normal scores of innovations (..., c), between the entries of `scores` (..., c, KNOTS).
 
     >>> score(untaught((3,)).scores, np.array([-1e9, 0.0, 1e9])).tolist()
@@ -170,17 +169,17 @@ def score(scores: NDArray[np.floating], innovation: Floats) -> Floats:
     flat = scores.reshape(-1)
     entry = below + np.arange(0, flat.size, KNOTS).reshape(below.shape)
     low = flat.take(entry)
-    between: Floats = low + (where - below) * (flat.take(entry + 1) - low)
+    between: Reals = low + (where - below.astype(where.dtype)) * (flat.take(entry + 1) - low)
     return between
 
 
-def place(innovation: Floats) -> Floats:
+def place(innovation: Reals) -> Reals:
     """Where innovations (...) fall among the knots, from 0 to KNOTS - 1."""
-    where: Floats = (innovation / (BEND + np.abs(innovation)) + 1.0) * (0.5 * (KNOTS - 1))
+    where: Reals = (innovation / (BEND + np.abs(innovation)) + 1.0) * (0.5 * (KNOTS - 1))
     return where
 
 
-def _accumulate(bank: Floats, scored: Floats, learned: Parameters) -> Floats:
+def _accumulate(bank: Reals, scored: Reals, learned: Parameters) -> Reals:
     grown = np.empty_like(bank)
     small, large = (0.5 * ratio * learned.shift for ratio in RATIOS)
     np.add(bank[..., 0, :], scored - small, out=grown[..., 0, :])
@@ -210,11 +209,11 @@ def evidence(state: Fused, learned: Parameters) -> Evidence:
     )
 
 
-def directed(said: Evidence, higher: Floats, lower: Floats) -> Floats:
+def directed(said: Evidence, higher: Reals, lower: Reals) -> Reals:
     """The largest evidence of a change that matters, (..., c): `higher` and `lower` (c,) are 1 where that direction
     does, else 0; a larger spread always does."""
     level = np.maximum(said.higher * higher, said.lower * lower)
-    largest: Floats = np.maximum(level, said.wider)
+    largest: Reals = np.maximum(level, said.wider)
     return largest
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from threshold_service.statistics import baseline, fused, smoothing, transitions, volatility
-from threshold_service.statistics.arrays import Bools, Floats, Ints, State, clipped, ordered_sum
+from threshold_service.statistics.arrays import Bools, Floats, Ints, Reals, Singles, State, clipped, ordered_sum
 from threshold_service.statistics.fitted import Fitted
 from threshold_service.statistics.meaning import Directions, Meaning
 
@@ -16,7 +16,7 @@ LEVEL_S, DRIFT_S = 8.0, 1800.0
 """Time constants of the level that must be sustained and of the slow level that is called drift (source: guess)."""
 IMPOSSIBLE = 1e12
 """Values this large are taken as absent: no sense gives them."""
-_GAINS = np.array([[1.0 / LEVEL_S], [1.0 / DRIFT_S]])
+_GAINS = np.array([[1.0 / LEVEL_S], [1.0 / DRIFT_S]], np.float32)
 HUBER = 3.5
 """A value counts at most this many spreads in a level (source: guess)."""
 SUSTAINED_CELLS = 20
@@ -25,11 +25,12 @@ QUIET_CELLS = SUSTAINED_CELLS // 4
 
 
 class LevelPath(NamedTuple):
-    """State of n residents over c channels; `levels` (n, 2, c) fast and slow."""
+    """State of n residents over c channels; `change` and `levels` (n, 2, c), fast and slow,
+    are of single precision: evidence needs no more, and half as much has to be moved."""
 
     baseline: baseline.Baseline
     change: fused.Fused
-    levels: Floats
+    levels: Singles
     volatility: volatility.Volatility
     transitions: transitions.Transitions
 
@@ -39,8 +40,8 @@ class Second(NamedTuple):
     (n, c); `groups` (n, 3) are sums of evidence over the channels of deviation, audio and motion; `fast` and `drift`
     distances and the rest are (n,)."""
 
-    evidence: Floats
-    far: Floats
+    evidence: Reals
+    far: Reals
     groups: Floats
     volatility: Floats
     transition: Floats
@@ -52,8 +53,8 @@ def fresh(residents: int, meaning: Meaning) -> LevelPath:
     """Nothing seen."""
     shape = (residents, len(meaning.floor))
     return LevelPath(
-        baseline.fresh(shape, meaning.floor), fused.fresh(shape), np.zeros((residents, 2, len(meaning.floor))),
-        volatility.fresh((residents,)), transitions.fresh((residents,)),
+        baseline.fresh(shape, meaning.floor), fused.fresh(shape, np.float32),
+        np.zeros((residents, 2, len(meaning.floor)), np.float32), volatility.fresh((residents,)), transitions.fresh((residents,)),
     )  # fmt: skip
 
 
@@ -67,19 +68,20 @@ def step(
     there = present.astype(np.float64)
     teaches = there * learn[:, None]
     distance = np.where(present, values - state.baseline.level - fitted.offset, 0.0)
-    z = clipped(distance / state.baseline.spread, FARTHEST)
+    z = clipped(distance / state.baseline.spread, FARTHEST).astype(np.float32)
     had = ~np.isnan(state.change.before)
-    before, pair = np.where(had, state.change.before, 0.0), (present & had).astype(np.float64)
+    before, pair = np.where(had, state.change.before, 0.0), (present & had).astype(np.float32)
     change = fused.step(state.change, fitted, z, present)
-    levels = smoothing.step(state.levels, clipped(z, HUBER), there, _GAINS)
+    levels = smoothing.step(state.levels, clipped(z, HUBER), present.astype(np.float32), _GAINS)
     restless = volatility.step(state.volatility, z, before, pair, learn)
     turns = transitions.step(state.transitions, _face_of_things(values, z, present, affect, meaning))
-    distances = _distances(levels, meaning)
-    evidence = fused.directed(fused.evidence(change, fitted), meaning.higher, meaning.lower)
+    higher, lower = meaning.higher.astype(np.float32, copy=False), meaning.lower.astype(np.float32, copy=False)
+    distances = _distances(levels, higher, lower)
+    evidence = fused.directed(fused.evidence(change, fitted), higher, lower)
     learned = baseline.step(state.baseline, distance, teaches, meaning.floor)
     groups = ordered_sum(evidence[:, None, :] * meaning.groups)
     second = Second(
-        evidence, _far(z, before, meaning), groups, restless.now, turns.rate, distances[:, 0], distances[:, 1]
+        evidence, _far(z, before, higher, lower), groups, restless.now, turns.rate, distances[:, 0], distances[:, 1]
     )  # fmt: skip
     return LevelPath(learned, change, levels, restless, turns), second
 
@@ -103,21 +105,21 @@ def _each(path: State, change: Callable[[Any], Any]) -> State:
     return type(path)(*(_each(part, change) if isinstance(part, tuple) else change(part) for part in path))
 
 
-def _distances(levels: Floats, meaning: Directions) -> Floats:
+def _distances(levels: Reals, higher: Singles, lower: Singles) -> Floats:
     """Root mean square over channels of smoothed levels (n, k, c), counting only directions that matter."""
-    counted = np.maximum(levels, 0.0) * meaning.higher + np.minimum(levels, 0.0) * meaning.lower
+    counted = np.maximum(levels, 0.0) * higher + np.minimum(levels, 0.0) * lower
     distances: Floats = np.sqrt(ordered_sum(counted * counted) / levels.shape[-1])
     return distances
 
 
-def _far(z: Floats, before: Floats, meaning: Directions) -> Floats:
+def _far(z: Reals, before: Reals, higher: Singles, lower: Singles) -> Reals:
     """How far a channel stayed out for two seconds; one second alone is an outlier, not an alarm."""
-    up, down = np.minimum(z, before) * meaning.higher, np.maximum(z, before) * meaning.lower
-    far: Floats = np.maximum(np.maximum(up, -down), 0.0)
+    up, down = np.minimum(z, before) * higher, np.maximum(z, before) * lower
+    far: Reals = np.maximum(np.maximum(up, -down), 0.0)
     return far
 
 
-def _face_of_things(values: Floats, z: Floats, present: Bools, affect: Bools, meaning: Directions) -> Ints:
+def _face_of_things(values: Floats, z: Reals, present: Bools, affect: Bools, meaning: Directions) -> Ints:
     """The dominant emotion in affect mode; otherwise the side of the usual on which the person is."""
     emotional = np.count_nonzero(affect) if len(meaning.emotions) else 0
     if emotional == len(affect):

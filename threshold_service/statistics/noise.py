@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from threshold_service.statistics import arma, fused
-from threshold_service.statistics.arrays import Floats, Ints
+from threshold_service.statistics.arrays import Floats, Ints, Reals
 from threshold_service.statistics.fitted import Fitted
 from threshold_service.statistics.fused import KNOTS
 
@@ -70,7 +70,7 @@ def _products(series: Floats) -> Floats:
     return summed
 
 
-def innovations(z: Floats, gain: Floats, lag: Floats, echo: Floats) -> Floats:
+def innovations(z: Floats, gain: Reals, lag: Reals, echo: Reals) -> Floats:
     """Innovations of `z` (t, c), NaN where there is no value or none before it."""
     told, before, surprise = np.empty_like(z), np.full(z.shape[1], np.nan), np.zeros(z.shape[1])
     for t, now in enumerate(z):

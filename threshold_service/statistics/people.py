@@ -5,12 +5,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from threshold_service.statistics.arrays import Bools, Floats, Ints
+from threshold_service.statistics.arrays import Bools, Floats, Ints, Singles
 from threshold_service.statistics.calibration import Running
 from threshold_service.statistics.fitted import Fitted
 from threshold_service.statistics.fused import FORGET
 from threshold_service.statistics.grid import Grid
 from threshold_service.statistics.level_path import LevelPath
+from threshold_service.statistics.packed import Block
 
 LOOK, BLOCK, NOTE = 1, 2, 4
 """Why a sample has to be looked at: a rule speaks or an event is open; a block is full; a cue came."""
@@ -47,7 +48,7 @@ class Limits(NamedTuple):
     `thresholds` (n, rules)."""
 
     scale: Floats
-    far_scale: Floats
+    far_scale: Singles
     thresholds: Floats
 
 
@@ -60,7 +61,7 @@ class People(NamedTuple):
     grid: Grid
     half: Ints
     level: LevelPath
-    block: Floats
+    block: Block
     sustained: Floats
     fitted: Fitted
     running: Running
@@ -88,8 +89,8 @@ class Fixed(NamedTuple):
     mode (n,), `weights` (terms,), the statistic of each rule `columns` (rules,), which cue bits hold (8,), `fades`, and
     times of the policy; `everything` has every judged sample looked at."""
 
-    higher: Floats
-    lower: Floats
+    higher: Singles
+    lower: Singles
     floor: Floats
     groups: Floats
     outward: Floats
@@ -124,5 +125,5 @@ class Told(NamedTuple):
     contributions: Floats
     statistics: Floats
     waits: Bools
-    scratch: Floats
+    scratch: Singles
     raw: Floats

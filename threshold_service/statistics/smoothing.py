@@ -1,12 +1,12 @@
 """Exponentially weighted means that fade where nothing is seen."""
 
-from threshold_service.statistics.arrays import Floats
+from threshold_service.statistics.arrays import Reals
 
 FADE = 0.98
 """Share that is left after a second without a value (source: guess)."""
 
 
-def step(means: Floats, values: Floats, present: Floats, gains: Floats) -> Floats:
+def step(means: Reals, values: Reals, present: Reals, gains: Reals) -> Reals:
     """`means` (..., k, channels) after one more second of `values` (..., channels), which are 0 where absent.
 
     `gains` (k, 1) are one over the time constants in seconds; `present` is 1.0 where there is a value, else 0.0.

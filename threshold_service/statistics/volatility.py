@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from threshold_service.statistics.arrays import Floats, ordered_sum
+from threshold_service.statistics.arrays import Floats, Reals, ordered_sum
 
 WINDOW_S = 15.0
 """Time constant of the index (source: guess)."""
@@ -26,7 +26,7 @@ def fresh(shape: tuple[int, ...]) -> Volatility:
     return Volatility(np.zeros(shape), np.zeros(shape), np.zeros(shape))
 
 
-def step(state: Volatility, z: Floats, before: Floats, pair: Floats, learn: Floats) -> Volatility:
+def step(state: Volatility, z: Reals, before: Reals, pair: Reals, learn: Floats) -> Volatility:
     """One second: `z` and the one `before` (..., channels), `pair` 1.0 where there are two, else 0.0; `learn` (...) is
     1.0 where the usual may learn. The fewer channels are seen, the slower the index moves: few are no steady witness.
     """

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from threshold_service.statistics import baseline, fused, level_path, smoothing, volatility
-from threshold_service.statistics.arrays import Bools, Floats
+from threshold_service.statistics.arrays import Bools, Floats, Singles
 from threshold_service.statistics.kernel.compiled import compiled
 from threshold_service.statistics.kernel.lanes import read, write
 from threshold_service.statistics.packed import (
@@ -21,28 +21,26 @@ from threshold_service.statistics.packed import (
 )
 from threshold_service.statistics.people import Fixed, People
 
-Z, INNOVATION, THERE, MOVED, FAST2, SLOW2, EVIDENCE, RATIO, LAST = range(9)
+Z, INNOVATION, THERE, PAIR, MOVED, FAST2, SLOW2, EVIDENCE, RATIO, LAST = range(10)
 """Rows of the scratch array; an innovation becomes its score."""
-ROWS = 9
+ROWS = 10
 LANES = 8
 """Channels done at once. The last ones are done twice where their number is no multiple: all of it may be repeated."""
 IMPOSSIBLE = level_path.IMPOSSIBLE
-_FARTHEST, _HUBER = level_path.FARTHEST, level_path.HUBER
-_FAST, _SLOW = 1.0 / level_path.LEVEL_S, 1.0 / level_path.DRIFT_S
+_FARTHEST = level_path.FARTHEST
 _MEMORY, _WINSOR, _FREELY = baseline.MEMORY_S, baseline.WINSOR, float(baseline.FREELY)
 _CARE = baseline.WINSOR * 3600.0
-_FORGET, _FARTHER, _BEND, _HALF, _LAST = (
-    fused.FORGET,
-    fused.FARTHER,
-    fused.BEND,
-    0.5 * (fused.KNOTS - 1),
-    fused.KNOTS - 2,
-)
-_KNOTS = fused.KNOTS
-_SMALL, _LARGE = (0.5 * ratio for ratio in fused.RATIOS)
-_RATIO, _SQUARE, _NEUTRAL = fused.RATIOS[1], fused.SQUARE, fused.NEUTRAL
-_LARGE_LATER, _SPREAD_LATER = fused.LARGE_LATER, fused.SPREAD_LATER
-_FADE, _STEP = smoothing.FADE, volatility.HUBER
+# from here on single precision: a constant of another would make its whole expression double
+_NAN, _ZERO, _ONE = np.float32(np.nan), np.float32(0.0), np.float32(1.0)
+_KNOTS, _LAST = fused.KNOTS, fused.KNOTS - 2
+_FORGET, _FARTHER, _BEND = np.float32(fused.FORGET), np.float32(fused.FARTHER), np.float32(fused.BEND)
+_HALF = np.float32(0.5 * (fused.KNOTS - 1))
+_SMALL, _LARGE = (np.float32(0.5 * ratio) for ratio in fused.RATIOS)
+_RATIO, _SQUARE, _NEUTRAL = np.float32(fused.RATIOS[1]), np.float32(fused.SQUARE), np.float32(fused.NEUTRAL)
+_LARGE_LATER, _SPREAD_LATER = np.float32(fused.LARGE_LATER), np.float32(fused.SPREAD_LATER)
+_HUBER, _STEP, _FADE = np.float32(level_path.HUBER), np.float32(volatility.HUBER), np.float32(smoothing.FADE)
+_FAST, _SLOW = np.float32(1.0 / level_path.LEVEL_S), np.float32(1.0 / level_path.DRIFT_S)
+_FASTER, _SLOWER = (np.float32(1.0 - smoothing.FADE) - gain for gain in (_FAST, _SLOW))
 
 
 @compiled
@@ -70,44 +68,40 @@ class Usual(NamedTuple):
     variance: Floats
     spread: Floats
     taught: Floats
-    before: Floats
-    surprise: Floats
+    before: Singles
+    surprise: Singles
 
 
 class Change(NamedTuple):
     """One resident's half of the bank's arms and of the levels, each (c,)."""
 
-    higher: Floats
-    lower: Floats
-    far_higher: Floats
-    far_lower: Floats
-    wider: Floats
-    fast: Floats
-    slow: Floats
+    higher: Singles
+    lower: Singles
+    far_higher: Singles
+    far_lower: Singles
+    wider: Singles
+    fast: Singles
+    slow: Singles
 
 
 @compiled
-def what_counts(values: Floats, allowed: Bools, shared: Bools, several: bool, present: Bools) -> int:
-    """Fill `present` (c,) with which values count, and say how many do."""
-    count = 0
+def what_counts(values: Floats, allowed: Bools, shared: Bools, several: bool, present: Bools) -> None:
+    """Fill `present` (c,) with which values count."""
     for k in range(values.shape[0]):
-        here = (abs(values[k]) < IMPOSSIBLE) & allowed[k] & (not (several & shared[k]))
-        present[k] = here
-        count += here
-    return count
+        present[k] = (abs(values[k]) < IMPOSSIBLE) & allowed[k] & (not (several & shared[k]))
 
 
 @compiled
 def usual_of(people: People, half: int, row: int) -> Usual:
     """The slices of one half."""
-    piece = people.block[half, row]
-    return Usual(piece[LEVEL], piece[VARIANCE], piece[SPREAD], piece[TAUGHT], piece[BEFORE], piece[SURPRISE])
+    piece, change = people.block.usual[half, row], people.block.change[half, row]
+    return Usual(piece[LEVEL], piece[VARIANCE], piece[SPREAD], piece[TAUGHT], change[BEFORE], change[SURPRISE])
 
 
 @compiled
 def change_of(people: People, half: int, row: int) -> Change:
     """The slices of one half."""
-    piece = people.block[half, row]
+    piece = people.block.change[half, row]
     return Change(
         piece[BANK], piece[BANK + 1], piece[BANK + 2], piece[BANK + 3], piece[BANK + 4], piece[FAST], piece[SLOW]
     )
@@ -116,11 +110,10 @@ def change_of(people: People, half: int, row: int) -> Change:
 @compiled
 def learn(
     people: People, floor: Floats, row: int, halves: tuple[int, int], values: Floats, present: Bools, teaches: float,
-    scratch: Floats,
-) -> int:  # fmt: skip
+    scratch: Singles,
+) -> None:  # fmt: skip
     """Distance from the usual, innovation and change since the second before, into `scratch` (ROWS, c); then the usual
-    and the memory of this second, from half `halves[0]` into half `halves[1]`. How many channels had a value in
-    both seconds."""
+    and the memory of this second, from half `halves[0]` into half `halves[1]`."""
     was, will = usual_of(people, halves[0], row), usual_of(people, halves[1], row)
     of = people.fitted
     fit = (of.offset[row], of.gain[row], of.lag[row], of.echo[row], floor)
@@ -130,21 +123,17 @@ def learn(
             _learn(min(start, c - LANES), LANES, was, will, fit, given, teaches, scratch)
     else:
         _learn(0, c, was, will, fit, given, teaches, scratch)
-    both = 0
-    for k in range(c):
-        both += present[k] & (was.before[k] == was.before[k])
-    return both
 
 
 @compiled
 def _learn(
-    start: int, lanes: int, was: Usual, will: Usual, fit: tuple[Floats, Floats, Floats, Floats, Floats],
-    given: tuple[Floats, Bools], teaches: float, scratch: Floats,
+    start: int, lanes: int, was: Usual, will: Usual, fit: tuple[Floats, Singles, Singles, Singles, Floats],
+    given: tuple[Floats, Bools], teaches: float, scratch: Singles,
 ) -> None:  # fmt: skip
     offset, gain, lag, echo, floor = fit
     values, present = given
-    z_to, innovation_to, there_to, moved_to = scratch[Z], scratch[INNOVATION], scratch[THERE], scratch[MOVED]
-    before_to = scratch[LAST]
+    z_to, innovation_to, there_to, pair_to = scratch[Z], scratch[INNOVATION], scratch[THERE], scratch[PAIR]
+    moved_to, before_to = scratch[MOVED], scratch[LAST]
     for lane in range(lanes):
         k = start + lane
         value, here, m, v, s, n = (
@@ -155,17 +144,17 @@ def _learn(
             read(was.before, k, 0), read(was.surprise, k, 0), read(offset, k, 0), read(gain, k, 0), read(lag, k, 0),
             read(echo, k, 0), read(floor, k, 0),
         )  # fmt: skip
-        there, had = 1.0 if here else 0.0, b == b
+        weight, had = teaches if here else 0.0, b == b
         distance = value - m - o if here else 0.0
-        z = within(distance / s, _FARTHEST)
-        last = b if had else 0.0
-        pair = there if had else 0.0
+        z = np.float32(within(distance / s, _FARTHEST))
+        last, there = b if had else _ZERO, _ONE if here else _ZERO
+        pair = there if had else _ZERO
         usual = g * z - (f * last + q * e)
         surprise = usual if had else z / g
-        write(will.before, k, z if here else np.nan, 1), write(will.surprise, k, surprise if here else 0.0, 2)
+        write(will.before, k, z if here else _NAN, 1), write(will.surprise, k, surprise if here else _ZERO, 2)
         write(before_to, k, last, 3), write(z_to, k, z, 4), write(innovation_to, k, usual if had else z, 5)
-        write(there_to, k, there, 6), write(moved_to, k, lower_of(abs(z - last), _STEP) * pair, 7)
-        weight = there * teaches
+        write(there_to, k, there, 6), write(pair_to, k, pair, 7)
+        write(moved_to, k, lower_of(abs(z - last), _STEP) * pair, 8)
         total = n + weight
         share = 1.0 / lower_of(higher_of(total, 1.0), _MEMORY)
         width = (_WINSOR + _CARE * share * share) * s
@@ -174,24 +163,24 @@ def _learn(
         rate = weight * share
         moved = rate * near
         varied = (1.0 - rate) * (v + moved * near)
-        write(will.level, k, m + moved, 8), write(will.variance, k, varied, 9)
-        write(will.spread, k, higher_of(np.sqrt(varied), least), 10), write(will.taught, k, total, 11)
+        write(will.level, k, m + moved, 9), write(will.variance, k, varied, 10)
+        write(will.spread, k, higher_of(np.sqrt(varied), least), 11), write(will.taught, k, total, 12)
 
 
 @compiled
-def score(people: People, row: int, scratch: Floats) -> None:
+def score(people: People, row: int, scratch: Singles) -> None:
     """Innovations of `scratch` into normal scores, in place."""
     scores, innovation = people.fitted.scores[row], scratch[INNOVATION]
     for k in range(innovation.shape[0]):
         e = read(innovation, k, 1)
-        place = (e / (_BEND + abs(e)) + 1.0) * _HALF
-        below = min(int(place), _LAST)
+        place = (e / (_BEND + abs(e)) + _ONE) * _HALF
+        below = min(np.int32(place), _LAST)
         low, high = read(scores, k * _KNOTS + below, 0), read(scores, k * _KNOTS + below + 1, 0)
-        write(innovation, k, low + (place - below) * (high - low), 1)
+        write(innovation, k, low + (place - np.float32(below)) * (high - low), 1)
 
 
 @compiled
-def accumulate(people: People, fixed: Fixed, row: int, halves: tuple[int, int], scratch: Floats) -> None:
+def accumulate(people: People, fixed: Fixed, row: int, halves: tuple[int, int], scratch: Singles) -> None:
     """Evidence and levels after `score`, and how far each channel stayed out; the maxima of the block grow."""
     was, will = change_of(people, halves[0], row), change_of(people, halves[1], row)
     c = fixed.higher.shape[0]
@@ -207,8 +196,8 @@ def accumulate(people: People, fixed: Fixed, row: int, halves: tuple[int, int], 
 
 @compiled
 def _accumulate(
-    start: int, lanes: int, was: Change, will: Change, of: tuple[Floats, Floats, Floats, Floats], fixed: Fixed,
-    scratch: Floats,
+    start: int, lanes: int, was: Change, will: Change, of: tuple[Singles, Singles, Singles, Singles], fixed: Fixed,
+    scratch: Singles,
 ) -> None:  # fmt: skip
     top, scale, shift_of, ceiling = of
     z_at, score_at, there_at, last_at = scratch[Z], scratch[INNOVATION], scratch[THERE], scratch[LAST]
@@ -216,37 +205,38 @@ def _accumulate(
     rising, falling = fixed.higher, fixed.lower
     for lane in range(lanes):
         k = start + lane
-        z, u, there, b = read(z_at, k, 0), read(score_at, k, 0), read(there_at, k, 0) > 0.0, read(last_at, k, 0)
+        z, u, there, b = read(z_at, k, 0), read(score_at, k, 0), read(there_at, k, 0), read(last_at, k, 0)
         up, down, far_up, far_down, wide = (
             read(was.higher, k, 0), read(was.lower, k, 0), read(was.far_higher, k, 0), read(was.far_lower, k, 0),
             read(was.wider, k, 0),
         )  # fmt: skip
         shift, limit, f, s = read(shift_of, k, 0), read(ceiling, k, 0), read(was.fast, k, 0), read(was.slow, k, 0)
         rises, falls, most, usual_peak = read(rising, k, 0), read(falling, k, 0), read(top, k, 1), read(scale, k, 0)
+        here = there > _ZERO
         small, large, farther = _SMALL * shift, _LARGE * shift, _FARTHER * limit
-        up = _grown(up, u - small, limit) if there else up * _FORGET
-        down = _grown(down, -(u + small), limit) if there else down * _FORGET
-        far_up = _grown(far_up, u - large, farther) if there else far_up * _FORGET
-        far_down = _grown(far_down, -(u + large), farther) if there else far_down * _FORGET
-        wide = _grown(wide, u * u - _NEUTRAL, farther) if there else wide * _FORGET
+        up = _grown(up, u - small, limit) if here else up * _FORGET
+        down = _grown(down, -(u + small), limit) if here else down * _FORGET
+        far_up = _grown(far_up, u - large, farther) if here else far_up * _FORGET
+        far_down = _grown(far_down, -(u + large), farther) if here else far_down * _FORGET
+        wide = _grown(wide, u * u - _NEUTRAL, farther) if here else wide * _FORGET
         far_shift = shift * _RATIO
         higher = higher_of(up * shift, far_up * far_shift - _LARGE_LATER)
         lower = higher_of(down * shift, far_down * far_shift - _LARGE_LATER)
-        wider = higher_of(wide * _SQUARE - _SPREAD_LATER, 0.0)
+        wider = higher_of(wide * _SQUARE - _SPREAD_LATER, _ZERO)
         write(will.higher, k, up, 2), write(will.lower, k, down, 3), write(will.far_higher, k, far_up, 4)
         write(will.far_lower, k, far_down, 5), write(will.wider, k, wide, 6)
         write(evidence_to, k, higher_of(higher_of(higher * rises, lower * falls), wider), 7)
-        near, seen = within(z, _HUBER), 1.0 if there else 0.0
-        f = f * (_FADE + seen * ((1.0 - _FADE) - _FAST)) + near * _FAST
-        s = s * (_FADE + seen * ((1.0 - _FADE) - _SLOW)) + near * _SLOW
-        far = higher_of(higher_of(lower_of(z, b) * rises, -(higher_of(z, b) * falls)), 0.0)
+        near = within(z, _HUBER)
+        f = f * (_FADE + there * _FASTER) + near * _FAST
+        s = s * (_FADE + there * _SLOWER) + near * _SLOW
+        far = higher_of(higher_of(lower_of(z, b) * rises, -(higher_of(z, b) * falls)), _ZERO)
         write(will.fast, k, f, 8), write(will.slow, k, s, 9)
         write(top, k, higher_of(most, far), 1), write(ratio_to, k, far / usual_peak, 10)
-        f, s = f * (rises if f > 0.0 else falls), s * (rises if s > 0.0 else falls)
+        f, s = f * (rises if f > _ZERO else falls), s * (rises if s > _ZERO else falls)
         write(fast2_to, k, f * f, 11), write(slow2_to, k, s * s, 12)
 
 
 @compiled
 def _grown(arm: float, gain: float, limit: float) -> float:
     """An arm of the bank after one second."""
-    return lower_of(higher_of(arm + gain, 0.0), limit)
+    return lower_of(higher_of(arm + gain, _ZERO), limit)

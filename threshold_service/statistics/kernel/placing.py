@@ -69,7 +69,7 @@ def start_anew(people: People, row: int) -> None:
 def _fade(people: People, row: int, share: float) -> None:
     """Evidence and levels lose all but a share, and the second before is forgotten."""
     half = people.half[row]
-    piece = people.block[half, row]
+    piece = people.block.change[half, row]
     for k in range(piece.shape[1]):
         piece[BEFORE, k], piece[SURPRISE, k] = np.nan, 0.0
         for field in range(BANK, FIELDS):

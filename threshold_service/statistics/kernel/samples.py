@@ -68,12 +68,13 @@ def _one(here: Here, samples: Samples, people: People, fixed: Fixed, told: Told,
     """Judge one sample; how many channels it showed."""
     values, present, halves = samples.values[here.i], told.present[here.slot], (here.now, here.then)
     several = samples.persons[here.i] > 1
-    there = channels.what_counts(values, fixed.allowed[here.row], fixed.shared, several, present)
-    pairs = channels.learn(people, fixed.floor, here.row, halves, values, present, here.teaches, scratch)
+    channels.what_counts(values, fixed.allowed[here.row], fixed.shared, several, present)
+    channels.learn(people, fixed.floor, here.row, halves, values, present, here.teaches, scratch)
     channels.score(people, here.row, scratch)
     channels.accumulate(people, fixed, here.row, halves, scratch)
     people.half[here.row] = here.then
     summed = sums(scratch, fixed.outward, fixed.groups)
+    there, pairs = int(summed.there), int(summed.pairs)
     if fixed.affect[here.row] and fixed.emotions.shape[0] > 0:
         face = persons.dominant(values, present, fixed.emotions)
     else:
@@ -151,7 +152,7 @@ def _look_out(
 @compiled
 def _tell(i: int, row: int, people: People, told: Told) -> None:
     """What the history keeps of one sample."""
-    piece, offset = people.block[people.half[row], row], people.fitted.offset[row]
+    piece, offset = people.block.usual[people.half[row], row], people.fitted.offset[row]
     for k in range(offset.shape[0]):
         unknown = 0.0 if piece[TAUGHT, k] > 0.0 else np.nan
         told.usual[i, k] = piece[LEVEL, k] + offset[k] + unknown

@@ -2,15 +2,17 @@
 
 from typing import NamedTuple
 
-from threshold_service.statistics.arrays import Floats
-from threshold_service.statistics.kernel.channels import EVIDENCE, FAST2, MOVED, RATIO, SLOW2, Z
+from threshold_service.statistics.arrays import Floats, Singles
+from threshold_service.statistics.kernel.channels import EVIDENCE, FAST2, MOVED, PAIR, RATIO, SLOW2, THERE, Z
 from threshold_service.statistics.kernel.compiled import compiled
 
 
 class Sums(NamedTuple):
-    """Of the rows of the scratch array: change since the second before, squared levels, distance outwards, evidence of
+    """Of the rows of the scratch array: how many channels have a value, and one before it as well, change since the second before, squared levels, distance outwards, evidence of
     the three groups, and the largest ratio of a channel's distance to its usual peak."""
 
+    there: float
+    pairs: float
     moved: float
     fast: float
     slow: float
@@ -22,10 +24,12 @@ class Sums(NamedTuple):
 
 
 @compiled
-def sums(scratch: Floats, outward: Floats, groups: Floats) -> Sums:
-    """Eight chains of additions that do not wait for one another."""
-    moved = fast = slow = side = deviation = audio = motion = farthest = 0.0
+def sums(scratch: Singles, outward: Floats, groups: Floats) -> Sums:
+    """Ten chains of additions that do not wait for one another."""
+    there = pairs = moved = fast = slow = side = deviation = audio = motion = farthest = 0.0
     for k in range(outward.shape[0]):
+        there += scratch[THERE, k]
+        pairs += scratch[PAIR, k]
         moved += scratch[MOVED, k]
         fast += scratch[FAST2, k]
         slow += scratch[SLOW2, k]
@@ -35,4 +39,4 @@ def sums(scratch: Floats, outward: Floats, groups: Floats) -> Sums:
         audio += evidence * groups[1, k]
         motion += evidence * groups[2, k]
         farthest = max(farthest, scratch[RATIO, k])
-    return Sums(moved, fast, slow, side, deviation, audio, motion, farthest)
+    return Sums(there, pairs, moved, fast, slow, side, deviation, audio, motion, farthest)
