@@ -33,7 +33,8 @@ def fixed(setting: Setting) -> Fixed:
     """The numbers that stay the same."""
     of, timing = setting.meaning, setting.policy.timing
     return Fixed(
-        of.higher.astype(np.float32), of.lower.astype(np.float32), of.floor, of.groups, of.outward, of.emotions, of.shared, of.allowed, setting.affect,
+        of.higher.astype(np.float32), of.lower.astype(np.float32), of.floor, of.groups, of.outward, of.emotions,
+        of.shared, of.allowed, setting.affect,
         setting.weights, COLUMNS, HELD, FADES, timing.restart_gap_s, float(setting.blind_after_s.min(initial=np.inf)),
         everything=setting.policy.rules is Rules.LITERAL,
     )  # fmt: skip
@@ -47,7 +48,8 @@ def blank(samples: int, state: EngineState, setting: Setting) -> Told:
         np.empty((samples, c), np.float32), np.empty((samples, c), np.float32), np.empty(samples),
         np.empty(samples, np.int8), np.zeros(1, np.int64), np.empty(slots, np.int64), np.empty(slots, np.int64),
         np.empty((slots, c), bool), np.empty((slots, c)), np.empty((slots, len(TERMS))), np.empty((slots, len(TERMS))),
-        np.empty((slots, len(STATISTICS))), np.zeros(n, bool), np.empty((16, c), np.float32), np.empty(len(TERMS)),
+        np.empty((slots, len(STATISTICS))), np.zeros(n, bool), np.empty((16, c), np.float32),
+        np.empty(c, np.int32), np.empty(len(TERMS)),
     )  # fmt: skip
 
 

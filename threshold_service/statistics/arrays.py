@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 Floats: TypeAlias = NDArray[np.float64]
 Singles: TypeAlias = NDArray[np.float32]
+Indices: TypeAlias = NDArray[np.int32]
 Reals: TypeAlias = NDArray[np.floating[Any]]
 """Of single or double precision."""
 Bools: TypeAlias = NDArray[np.bool_]
@@ -33,9 +34,10 @@ def ordered_sum(values: Reals) -> Floats:
     if values.size < _MANY * values.shape[-1]:
         total: Floats = np.add.accumulate(values, axis=-1, dtype=np.float64)[..., -1]
         return total
-    total = values[..., 0].astype(np.float64)
-    for column in range(1, values.shape[-1]):
-        total += values[..., column]
+    columns = np.moveaxis(values, -1, 0).astype(np.float64, order="C")
+    total = columns[0]
+    for column in columns[1:]:
+        total += column
     return total
 
 
@@ -58,7 +60,8 @@ def flat(state: tuple[Any, ...]) -> list[Any]:
 def apart(state: State) -> State:
     """Copies of all arrays, laid out so that the same row of no two of them falls on the same lines of the nearest
     cache: NumPy starts every large array at the same place of a page, and a step that touches thirty of them would
-    wait for memory at every access (source: measured, the step then takes 1.8 times as long)."""
+    wait for memory at every access (source: measured, the step then takes 1.8 times as long). Arrays (2, n, k, c) are
+    laid so that each of the k comes in one piece."""
     arrays = flat(state)
     skip = max(64, _PAGE // max(len(arrays), 1) // 64 * 64)
     block = np.zeros(sum(array.nbytes + 2 * _PAGE for array in arrays) + _PAGE, np.uint8)
@@ -66,7 +69,10 @@ def apart(state: State) -> State:
     laid = []
     for i, array in enumerate(arrays):
         place += (i * skip - place - block.ctypes.data) % _PAGE
-        room = block[place : place + array.nbytes].view(array.dtype).reshape(array.shape)
+        room = block[place : place + array.nbytes].view(array.dtype)
+        pieces = array.swapaxes(1, 2) if array.ndim == 4 else array
+        room = room.reshape(pieces.shape)
+        room = room.swapaxes(1, 2) if array.ndim == 4 else room
         room[...] = array
         laid.append(room)
         place += array.nbytes

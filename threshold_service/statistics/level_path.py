@@ -54,7 +54,8 @@ def fresh(residents: int, meaning: Meaning) -> LevelPath:
     shape = (residents, len(meaning.floor))
     return LevelPath(
         baseline.fresh(shape, meaning.floor), fused.fresh(shape, np.float32),
-        np.zeros((residents, 2, len(meaning.floor)), np.float32), volatility.fresh((residents,)), transitions.fresh((residents,)),
+        np.zeros((residents, 2, len(meaning.floor)), np.float32), volatility.fresh((residents,)),
+        transitions.fresh((residents,)),
     )  # fmt: skip
 
 
@@ -79,7 +80,7 @@ def step(
     distances = _distances(levels, higher, lower)
     evidence = fused.directed(fused.evidence(change, fitted), higher, lower)
     learned = baseline.step(state.baseline, distance, teaches, meaning.floor)
-    groups = ordered_sum(evidence[:, None, :] * meaning.groups)
+    groups = np.stack([ordered_sum(evidence * of) for of in meaning.groups], axis=1)
     second = Second(
         evidence, _far(z, before, higher, lower), groups, restless.now, turns.rate, distances[:, 0], distances[:, 1]
     )  # fmt: skip
@@ -107,9 +108,11 @@ def _each(path: State, change: Callable[[Any], Any]) -> State:
 
 def _distances(levels: Reals, higher: Singles, lower: Singles) -> Floats:
     """Root mean square over channels of smoothed levels (n, k, c), counting only directions that matter."""
-    counted = np.maximum(levels, 0.0) * higher + np.minimum(levels, 0.0) * lower
-    distances: Floats = np.sqrt(ordered_sum(counted * counted) / levels.shape[-1])
-    return distances
+    distances = []
+    for k in range(levels.shape[1]):
+        counted = np.maximum(levels[:, k], 0.0) * higher + np.minimum(levels[:, k], 0.0) * lower
+        distances.append(np.sqrt(ordered_sum(counted * counted) / levels.shape[-1]))
+    return np.stack(distances, axis=1)
 
 
 def _far(z: Reals, before: Reals, higher: Singles, lower: Singles) -> Reals:

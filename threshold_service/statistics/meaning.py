@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from services.vocabulary import Channel, Mode, Resident, Sense, Worse, describe
-from threshold_service.statistics.arrays import Bools, Floats, Ints
+from threshold_service.statistics.arrays import Bools, Floats, Ints, Reals
 
 BOUNDED_FLOOR = 0.005
 """Smallest believed spread of a bounded channel, as a share of its range (source: guess)."""
@@ -19,9 +19,9 @@ class Directions(Protocol):
     """What the statistics ask of a meaning."""
 
     @property
-    def higher(self) -> Floats: ...
+    def higher(self) -> Reals: ...
     @property
-    def lower(self) -> Floats: ...
+    def lower(self) -> Reals: ...
     @property
     def floor(self) -> Floats: ...
     @property

@@ -87,7 +87,7 @@ def _count(state: Noise, row: int, innovation: Floats) -> None:
     state.counts[row] = counts * (MEMORY / np.maximum(counts.sum(axis=0), MEMORY))
 
 
-def counted(place: Floats, channel: Ints, channels: int, weight: Floats | float = 1.0) -> Floats:
+def counted(place: Reals, channel: Ints, channels: int, weight: Floats | float = 1.0) -> Floats:
     """What each knot gets, (KNOTS, channels), of innovations at a `place` (m,) among the knots with a `weight` (m,).
 
     >>> counted(np.array([0.0, 1.25]), np.array([0, 0]), 1)[:3, 0].tolist()

@@ -5,7 +5,7 @@ from statistics import NormalDist
 import numpy as np
 
 from threshold_service.statistics import arma, excursions, fused, noise
-from threshold_service.statistics.arrays import Bools, Floats
+from threshold_service.statistics.arrays import Bools, Floats, Reals
 from threshold_service.statistics.fitted import provisional
 from threshold_service.statistics.fused import KNOTS
 from threshold_service.statistics.fused_fit import LEAST_TAUGHT, PROMISE
@@ -115,7 +115,7 @@ def _moved(scores: Floats, counts: Floats, shift: Floats) -> Floats:
     return less
 
 
-def _scored(scores: Floats, places: Floats) -> Floats:
+def _scored(scores: Floats, places: Reals) -> Floats:
     """Scores (c, m) at `places` (c, m) among the knots, by tables (c, KNOTS)."""
     below = np.minimum(places.astype(np.int64), KNOTS - 2)
     low, high = (np.take_along_axis(scores, below + later, axis=1) for later in (0, 1))

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from threshold_service.statistics.arrays import Bools, Floats, Ints, Singles
+from threshold_service.statistics.arrays import Bools, Floats, Indices, Ints, Singles
 from threshold_service.statistics.calibration import Running
 from threshold_service.statistics.fitted import Fitted
 from threshold_service.statistics.fused import FORGET
@@ -126,4 +126,5 @@ class Told(NamedTuple):
     statistics: Floats
     waits: Bools
     scratch: Singles
+    knots: Indices
     raw: Floats

@@ -1,5 +1,7 @@
 """Exponentially weighted means that fade where nothing is seen."""
 
+import numpy as np
+
 from threshold_service.statistics.arrays import Reals
 
 FADE = 0.98
@@ -11,9 +13,11 @@ def step(means: Reals, values: Reals, present: Reals, gains: Reals) -> Reals:
 
     `gains` (k, 1) are one over the time constants in seconds; `present` is 1.0 where there is a value, else 0.0.
 
-    >>> import numpy as np
     >>> step(np.zeros((1, 1)), np.array([1.0]), np.array([1.0]), np.array([[0.1]])).item()
     0.1
     """
-    kept = FADE + present[..., None, :] * ((1.0 - FADE) - gains)
-    return means * kept + values[..., None, :] * gains
+    grown = np.empty_like(means)
+    for k, gain in enumerate(gains[:, 0]):
+        mean = np.multiply(means[..., k, :], FADE + present * ((1.0 - FADE) - gain), out=grown[..., k, :])
+        mean += values * gain
+    return grown

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from threshold_service.statistics import calibration, composite, grid, level_path, rolling
-from threshold_service.statistics.arrays import Bools, Floats, Ints, everything, flat, take
+from threshold_service.statistics.arrays import Bools, Floats, Ints, Reals, everything, flat, take
 from threshold_service.statistics.level_path import LevelPath, Second
 from threshold_service.statistics.people import BLOCK, FADES, LONG_AGO, LOOK, NOTE, Fixed, People, Samples, Told
 
@@ -162,7 +162,7 @@ def _show(
     _look_out(part, present, second.evidence, made, shown, samples, people, fixed, told)
 
 
-def _grow(rows: Ints, shown: Floats, raw: Floats, far: Floats, people: People) -> None:
+def _grow(rows: Ints, shown: Floats, raw: Floats, far: Reals, people: People) -> None:
     """The maxima of the blocks of now."""
     running = people.running
     for most, new in ((running.top, shown), (running.top_terms, raw), (running.top_far, far)):
@@ -191,7 +191,7 @@ def _remember(part: Part, values: Floats, seen: Bools, people: People) -> None:
 
 
 def _look_out(
-    part: Part, present: Bools, evidence: Floats, made: composite.Composite, shown: Floats, samples: Samples,
+    part: Part, present: Bools, evidence: Reals, made: composite.Composite, shown: Floats, samples: Samples,
     people: People, fixed: Fixed, told: Told,
 ) -> None:  # fmt: skip
     """Which samples have to be looked at, and why."""

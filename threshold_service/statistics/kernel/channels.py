@@ -1,13 +1,13 @@
 """One sample's channels: distance from the usual, innovation, evidence, levels, and what the usual learns from it."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from threshold_service.statistics import baseline, fused, level_path, smoothing, volatility
-from threshold_service.statistics.arrays import Bools, Floats, Singles
+from threshold_service.statistics.arrays import Bools, Floats, Indices, Singles
 from threshold_service.statistics.kernel.compiled import compiled
-from threshold_service.statistics.kernel.lanes import read, write
+from threshold_service.statistics.kernel.lanes import pick, read, write
 from threshold_service.statistics.packed import (
     BANK,
     BEFORE,
@@ -21,42 +21,47 @@ from threshold_service.statistics.packed import (
 )
 from threshold_service.statistics.people import Fixed, People
 
-Z, INNOVATION, THERE, PAIR, MOVED, FAST2, SLOW2, EVIDENCE, RATIO, LAST = range(10)
-"""Rows of the scratch array; an innovation becomes its score."""
-ROWS = 10
+Z, PART, LOWER, UPPER, THERE, PAIR, MOVED, FAST2, SLOW2, EVIDENCE, RATIO, LAST = range(12)
+"""Rows of the scratch array."""
 LANES = 8
 """Channels done at once. The last ones are done twice where their number is no multiple: all of it may be repeated."""
 IMPOSSIBLE = level_path.IMPOSSIBLE
 _FARTHEST = level_path.FARTHEST
 _MEMORY, _WINSOR, _FREELY = baseline.MEMORY_S, baseline.WINSOR, float(baseline.FREELY)
 _CARE = baseline.WINSOR * 3600.0
-# from here on single precision: a constant of another would make its whole expression double
-_NAN, _ZERO, _ONE = np.float32(np.nan), np.float32(0.0), np.float32(1.0)
-_KNOTS, _LAST = fused.KNOTS, fused.KNOTS - 2
-_FORGET, _FARTHER, _BEND = np.float32(fused.FORGET), np.float32(fused.FARTHER), np.float32(fused.BEND)
-_HALF = np.float32(0.5 * (fused.KNOTS - 1))
-_SMALL, _LARGE = (np.float32(0.5 * ratio) for ratio in fused.RATIOS)
-_RATIO, _SQUARE, _NEUTRAL = np.float32(fused.RATIOS[1]), np.float32(fused.SQUARE), np.float32(fused.NEUTRAL)
-_LARGE_LATER, _SPREAD_LATER = np.float32(fused.LARGE_LATER), np.float32(fused.SPREAD_LATER)
-_HUBER, _STEP, _FADE = np.float32(level_path.HUBER), np.float32(volatility.HUBER), np.float32(smoothing.FADE)
-_FAST, _SLOW = np.float32(1.0 / level_path.LEVEL_S), np.float32(1.0 / level_path.DRIFT_S)
-_FASTER, _SLOWER = (np.float32(1.0 - smoothing.FADE) - gain for gain in (_FAST, _SLOW))
+
+
+def _single(value: float) -> Any:
+    """A constant of another precision would make its whole expression double."""
+    return np.float32(value)
+
+
+_NAN, _ZERO, _ONE = _single(np.nan), _single(0.0), _single(1.0)
+_KNOTS, _LAST = fused.KNOTS, np.int32(fused.KNOTS - 2)
+_FORGET, _FARTHER, _BEND = _single(fused.FORGET), _single(fused.FARTHER), _single(fused.BEND)
+_HALF = _single(0.5 * (fused.KNOTS - 1))
+_SMALL, _LARGE = (_single(0.5 * ratio) for ratio in fused.RATIOS)
+_RATIO, _SQUARE, _NEUTRAL = _single(fused.RATIOS[1]), _single(fused.SQUARE), _single(fused.NEUTRAL)
+_LARGE_LATER, _SPREAD_LATER = _single(fused.LARGE_LATER), _single(fused.SPREAD_LATER)
+_HUBER, _STEP, _FADE = _single(level_path.HUBER), _single(volatility.HUBER), _single(smoothing.FADE)
+_FAST, _SLOW = _single(1.0 / level_path.LEVEL_S), _single(1.0 / level_path.DRIFT_S)
+_FASTER, _SLOWER = (_single(1.0 - smoothing.FADE) - gain for gain in (_FAST, _SLOW))
 
 
 @compiled
-def higher_of(a: float, b: float) -> float:
+def higher_of(a: Any, b: Any) -> Any:
     """The larger of two numbers that are not NaN."""
     return a if a > b else b
 
 
 @compiled
-def lower_of(a: float, b: float) -> float:
+def lower_of(a: Any, b: Any) -> Any:
     """The smaller of two numbers that are not NaN."""
     return a if a < b else b
 
 
 @compiled
-def within(value: float, limit: float) -> float:
+def within(value: Any, limit: Any) -> Any:
     """`value` kept within -limit..limit."""
     return lower_of(higher_of(value, -limit), limit)
 
@@ -110,29 +115,30 @@ def change_of(people: People, half: int, row: int) -> Change:
 @compiled
 def learn(
     people: People, floor: Floats, row: int, halves: tuple[int, int], values: Floats, present: Bools, teaches: float,
-    scratch: Singles,
+    scratch: Singles, knots: Indices,
 ) -> None:  # fmt: skip
-    """Distance from the usual, innovation and change since the second before, into `scratch` (ROWS, c); then the usual
-    and the memory of this second, from half `halves[0]` into half `halves[1]`."""
+    """Distance from the usual, change since the second before and the innovation's place among the knots, into
+    `scratch` (rows, c) and `knots` (c,); then the usual and the memory of this second, from half `halves[0]` into half
+    `halves[1]`."""
     was, will = usual_of(people, halves[0], row), usual_of(people, halves[1], row)
     of = people.fitted
     fit = (of.offset[row], of.gain[row], of.lag[row], of.echo[row], floor)
     given, c = (values, present), values.shape[0]
     if c >= LANES:
         for start in range(0, c, LANES):
-            _learn(min(start, c - LANES), LANES, was, will, fit, given, teaches, scratch)
+            _learn(min(start, c - LANES), LANES, was, will, fit, given, teaches, scratch, knots)
     else:
-        _learn(0, c, was, will, fit, given, teaches, scratch)
+        _learn(0, c, was, will, fit, given, teaches, scratch, knots)
 
 
 @compiled
 def _learn(
     start: int, lanes: int, was: Usual, will: Usual, fit: tuple[Floats, Singles, Singles, Singles, Floats],
-    given: tuple[Floats, Bools], teaches: float, scratch: Singles,
+    given: tuple[Floats, Bools], teaches: float, scratch: Singles, knot_to: Indices,
 ) -> None:  # fmt: skip
     offset, gain, lag, echo, floor = fit
     values, present = given
-    z_to, innovation_to, there_to, pair_to = scratch[Z], scratch[INNOVATION], scratch[THERE], scratch[PAIR]
+    z_to, part_to, there_to, pair_to = scratch[Z], scratch[PART], scratch[THERE], scratch[PAIR]
     moved_to, before_to = scratch[MOVED], scratch[LAST]
     for lane in range(lanes):
         k = start + lane
@@ -150,9 +156,12 @@ def _learn(
         last, there = b if had else _ZERO, _ONE if here else _ZERO
         pair = there if had else _ZERO
         usual = g * z - (f * last + q * e)
-        surprise = usual if had else z / g
+        surprise, told = usual if had else z / g, usual if had else z
+        place = (told / (_BEND + abs(told)) + _ONE) * _HALF
         write(will.before, k, z if here else _NAN, 1), write(will.surprise, k, surprise if here else _ZERO, 2)
-        write(before_to, k, last, 3), write(z_to, k, z, 4), write(innovation_to, k, usual if had else z, 5)
+        write(before_to, k, last, 3), write(z_to, k, z, 4)
+        below = min(np.int32(place), _LAST)
+        write(knot_to, k, below, 5), write(part_to, k, place - np.float32(below), 13)
         write(there_to, k, there, 6), write(pair_to, k, pair, 7)
         write(moved_to, k, lower_of(abs(z - last), _STEP) * pair, 8)
         total = n + weight
@@ -168,20 +177,17 @@ def _learn(
 
 
 @compiled
-def score(people: People, row: int, scratch: Singles) -> None:
-    """Innovations of `scratch` into normal scores, in place."""
-    scores, innovation = people.fitted.scores[row], scratch[INNOVATION]
-    for k in range(innovation.shape[0]):
-        e = read(innovation, k, 1)
-        place = (e / (_BEND + abs(e)) + _ONE) * _HALF
-        below = min(np.int32(place), _LAST)
-        low, high = read(scores, k * _KNOTS + below, 0), read(scores, k * _KNOTS + below + 1, 0)
-        write(innovation, k, low + (place - np.float32(below)) * (high - low), 1)
+def look_up(people: People, row: int, scratch: Singles, knots: Indices) -> None:
+    """The entries of the tables of scores about each innovation, into `scratch`."""
+    scores, lower, upper = people.fitted.scores[row], scratch[LOWER], scratch[UPPER]
+    for k in range(knots.shape[0]):
+        entry = k * _KNOTS + knots[k]
+        lower[k], upper[k] = pick(scores, entry), pick(scores, entry + 1)
 
 
 @compiled
 def accumulate(people: People, fixed: Fixed, row: int, halves: tuple[int, int], scratch: Singles) -> None:
-    """Evidence and levels after `score`, and how far each channel stayed out; the maxima of the block grow."""
+    """Evidence and levels after `look_up`, and how far each channel stayed out; the maxima of the block grow."""
     was, will = change_of(people, halves[0], row), change_of(people, halves[1], row)
     c = fixed.higher.shape[0]
     of = (
@@ -200,19 +206,21 @@ def _accumulate(
     scratch: Singles,
 ) -> None:  # fmt: skip
     top, scale, shift_of, ceiling = of
-    z_at, score_at, there_at, last_at = scratch[Z], scratch[INNOVATION], scratch[THERE], scratch[LAST]
+    z_at, there_at, last_at = scratch[Z], scratch[THERE], scratch[LAST]
+    part_at, lower_at, upper_at = scratch[PART], scratch[LOWER], scratch[UPPER]
     fast2_to, slow2_to, evidence_to, ratio_to = scratch[FAST2], scratch[SLOW2], scratch[EVIDENCE], scratch[RATIO]
     rising, falling = fixed.higher, fixed.lower
     for lane in range(lanes):
         k = start + lane
-        z, u, there, b = read(z_at, k, 0), read(score_at, k, 0), read(there_at, k, 0), read(last_at, k, 0)
+        z, there, b = read(z_at, k, 0), read(there_at, k, 0), read(last_at, k, 0)
+        part, low, high = read(part_at, k, 0), read(lower_at, k, 0), read(upper_at, k, 0)
         up, down, far_up, far_down, wide = (
             read(was.higher, k, 0), read(was.lower, k, 0), read(was.far_higher, k, 0), read(was.far_lower, k, 0),
             read(was.wider, k, 0),
         )  # fmt: skip
         shift, limit, f, s = read(shift_of, k, 0), read(ceiling, k, 0), read(was.fast, k, 0), read(was.slow, k, 0)
         rises, falls, most, usual_peak = read(rising, k, 0), read(falling, k, 0), read(top, k, 1), read(scale, k, 0)
-        here = there > _ZERO
+        here, u = there > _ZERO, low + part * (high - low)
         small, large, farther = _SMALL * shift, _LARGE * shift, _FARTHER * limit
         up = _grown(up, u - small, limit) if here else up * _FORGET
         down = _grown(down, -(u + small), limit) if here else down * _FORGET
@@ -237,6 +245,6 @@ def _accumulate(
 
 
 @compiled
-def _grown(arm: float, gain: float, limit: float) -> float:
+def _grown(arm: Any, gain: Any, limit: Any) -> Any:
     """An arm of the bank after one second."""
     return lower_of(higher_of(arm + gain, _ZERO), limit)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from threshold_service.statistics import volatility
-from threshold_service.statistics.arrays import Floats
+from threshold_service.statistics.arrays import Floats, Singles
 from threshold_service.statistics.calibration import BLOCK_S, STATISTICS, TERMS
 from threshold_service.statistics.kernel import channels, persons, placing
 from threshold_service.statistics.kernel.compiled import compiled, compiled_alone
@@ -64,13 +64,13 @@ def judge(begin: int, samples: Samples, people: People, fixed: Fixed, told: Told
 
 
 @compiled
-def _one(here: Here, samples: Samples, people: People, fixed: Fixed, told: Told, scratch: Floats, raw: Floats) -> int:
+def _one(here: Here, samples: Samples, people: People, fixed: Fixed, told: Told, scratch: Singles, raw: Floats) -> int:
     """Judge one sample; how many channels it showed."""
     values, present, halves = samples.values[here.i], told.present[here.slot], (here.now, here.then)
     several = samples.persons[here.i] > 1
     channels.what_counts(values, fixed.allowed[here.row], fixed.shared, several, present)
-    channels.learn(people, fixed.floor, here.row, halves, values, present, here.teaches, scratch)
-    channels.score(people, here.row, scratch)
+    channels.learn(people, fixed.floor, here.row, halves, values, present, here.teaches, scratch, told.knots)
+    channels.look_up(people, here.row, scratch, told.knots)
     channels.accumulate(people, fixed, here.row, halves, scratch)
     people.half[here.row] = here.then
     summed = sums(scratch, fixed.outward, fixed.groups)
@@ -130,7 +130,7 @@ def _remember(here: Here, there: int, values: Floats, present: Floats, people: P
 
 @compiled
 def _look_out(
-    here: Here, there: int, samples: Samples, people: People, fixed: Fixed, told: Told, scratch: Floats
+    here: Here, there: int, samples: Samples, people: People, fixed: Fixed, told: Told, scratch: Singles
 ) -> None:
     """Put the sample among those that have to be looked at, where there is a reason."""
     row, slot = here.row, here.slot

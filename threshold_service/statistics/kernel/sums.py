@@ -8,8 +8,9 @@ from threshold_service.statistics.kernel.compiled import compiled
 
 
 class Sums(NamedTuple):
-    """Of the rows of the scratch array: how many channels have a value, and one before it as well, change since the second before, squared levels, distance outwards, evidence of
-    the three groups, and the largest ratio of a channel's distance to its usual peak."""
+    """Of the rows of the scratch array: how many channels have a value, and one before it as well, change since the
+    second before, squared levels, distance outwards, evidence of the three groups, and the largest ratio of a channel's
+    distance to its usual peak."""
 
     there: float
     pairs: float
