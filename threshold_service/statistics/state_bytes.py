@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 MAGIC = b"ATTUNE\x00"
-VERSION = 5
+VERSION = 6
 
 
 class StateUnreadable(ValueError):
