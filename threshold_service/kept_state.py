@@ -23,13 +23,15 @@ from threshold_service.engine_state import (
     Waiting,
 )
 from threshold_service.statistics import state_bytes
-from threshold_service.statistics.arrays import Ints, everything
+from threshold_service.statistics.arrays import Ints
 from threshold_service.statistics.state_bytes import StateUnreadable
 
 QUICK = tuple(name for name in ARRAYS if name not in SLOW)
 _HEAD = struct.Struct("<HII")
 """Version, digest of the record's fields, digest of the bytes that follow."""
 _ZSTD = pa.Codec("zstd", 1)
+_TOGETHER = 64
+"""Residents that are packed or unpacked at once: a few megabytes, which stay near the processor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +102,10 @@ def complete(state: EngineState) -> None:
         setattr(state, name, arrays)
     state.history = state.history._replace(**waiting.of_history)
     late = _Fields(state, late=True)
-    plain = b"".join(_ZSTD.decompress(part, late.kind.itemsize, asbytes=True) for part in waiting.parts.values())
-    late.fill(np.array(list(waiting.parts), np.int64), plain)
+    rows, parts = np.array(list(waiting.parts), np.int64), list(waiting.parts.values())
+    for start in range(0, len(parts), _TOGETHER):
+        plain = [_ZSTD.decompress(one, late.kind.itemsize, asbytes=True) for one in parts[start : start + _TOGETHER]]
+        late.fill(rows[start : start + _TOGETHER], b"".join(plain))
 
 
 def _wait(state: EngineState, parts: dict[int, memoryview]) -> None:
@@ -125,14 +129,15 @@ class _Fields:
         """Of residents `rows` (k,)."""
         found = np.empty(len(rows), self.kind)
         for name, array in self.arrays:
-            found[name] = array if everything(rows, len(array)) else array[rows]
+            found[name] = array[rows]
         return found
 
     def fill(self, rows: Ints, plain: bytes) -> None:
         """The arrays of residents `rows` (k,) from as many records."""
         records = np.frombuffer(plain, self.kind)
+        together = len(rows) and rows[-1] - rows[0] == len(rows) - 1  # as nearly always: rows grow
         for name, array in self.arrays:
-            array[... if everything(rows, len(array)) else rows] = records[name]
+            array[slice(rows[0], rows[-1] + 1) if together else rows] = records[name]
 
 
 def _is_late(name: str) -> bool:
@@ -152,7 +157,8 @@ def _slow(state: EngineState, rows: Ints) -> Sequence[bytes]:
     layout = _digest(soon, late)
     bodies = [
         one.tobytes() + _ZSTD.compress(other.tobytes(), asbytes=True)
-        for one, other in zip(soon.records(rows), late.records(rows), strict=True)
+        for here in (rows[start : start + _TOGETHER] for start in range(0, len(rows), _TOGETHER))
+        for one, other in zip(soon.records(here), late.records(here), strict=True)
     ]
     return [_HEAD.pack(state_bytes.VERSION, layout, zlib.crc32(body)) + body for body in bodies]
 

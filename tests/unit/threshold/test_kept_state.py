@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -192,3 +193,15 @@ def test_it_can_do_everything_right_after_it_was_read(act: Callable[[Engine], ob
     act(again)
     act(judge)
     assert again.dump() == judge.dump()
+
+
+def test_it_tells_an_event_right_after_it_was_read_as_it_would_have_told_it() -> None:
+    judge, ledger = engine(), Ledger()
+    judge.judge(lived(0, 700))
+    ledger.keep(judge.cut())
+    again, _ = ledger.joined()
+    plain = lived(700, 60)
+    crying = tuple((place, Cue(CueName.CRY, 0.95)) for second in (20, 21, 22) for place in (3 * second,))
+    told = again.judge(replace(plain, cues=crying)).events
+    assert again._state.waiting is not None and [event.resident for event in told] == ["r-0"]
+    assert repr(told) == repr(judge.judge(replace(plain, cues=crying)).events)
