@@ -41,6 +41,25 @@ def ordered_sum(values: Reals) -> Floats:
     return total
 
 
+def counts(flags: Bools) -> Floats:
+    """How many are true along the last axis: as a sum, exact in any order."""
+    if np.count_nonzero(flags) == flags.size:
+        return np.full(flags.shape[:-1], float(flags.shape[-1]))
+    found: Floats = flags.sum(axis=-1, dtype=np.float64)
+    return found
+
+
+def grouped_sums(values: Reals, groups: Floats) -> Floats:
+    """Sums (n, g) of `values` (n, c), none of them negative, over the members of `groups` (g, c), which are 1 for a
+    member, else 0: from left to right, as `ordered_sum` of their product."""
+    columns = values.T.astype(np.float64, order="C")
+    sums = np.zeros((len(groups), len(values)))
+    for total, group in zip(sums, groups, strict=True):
+        for column in np.flatnonzero(group).tolist():
+            total += columns[column]
+    return sums.T
+
+
 def clipped(values: NDArray[Number], limit: float) -> NDArray[Number]:
     """`values` kept within -limit..limit (a quarter of the cost of np.clip on small arrays)."""
     kept: NDArray[Number] = np.minimum(np.maximum(values, -limit), limit)

@@ -6,7 +6,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from threshold_service.statistics import baseline, fused, smoothing, transitions, volatility
-from threshold_service.statistics.arrays import Bools, Floats, Ints, Reals, Singles, State, clipped, ordered_sum
+from threshold_service.statistics.arrays import (
+    Bools,
+    Floats,
+    Ints,
+    Reals,
+    Singles,
+    State,
+    clipped,
+    counts,
+    grouped_sums,
+    ordered_sum,
+)
 from threshold_service.statistics.fitted import Fitted
 from threshold_service.statistics.meaning import Directions, Meaning
 
@@ -71,7 +82,7 @@ def step(
     distance = np.where(present, values - state.baseline.level - fitted.offset, 0.0)
     z = clipped(distance / state.baseline.spread, FARTHEST).astype(np.float32)
     had = ~np.isnan(state.change.before)
-    before, pair = np.where(had, state.change.before, 0.0), (present & had).astype(np.float32)
+    before, pair = np.where(had, state.change.before, 0.0), present & had
     change = fused.step(state.change, fitted, z, present)
     levels = smoothing.step(state.levels, clipped(z, HUBER), present.astype(np.float32), _GAINS)
     restless = volatility.step(state.volatility, z, before, pair, learn)
@@ -80,7 +91,7 @@ def step(
     distances = _distances(levels, higher, lower)
     evidence = fused.directed(fused.evidence(change, fitted), higher, lower)
     learned = baseline.step(state.baseline, distance, teaches, meaning.floor)
-    groups = np.stack([ordered_sum(evidence * of) for of in meaning.groups], axis=1)
+    groups = grouped_sums(evidence, meaning.groups)
     second = Second(
         evidence, _far(z, before, higher, lower), groups, restless.now, turns.rate, distances[:, 0], distances[:, 1]
     )  # fmt: skip
@@ -127,7 +138,7 @@ def _face_of_things(values: Floats, z: Reals, present: Bools, affect: Bools, mea
     emotional = np.count_nonzero(affect) if len(meaning.emotions) else 0
     if emotional == len(affect):
         return transitions.dominant(np.where(present, values, -1.0)[:, meaning.emotions])
-    side = transitions.side(ordered_sum(z * meaning.outward) / np.maximum(ordered_sum(present.astype(np.float64)), 1.0))
+    side = transitions.side(ordered_sum(z * meaning.outward) / np.maximum(counts(present), 1.0))
     if not emotional:
         return side
     kind = transitions.dominant(np.where(present, values, -1.0)[:, meaning.emotions])

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from threshold_service.statistics.arrays import Floats, Reals, ordered_sum
+from threshold_service.statistics.arrays import Bools, Floats, Reals, counts, ordered_sum
 
 WINDOW_S = 15.0
 """Time constant of the index (source: guess)."""
@@ -26,11 +26,11 @@ def fresh(shape: tuple[int, ...]) -> Volatility:
     return Volatility(np.zeros(shape), np.zeros(shape), np.zeros(shape))
 
 
-def step(state: Volatility, z: Reals, before: Reals, pair: Reals, learn: Floats) -> Volatility:
-    """One second: `z` and the one `before` (..., channels), `pair` 1.0 where there are two, else 0.0; `learn` (...) is
+def step(state: Volatility, z: Reals, before: Reals, pair: Bools, learn: Floats) -> Volatility:
+    """One second: `z` and the one `before` (..., channels), `pair` where there are two; `learn` (...) is
     1.0 where the usual may learn. The fewer channels are seen, the slower the index moves: few are no steady witness.
     """
-    pairs = ordered_sum(pair)
+    pairs = counts(pair)
     moved = ordered_sum(np.minimum(np.abs(z - before), HUBER) * pair) / np.maximum(pairs, 1.0)
     seen = np.minimum(pairs, 1.0)
     index = state.now + (moved - state.now) * (pairs / (pair.shape[-1] * WINDOW_S))

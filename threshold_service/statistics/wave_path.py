@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from threshold_service.statistics import calibration, composite, grid, level_path, rolling
-from threshold_service.statistics.arrays import Bools, Floats, Ints, Reals, everything, flat, take
+from threshold_service.statistics.arrays import Bools, Floats, Ints, Reals, Singles, everything, flat, take
 from threshold_service.statistics.level_path import LevelPath, Second
 from threshold_service.statistics.people import BLOCK, FADES, LONG_AGO, LOOK, NOTE, Fixed, People, Samples, Told
 
@@ -147,7 +147,7 @@ def _show(
     raw[:, 3:] = second.groups[:, 1:]
     made = composite.composite(raw, people.limits.scale[rows], cue, fixed.weights, AUDIO)
     shown = np.empty((len(rows), len(calibration.STATISTICS)))
-    shown[:, 0], shown[:, 1] = made.score, (second.far / people.limits.far_scale[rows]).max(axis=1)
+    shown[:, 0], shown[:, 1] = made.score, (second.far / _of(people.limits.far_scale, rows)).max(axis=1)
     shown[:, 2], shown[:, 3], shown[:, 4] = (
         rolling.step(people.sustained, rows, second.fast, placed.cell),
         second.volatility,
@@ -162,11 +162,19 @@ def _show(
     _look_out(part, present, second.evidence, made, shown, samples, people, fixed, told)
 
 
+def _of(array: Singles, rows: Ints) -> Singles:
+    """`array[rows]`, uncopied where that is everything."""
+    return array if everything(rows, len(array)) else array[rows]
+
+
 def _grow(rows: Ints, shown: Floats, raw: Floats, far: Reals, people: People) -> None:
     """The maxima of the blocks of now."""
     running = people.running
     for most, new in ((running.top, shown), (running.top_terms, raw), (running.top_far, far)):
-        most[rows] = np.maximum(most[rows], new)
+        if everything(rows, len(most)):
+            np.maximum(most, new, out=most)
+        else:
+            most[rows] = np.maximum(most[rows], new)
 
 
 def _hear(part: Part, samples: Samples, people: People) -> Floats:
@@ -210,9 +218,15 @@ def _look_out(
 def _tell(wave: Ints, rows: Ints, people: People, told: Told) -> None:
     """What the history keeps of every sample."""
     half, usual = people.half[rows], people.level.baseline
-    known = usual.taught[half, rows] > 0.0
-    level, spread = usual.level[half, rows] + people.fitted.offset[rows], usual.spread[half, rows]
-    if not known.all():
-        level[~known], spread[~known] = np.nan, np.nan
-    told.usual[wave], told.spread[wave] = level, spread
+    if everything(rows, len(people.half)) and not (half != half[0]).any():
+        now, offset = level_path.at(people.level, int(half[0])).baseline, people.fitted.offset
+        level, spread, taught = now.level + offset, now.spread, now.taught
+    else:
+        level, spread, taught = (array[half, rows] for array in (usual.level, usual.spread, usual.taught))
+        level += people.fitted.offset[rows]
+    known = taught > 0.0
+    if np.count_nonzero(known) < known.size:
+        level, spread = np.where(known, level, np.nan), np.where(known, spread, np.nan)
+    to = slice(None) if len(wave) == len(told.score) else wave
+    told.usual[to], told.spread[to] = level, spread
     told.score[wave], told.tier[wave] = people.person.score[rows], people.tier[rows]
