@@ -25,7 +25,7 @@ from threshold_service.statistics import (
     thresholds,
     trace,
 )
-from threshold_service.statistics.arrays import Floats, Ints, take
+from threshold_service.statistics.arrays import Floats, Ints, clipped, take
 from threshold_service.statistics.calibration import BLOCK_S, SETTLED
 from threshold_service.statistics.level_path import LevelPath
 from threshold_service.wave import Setting
@@ -57,7 +57,11 @@ def close_blocks(state: EngineState, setting: Setting, rows: Ints) -> None:
     their statistics stand now, a copy.
     """
     now = level_of(state, rows)
+    z = np.stack([_distances(state, row, now.baseline, place) for place, row in enumerate(rows.tolist())], axis=1)
+    force = state.fitted
+    surprises = noise.innovations(z, force.gain[rows], force.lag[rows], force.echo[rows])
     for place, row in enumerate(rows.tolist()):
+        _learn_noise(state, row, z[:, place], surprises[:, place])
         _close(state, setting, row, now, place)
 
 
@@ -65,7 +69,6 @@ def _close(state: EngineState, setting: Setting, row: int, now: LevelPath, place
     history, prior = state.history, state.prior
     time = float(state.person.seen_at[row])
     here = local(time, setting.identity.time_zone)
-    _learn_noise(state, row, now.baseline, place)
     watch = state.watches[row]
     if watch.ended:
         _count(state, row)
@@ -85,11 +88,15 @@ def _close(state: EngineState, setting: Setting, row: int, now: LevelPath, place
     state.fitted.offset[row] = profile.offset(state.profile, row, here.day_share)
 
 
-def _learn_noise(state: EngineState, row: int, usual: baseline.Baseline, place: int) -> None:
-    """What the last seconds showed of the person's noise, where the usual was learned from them too."""
+def _distances(state: EngineState, row: int, usual: baseline.Baseline, place: int) -> Floats:
+    """Distances of the last seconds (s, c) from the usual, in spreads, where the usual was learned from them too."""
     raw = trace.in_order(state.window.values[row], state.window.cells[row], state.window.taught[row])
-    z = (raw - state.fitted.offset[row] - usual.level[place]) / usual.spread[place]
-    noise.observe(state.noise, row, np.minimum(np.maximum(z, -level_path.FARTHEST), level_path.FARTHEST), state.fitted)
+    return clipped((raw - state.fitted.offset[row] - usual.level[place]) / usual.spread[place], level_path.FARTHEST)
+
+
+def _learn_noise(state: EngineState, row: int, z: Floats, surprises: Floats) -> None:
+    """What the last seconds showed of the person's noise; by it the detector's parameters, at first."""
+    noise.observe(state.noise, row, z, surprises)
     closed = int(state.history.closed[row])
     if closed < EARLY and (closed < _AT_FIRST or closed % _AT_FIRST == 0):
         _teach(state, row)

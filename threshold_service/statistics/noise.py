@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from threshold_service.statistics import arma, fused
 from threshold_service.statistics.arrays import Floats, Ints, Reals
-from threshold_service.statistics.fitted import Fitted
 from threshold_service.statistics.fused import KNOTS
 
 LAGS = 24
@@ -45,9 +44,9 @@ def expect(state: Noise, rows: Ints, channels: Ints, correlation: Floats, worth:
     state.products[np.ix_(rows, np.arange(LAGS), channels)] = correlation ** np.arange(LAGS)[:, None]
 
 
-def observe(state: Noise, row: int, z: Floats, fitted: Fitted) -> None:
+def observe(state: Noise, row: int, z: Floats, innovation: Floats) -> None:
     """The last seconds of a block of resident `row`, in place: `z` (t, c) in usual spreads from the usual, NaN where
-    nothing was seen or may be learned; `fitted` as it was in force."""
+    nothing was seen or may be learned, and the `innovation` of each by the parameters in force."""
     there = ~np.isnan(z)
     seen = there.sum(axis=0).astype(np.float64)
     known = np.minimum(state.values[row] + seen, MEMORY)
@@ -59,7 +58,7 @@ def observe(state: Noise, row: int, z: Floats, fitted: Fitted) -> None:
     longer = len(z) / (len(z) - np.arange(LAGS))[:, None]
     weight = np.minimum(pairs * longer * per_value, 1.0)
     state.products[row] += weight * (sums / np.maximum(pairs, 1.0) - state.products[row])
-    _count(state, row, innovations(z, fitted.gain[row], fitted.lag[row], fitted.echo[row]))
+    _count(state, row, innovation)
 
 
 def _products(series: Floats) -> Floats:
@@ -71,8 +70,8 @@ def _products(series: Floats) -> Floats:
 
 
 def innovations(z: Floats, gain: Reals, lag: Reals, echo: Reals) -> Floats:
-    """Innovations of `z` (t, c), NaN where there is no value or none before it."""
-    told, before, surprise = np.empty_like(z), np.full(z.shape[1], np.nan), np.zeros(z.shape[1])
+    """Innovations of `z` (t, ...), NaN where there is no value or none before it."""
+    told, before, surprise = np.empty_like(z), np.full(z.shape[1:], np.nan), np.zeros(z.shape[1:])
     for t, now in enumerate(z):
         told[t] = gain * now - (lag * before + echo * surprise)
         surprise = np.where(np.isnan(told[t]), now / gain, told[t])

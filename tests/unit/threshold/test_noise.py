@@ -32,7 +32,8 @@ def lived(history: Floats) -> tuple[noise.Noise, fitted.Fitted]:
     state, force = noise.fresh(1, channels), fitted.fresh((1, channels))
     for block in range(len(history) // BLOCK_S):
         end = (block + 1) * BLOCK_S
-        noise.observe(state, 0, history[end - WINDOW_S : end], force)
+        z = history[end - WINDOW_S : end]
+        noise.observe(state, 0, z, noise.innovations(z, force.gain[0], force.lag[0], force.echo[0]))
         if block < 48 or block % 288 == 287:
             fitted.adopt(force, 0, noise_fit.parameters(noise.of(state, 0), fitted.in_force(force, 0)))
     return state, force
