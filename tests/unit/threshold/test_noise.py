@@ -6,6 +6,7 @@ import pytest
 from services.runtime.batch import Batch
 from services.vocabulary import Policy, Resident, Tier
 from tests.unit.threshold.test_fused import autoregressive
+from threshold_service import refit
 from threshold_service.engine import Engine
 from threshold_service.judgement.scene import WINDOW_S
 from threshold_service.statistics import excursions, fitted, fused, fused_fit, noise, noise_fit
@@ -127,3 +128,15 @@ def test_it_judges_afresh_after_a_serious_event(statistic: int, level: float, ti
         second += 1
         assert second < 4000
     assert judge._state.level.change.bank.any() == (tier is Tier.MONITOR)
+
+
+def test_it_begins_a_new_resident_with_the_memory_that_the_others_have() -> None:
+    new = home()
+    prior = new._state.prior
+    prior.level[:], prior.apart[:], prior.spread[:], prior.phi[:] = 70.0, 1.0, 0.0, (0.6, 0.0)
+    refit.welcome(new._state)
+    force = new._state.fitted
+    np.testing.assert_allclose(force.lag[0] / force.gain[0], (0.6, 0.0), atol=1e-6)
+    assert force.gain[0, 0] == pytest.approx(1.25)
+    live(new, np.random.default_rng(26).standard_normal((4 * BLOCK_S, 2)) + 70.0, 0)
+    assert abs(force.lag[0, 0] / force.gain[0, 0]) < 0.25, "their own seconds outweigh it soon"
