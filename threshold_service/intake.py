@@ -20,6 +20,7 @@ from services.runtime.version import SOFTWARE
 from threshold_service import metrics
 from threshold_service.agent_run import AgentHello, AgentRun, LinkState, RunBroken
 from threshold_service.ahead import Ahead
+from threshold_service.arrivals import Arrivals, patience_s
 from threshold_service.engine import known_zone
 from threshold_service.roster import AgentTaken, Roster
 from threshold_service.settings import ThresholdSettings
@@ -37,6 +38,7 @@ class Intake(sensing_pb2_grpc.SensingServicer):
         self._roster = roster
         self._clock = clock
         self._settings = settings
+        self._arrivals = Arrivals(patience_s(settings.snapshot_s))
 
     def join(self, server: grpc.aio.Server) -> None:
         """Answer at this server."""
@@ -53,7 +55,8 @@ class Intake(sensing_pb2_grpc.SensingServicer):
         first = await anext(request_iterator, None)
         hello = await self._hello(first, context)
         try:
-            run = await asyncio.to_thread(self._roster.connect, hello)
+            with self._arrivals.one():
+                run = await asyncio.to_thread(self._roster.connect, hello)
         except SeatTaken as error:
             await _refuse(context, grpc.StatusCode.ALREADY_EXISTS, str(error))
         except AgentTaken as error:
@@ -142,6 +145,7 @@ class Intake(sensing_pb2_grpc.SensingServicer):
                 await asyncio.to_thread(_judge, run, batches)
 
     async def _acknowledge(self, run: AgentRun) -> sensing_pb2.ServerMessage:
+        await self._arrivals.passed()
         durable = await asyncio.to_thread(run.snapshot)
         return sensing_pb2.ServerMessage(ack=sensing_pb2.Ack(durable_sequence=durable))
 
