@@ -15,6 +15,7 @@ from threshold_service.engine_state import COUNTED, EngineState, Identity
 from threshold_service.judgement import rules
 from threshold_service.kept_state import Kept
 from threshold_service.senses import doubted, private, sensed, witnesses
+from threshold_service.learned import taught
 from threshold_service.statistics import calibration, thresholds
 from threshold_service.statistics.arrays import Floats, Ints
 from threshold_service.statistics.facility import Lesson
@@ -282,7 +283,7 @@ def _setting(identity: Identity, policy: Policy) -> Setting:
         identity, policy, of, affect(identity.seats), rates, weights,
         witnesses(identity.channels), doubted(identity.channels), policies,
         tuple(rates if own is policy else rules.rates(own.budget, own.envelope) for own in policies),
-        np.array([own.timing.blind_after_s for own in policies]),
+        np.array([own.timing.blind_after_s for own in policies]), taught(identity.channels),
         any(own.sleeping or own.private for own in policies),
     )  # fmt: skip
 

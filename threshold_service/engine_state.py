@@ -14,6 +14,7 @@ from threshold_service.judgement.scene import WINDOW_S
 from threshold_service.judgement.watch import Watch
 from threshold_service.statistics import (
     calibration,
+    episode_odds,
     fitted,
     grid,
     level_path,
@@ -87,6 +88,7 @@ class EngineState:
     """What the facility teaches of a new resident; the only part that belongs to nobody in particular."""
     drift: moved.Moved
     noise: noise.Noise
+    odds: episode_odds.EpisodeOdds
     stirred: Bools
     """(n,) Whose `SLOW` part changed since it was last handed out to be kept, see `kept_state`."""
     revisions: Ints
@@ -95,7 +97,7 @@ class EngineState:
     """What of the `LATE` parts is not unpacked yet; until `kept_state.complete` they are `Unread`."""
 
 
-_NESTED = ("grid", "fitted", "running", "history", "profile", "trace", "person", "window", "drift", "noise")
+_NESTED = ("grid", "fitted", "running", "history", "profile", "trace", "person", "window", "drift", "noise", "odds")
 ARRAYS = (*_NESTED, "counts", "prior", "sustained")
 SLOW = ("fitted", "history", "profile", "trace", "drift", "noise")
 """Of these, what changes only at a resident's block end and when everybody's thresholds are set anew: nine tenths of
@@ -125,7 +127,8 @@ def fresh(residents: int, of: Meaning) -> EngineState:
         profile.fresh(residents, channels), trace.fresh(residents, channels, WINDOW_S), person, window,
         np.zeros((residents, len(COUNTED)), np.int64), [Watch()] * residents, [None] * residents, [()] * residents,
         np.zeros(residents, np.int8), prior.shipped(COLUMNS.tolist(), channels),
-        moved.fresh(residents, channels), noise.fresh(residents, channels), np.zeros(residents, bool),
+        moved.fresh(residents, channels), noise.fresh(residents, channels),
+        episode_odds.fresh(residents, channels), np.zeros(residents, bool),
         np.zeros(residents, np.int64),
     )  # fmt: skip
 

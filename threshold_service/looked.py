@@ -25,7 +25,7 @@ def people(state: EngineState) -> People:
     return People(
         state.grid, state.half, state.level, state.block, state.sustained, state.fitted, state.running,
         Limits(history.scale, history.far_scale, history.thresholds), state.person, state.window, state.counts,
-        state.tier,
+        state.tier, state.odds,
     )  # fmt: skip
 
 
@@ -35,8 +35,8 @@ def fixed(setting: Setting) -> Fixed:
     return Fixed(
         of.higher.astype(np.float32), of.lower.astype(np.float32), of.floor, of.groups, of.outward, of.emotions,
         of.shared, of.allowed, setting.affect,
-        setting.weights, COLUMNS, HELD, FADES, timing.restart_gap_s, float(setting.blind_after_s.min(initial=np.inf)),
-        everything=setting.policy.rules is Rules.LITERAL,
+        setting.weights, COLUMNS, HELD, FADES, setting.taught, timing.restart_gap_s,
+        float(setting.blind_after_s.min(initial=np.inf)), everything=setting.policy.rules is Rules.LITERAL,
     )  # fmt: skip
 
 

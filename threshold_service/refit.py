@@ -70,13 +70,14 @@ def _close(state: EngineState, setting: Setting, row: int, now: LevelPath, place
     time = float(state.person.seen_at[row])
     here = local(time, setting.identity.time_zone)
     watch = state.watches[row]
-    if watch.ended:
-        _count(state, row)
     _learn_hour(state, row, now.baseline, place, here)
     trace.remember(state.trace, row, here.hour, state.window.values[row], state.window.cells[row])
     standing.came_back(history, row, time)
     rates = setting.own_rates[row]
-    calibration.close_block(state.running, history, row, rates, watch.tier in (Tier.IMMEDIATE, Tier.URGENT))
+    if calibration.close_block(state.running, history, row, rates, watch.tier in (Tier.IMMEDIATE, Tier.URGENT)):
+        history.clear[row] = time
+    if watch.ended:
+        _count(state, row)
     first = history.peaks.night[row] < 0
     over = here.night != history.peaks.night[row] and not first
     if first or over:
@@ -148,13 +149,14 @@ def _refit_orders(state: EngineState, row: int) -> None:
 
 
 def _count(state: EngineState, row: int) -> None:
-    """Count the alerts that ended since the last block's end, by their highest tier."""
+    """Count the alerts that ended since the last block's end, by their highest tier, but for clear episodes: the budget
+    is promised for ordinary days."""
     history, ended = state.history, state.watches[row].ended
     slot = peaks.today(history.peaks, row)
     for opened, tier in ended:
         if opened > history.counted[row]:
             history.counted[row] = opened
-            if np.isfinite(history.thresholds[row, 0]):
+            if np.isfinite(history.thresholds[row, 0]) and history.clear[row] < opened:
                 history.peaks.told[row, slot, tier.value - 1] += 1
 
 

@@ -13,6 +13,7 @@ from threshold_service.senses import Doubted, Witness
 from threshold_service.statistics.arrays import Bools, Floats, Ints
 from threshold_service.statistics.calibration import Rates
 from threshold_service.statistics.composite import Composite
+from threshold_service.statistics.episode_odds import Taught
 from threshold_service.statistics.meaning import Meaning
 from threshold_service.statistics.people import Samples
 
@@ -34,6 +35,8 @@ class Setting:
     own_rates: tuple[Rates, ...]
     blind_after_s: Floats
 
+    taught: Taught
+    """What was learned beforehand of episodes."""
     hours: bool
     """Whether anybody has hours of sleep or privacy."""
 

@@ -26,8 +26,8 @@ class Rule:
 RULES = (
     Rule(Reason.COMPOSITE, Tier.IMMEDIATE, "composite", 0.5, "composite of fused detectors"),
     Rule(Reason.CHANNEL, Tier.IMMEDIATE, "channel", 0.3, "distance held two seconds"),
-    Rule(Reason.SUSTAINED, Tier.URGENT, "sustained", 0.6, "rolling minimum of the level"),
-    Rule(Reason.VOLATILITY, Tier.URGENT, "volatility", 0.4, "mean step"),
+    Rule(Reason.SUSTAINED, Tier.URGENT, "sustained", 0.9, "rolling minimum of the composite"),
+    Rule(Reason.VOLATILITY, Tier.URGENT, "volatility", 0.1, "mean step"),
     Rule(Reason.MILD, Tier.MONITOR, "composite", 0.7, "composite of fused detectors"),
     Rule(Reason.DRIFT, Tier.MONITOR, "drift", 0.3, "slow level"),
 )

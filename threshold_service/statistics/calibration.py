@@ -21,11 +21,13 @@ FEW = 12
 SETTLED = 288
 """Blocks, a watched day, after which one block counts at most as its threshold."""
 BLOCKS_PER_WEEK = 7 * 86_400 / BLOCK_S
-TERMS = ("deviation", "volatility", "transition", "audio", "motion")
+TERMS = ("deviation", "volatility", "transition", "audio", "motion", "escalation")
 STATISTICS = ("composite", "channel", "sustained", "volatility", "drift")
-LEAST = np.array([2.0, 0.2, 2.0, 2.0, 2.0])
+LEAST = np.array([2.0, 0.2, 2.0, 2.0, 2.0, 1.0])
 """Usual peak of each term that is believed at least: a sense that never moved must not alarm at its first breath."""
-RELEASE = 0.25
+ABSOLUTE = TERMS.index("escalation")
+"""Log-odds mean the same for everybody: they are measured against nobody's usual peak."""
+RELEASE = 0.6
 """An event may end once its statistic is down to this share of the way from a block's typical peak to the threshold
 (hysteresis; source: guess)."""
 NIGHTLY = 1.5
@@ -33,6 +35,12 @@ NIGHTLY = 1.5
 CAPPED = 3.0
 """A settled history counts a peak at most this far, in distances of its threshold from the typical peak: an episode is
 one exceedance and teaches no height of its own (source: guess)."""
+CLEAR = 10.2
+"""A composite that ordinary life reaches about once in twenty days (source: measured on simulated facilities): a block
+that does is an episode and teaches no threshold, for a budget is promised for ordinary days."""
+MOST_CLEAR = 12
+"""Blocks of a day, an hour in view, that may be left out so: whose ordinary life looks like an episode all day long is
+calibrated by it after all."""
 OVERSPENT, UNSPENT = 1.0, 2.0
 """Bounds of the correction for alerts that several rules share (source: measured, see tests/bench/budget.py)."""
 _SCALE_BLOCKS = 288.0
@@ -82,6 +90,8 @@ class History(NamedTuple):
     """(n,) Blocks until thresholds from before a long absence are trusted again."""
     counted: Floats
     """(n,) Sample time at which the last event that was counted had opened."""
+    clear: Floats
+    """(n,) Sample time of the end of the last block that was left out because it was clearly an episode."""
     peaks: peaks.Peaks
 
 
@@ -108,7 +118,7 @@ def fresh(residents: int, channels: int, rules: int) -> tuple[Running, History]:
         np.ones((residents, channels), np.float32), np.zeros((residents, len(STATISTICS))),
         infinite, infinite.copy(), np.zeros((residents, rules), bool),
         infinite.copy(), np.full((residents, rules), np.nan), np.ones((residents, 3)), np.zeros(residents, np.int64),
-        np.full(residents, np.nan), np.zeros(residents, np.int64), np.zeros(residents),
+        np.full(residents, np.nan), np.zeros(residents, np.int64), np.zeros(residents), np.full(residents, -np.inf),
         peaks.fresh(residents, len(STATISTICS)),
     )  # fmt: skip
     return running, history
@@ -122,19 +132,30 @@ def observe(state: Running, statistics: Floats, terms: Floats, far: Floats, seen
     )  # fmt: skip
 
 
-def close_block(running: Running, history: History, row: int, rates: Rates, in_event: bool) -> None:
+def close_block(running: Running, history: History, row: int, rates: Rates, in_event: bool) -> bool:
     """End resident `row`'s block, in place: keep its maxima and learn scales.
 
-    A block that began inside a serious event teaches nothing. After `SETTLED` blocks others count at most `CAPPED`
+    Says whether it was clearly an episode. Such a block, and one that began inside a serious event, teaches nothing. After `SETTLED` blocks others count at most `CAPPED`
     times as far as their threshold.
     """
     history.peaks.watched[row, peaks.today(history.peaks, row)] += bool(np.isfinite(history.thresholds[row, 0]))
-    if not history.spoiled[row]:
+    clear = _clearly(running, history, row)
+    if not history.spoiled[row] and not clear:
         _learn_scales(running, history, row)
         if history.closed[row] > BURN_IN:
             _keep(running, history, row, rates)
     running.top[row], running.top_terms[row], running.top_far[row] = 0.0, 0.0, 0.0
     running.filled[row], history.spoiled[row] = 0, in_event
+    return clear
+
+
+def _clearly(running: Running, history: History, row: int) -> bool:
+    """Whether the block is clearly an episode; counts how often that is said on one day."""
+    today = peaks.today(history.peaks, row)
+    if running.top[row, 0] < CLEAR or history.peaks.clear[row, today] >= MOST_CLEAR:
+        return False
+    history.peaks.clear[row, today] += 1
+    return True
 
 
 def _learn_scales(running: Running, history: History, row: int) -> None:
@@ -144,6 +165,7 @@ def _learn_scales(running: Running, history: History, row: int) -> None:
     for scale, top, least in pairs:
         limit = np.where(history.closed[row] > BURN_IN, 4.0 * scale[row], np.inf)
         scale[row] += gain * (np.maximum(np.minimum(top[row], limit), least) - scale[row])
+    history.scale[row, ABSOLUTE] = 1.0
 
 
 def _keep(running: Running, history: History, row: int, rates: Rates) -> None:

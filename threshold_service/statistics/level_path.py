@@ -49,7 +49,7 @@ class LevelPath(NamedTuple):
 class Second(NamedTuple):
     """What one second says: `evidence` (of changes that matter) and `far` (directed distance held two seconds) are
     (n, c); `groups` (n, 3) are sums of evidence over the channels of deviation, audio and motion; `fast` and `drift`
-    distances and the rest are (n,)."""
+    distances and the rest are (n,); `z` (n, c) is how far each channel is from its usual."""
 
     evidence: Reals
     far: Reals
@@ -58,6 +58,7 @@ class Second(NamedTuple):
     transition: Floats
     fast: Floats
     drift: Floats
+    z: Reals
 
 
 def fresh(residents: int, meaning: Meaning) -> LevelPath:
@@ -93,7 +94,7 @@ def step(
     learned = baseline.step(state.baseline, distance, teaches, meaning.floor)
     groups = grouped_sums(evidence, meaning.groups)
     second = Second(
-        evidence, _far(z, before, higher, lower), groups, restless.now, turns.rate, distances[:, 0], distances[:, 1]
+        evidence, _far(z, before, higher, lower), groups, restless.now, turns.rate, distances[:, 0], distances[:, 1], z
     )  # fmt: skip
     return LevelPath(learned, change, levels, restless, turns), second
 

@@ -17,12 +17,13 @@ LEAST_BLOCKS = 24
 
 class Peaks(NamedTuple):
     """Of n residents: `highest` (n, DAYS, statistics, TOP), largest first, 0 where there is none; `blocks` (n, DAYS)
-    that taught, `watched` (n, DAYS) in which thresholds were in force, and `told` (n, DAYS, tiers) alerts by tier;
+    that taught and those left `clear`, which were no ordinary life, `watched` (n, DAYS) in which thresholds were in force, and `told` (n, DAYS, tiers) alerts by tier;
     `days` (n,) closed so far, so that today's place is `days % DAYS`; `night` (n,) is the number of the local day of
     the block before, -1 before the first."""
 
     highest: NDArray[np.float32]
     blocks: Ints
+    clear: Ints
     watched: Ints
     told: Ints
     days: Ints
@@ -33,7 +34,8 @@ def fresh(residents: int, statistics: int) -> Peaks:
     """No day yet."""
     return Peaks(
         np.zeros((residents, DAYS, statistics, TOP), np.float32), np.zeros((residents, DAYS), np.int64),
-        np.zeros((residents, DAYS), np.int64), np.zeros((residents, DAYS, 3), np.int64),
+        np.zeros((residents, DAYS), np.int64), np.zeros((residents, DAYS), np.int64),
+        np.zeros((residents, DAYS, 3), np.int64),
         np.zeros(residents, np.int64), np.full(residents, -1, np.int64),
     )  # fmt: skip
 
@@ -65,7 +67,7 @@ def close_day(state: Peaks, row: int, maxima: Floats) -> None:
     state.days[row] += 1
     place = today(state, row)
     state.highest[row, place], state.blocks[row, place] = 0.0, 0
-    state.watched[row, place], state.told[row, place] = 0, 0
+    state.clear[row, place], state.watched[row, place], state.told[row, place] = 0, 0, 0
 
 
 def closed(state: Peaks, row: int) -> tuple[NDArray[np.intp], int]:

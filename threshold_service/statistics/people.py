@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from threshold_service.statistics.arrays import Bools, Floats, Indices, Ints, Singles
 from threshold_service.statistics.calibration import Running
+from threshold_service.statistics.episode_odds import EpisodeOdds, Taught
 from threshold_service.statistics.fitted import Fitted
 from threshold_service.statistics.fused import FORGET
 from threshold_service.statistics.grid import Grid
@@ -55,7 +56,7 @@ class Limits(NamedTuple):
 class People(NamedTuple):
     """Everything a path changes in place, and the limits it compares with. Each array of `level` is (2, n, ...): a
     second reads one half and writes the other, and `half` (n,) says which was written last, so that a second sample
-    in the same cell can replace the first. `sustained` (n, SUSTAINED_CELLS) are the distances of the last seconds;
+    in the same cell can replace the first. `sustained` (n, SUSTAINED_CELLS) are the composites of the last seconds;
     `tier` (n,) that of the open event, 0 where none is; `block` is `level` in one piece where it is packed."""
 
     grid: Grid
@@ -70,6 +71,7 @@ class People(NamedTuple):
     window: Window
     counts: Ints
     tier: NDArray[np.int8]
+    odds: EpisodeOdds
 
 
 class Samples(NamedTuple):
@@ -86,8 +88,8 @@ class Samples(NamedTuple):
 
 class Fixed(NamedTuple):
     """What stays the same while samples are judged: meanings of c channels (see `meaning.Meaning`), who is in affect
-    mode (n,), `weights` (terms,), the statistic of each rule `columns` (rules,), which cue bits hold (8,), `fades`, and
-    times of the policy; `everything` has every judged sample looked at."""
+    mode (n,), `weights` (terms,), the statistic of each rule `columns` (rules,), which cue bits hold (8,), `fades`,
+    what was `taught` of episodes, and times of the policy; `everything` has every judged sample looked at."""
 
     higher: Singles
     lower: Singles
@@ -102,6 +104,7 @@ class Fixed(NamedTuple):
     columns: Ints
     held: Bools
     fades: Floats
+    taught: Taught
     restart_gap_s: float
     blind_after_s: float
     everything: bool

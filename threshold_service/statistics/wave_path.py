@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from threshold_service.statistics import calibration, composite, grid, level_path, rolling
+from threshold_service.statistics import calibration, composite, episode_odds, grid, level_path, rolling
 from threshold_service.statistics.arrays import Bools, Floats, Ints, Reals, Singles, everything, flat, take
 from threshold_service.statistics.level_path import LevelPath, Second
 from threshold_service.statistics.people import BLOCK, FADES, LONG_AGO, LOOK, NOTE, Fixed, People, Samples, Told
@@ -100,6 +100,7 @@ def _start_anew(people: People, rows: Ints) -> None:
     level.volatility.now[half, rows] = level.volatility.usual[half, rows]
     people.sustained[rows] = 0.0
     people.window.cells[rows] = LONG_AGO
+    episode_odds.begin(people.odds, rows)
 
 
 def _counting(part: Part, values: Floats, samples: Samples, people: People, fixed: Fixed) -> tuple[Bools, Floats]:
@@ -144,12 +145,13 @@ def _show(
     cue = _hear(part, samples, people)
     raw = np.empty((len(rows), len(calibration.TERMS)))
     raw[:, 0], raw[:, 1], raw[:, 2] = second.groups[:, 0], second.volatility, second.transition
-    raw[:, 3:] = second.groups[:, 1:]
+    raw[:, 3:5] = second.groups[:, 1:]
+    raw[:, 5] = np.maximum(_weigh(part, present, second, samples, people, fixed), 0.0)
     made = composite.composite(raw, people.limits.scale[rows], cue, fixed.weights, AUDIO)
     shown = np.empty((len(rows), len(calibration.STATISTICS)))
     shown[:, 0], shown[:, 1] = made.score, (second.far / _of(people.limits.far_scale, rows)).max(axis=1)
     shown[:, 2], shown[:, 3], shown[:, 4] = (
-        rolling.step(people.sustained, rows, second.fast, placed.cell),
+        rolling.step(people.sustained, rows, made.score, placed.cell),
         second.volatility,
         second.drift,
     )
@@ -165,6 +167,21 @@ def _show(
 def _of(array: Singles, rows: Ints) -> Singles:
     """`array[rows]`, uncopied where that is everything."""
     return array if everything(rows, len(array)) else array[rows]
+
+
+def _weigh(
+    part: Part, present: Bools, second: Second, samples: Samples, people: People, fixed: Fixed
+) -> Floats:  # fmt: skip
+    """The log-odds of an episode, (k,); a second sample in the same second teaches nothing new."""
+    new = np.flatnonzero(part.placed.judged)
+    if len(new):
+        at, rows = part.at[new], part.rows[new]
+        episode_odds.step(
+            people.odds, fixed.taught, rows, part.placed.cell[new], second.z[new], present[new],
+            samples.persons[at] > 1, samples.loud[at],
+        )  # fmt: skip
+    now: Floats = people.odds.now[part.rows]
+    return now
 
 
 def _grow(rows: Ints, shown: Floats, raw: Floats, far: Reals, people: People) -> None:

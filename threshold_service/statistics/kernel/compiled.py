@@ -10,7 +10,7 @@ import numba
 from numba.core import config as numba_config
 
 _SOURCES = (
-    "baseline", "calibration", "composite", "fitted", "fused", "grid", "level_path", "packed", "people", "smoothing",
+    "baseline", "calibration", "composite", "episode_odds", "fitted", "fused", "grid", "level_path", "packed", "people", "smoothing",
     "transitions", "volatility",
 )  # fmt: skip
 """Files beside this folder whose numbers and shapes are compiled in."""

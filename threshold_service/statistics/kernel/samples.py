@@ -7,7 +7,7 @@ import numpy as np
 from threshold_service.statistics import volatility
 from threshold_service.statistics.arrays import Floats, Singles
 from threshold_service.statistics.calibration import BLOCK_S, STATISTICS, TERMS
-from threshold_service.statistics.kernel import channels, persons, placing
+from threshold_service.statistics.kernel import channels, persons, placing, weighing
 from threshold_service.statistics.kernel.compiled import compiled, compiled_alone
 from threshold_service.statistics.kernel.sums import Sums, sums
 from threshold_service.statistics.packed import LEVEL, SPREAD, TAUGHT
@@ -52,6 +52,7 @@ def judge(begin: int, samples: Samples, people: People, fixed: Fixed, told: Told
             here = _arrive(i, row, gap, which == CROWDED, anew, samples, people, told)
             if anew:
                 placing.start_anew(people, row)
+                weighing.begin(people.odds, row)
             elif gap > 0:
                 placing.pass_over(people, fixed, row, gap)
             _look_out(
@@ -73,6 +74,9 @@ def _one(here: Here, samples: Samples, people: People, fixed: Fixed, told: Told,
     channels.look_up(people, here.row, scratch, told.knots)
     channels.accumulate(people, fixed, here.row, halves, scratch)
     people.half[here.row] = here.then
+    if not here.crowded:
+        cell, loud = people.grid.cell[here.row], samples.loud[here.i]
+        weighing.weigh(people.odds, fixed.taught, here.row, cell, several, loud, scratch)
     summed = sums(scratch, fixed.outward, fixed.groups)
     there, pairs = int(summed.there), int(summed.pairs)
     if fixed.affect[here.row] and fixed.emotions.shape[0] > 0:
@@ -94,15 +98,15 @@ def _statistics(
     share, learns = float(pairs) / (c * _PAIRS_S), here.teaches * min(float(pairs), 1.0)
     shown, running = told.statistics[here.slot], people.running
     shown[_VOLATILITY] = persons.restlessness(people, row, halves, summed.moved / max(float(pairs), 1.0), share, learns)
-    people.sustained[row, people.grid.cell[row] % people.sustained.shape[1]] = np.sqrt(summed.fast / c)
-    shown[_SUSTAINED], shown[_DRIFT] = persons.least(people.sustained, row), np.sqrt(summed.slow / c)
+    shown[_DRIFT] = np.sqrt(summed.slow / c)
     raw[0], raw[1], raw[2] = summed.deviation, shown[_VOLATILITY], persons.turning(people, row, halves, face)
-    raw[3], raw[4] = summed.audio, summed.motion
+    raw[3], raw[4], raw[5] = summed.audio, summed.motion, max(people.odds.now[row], 0.0)
     cue = persons.hear(people.person, row, samples.loud[here.i], here.gap, here.crowded, here.anew)
     shown[_COMPOSITE] = persons.compose(
         raw, people.limits.scale[row], cue, fixed.weights, told.terms[here.slot], told.contributions[here.slot]
     )
-    shown[_CHANNEL] = summed.farthest
+    people.sustained[row, people.grid.cell[row] % people.sustained.shape[1]] = shown[_COMPOSITE]
+    shown[_SUSTAINED], shown[_CHANNEL] = persons.least(people.sustained, row), summed.farthest
     for s in range(shown.shape[0]):
         running.top[row, s] = max(running.top[row, s], shown[s])
     for t in range(_TERMS):

@@ -1,0 +1,23 @@
+"""What was learned of episodes before this service started: read once, from the file that is shipped with it."""
+
+import json
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from threshold_service.statistics import episode_odds
+
+SHIPPED = "episode_odds.json"
+
+
+@cache
+def shipped() -> dict[str, Any]:
+    """The shipped weights, with `about`: what they were learned from, and how much they help."""
+    made: dict[str, Any] = json.loads(files("threshold_service").joinpath(SHIPPED).read_text())
+    return made
+
+
+def taught(channels: Sequence[str]) -> episode_odds.Taught:
+    """The shipped weights for the channels of one schema."""
+    return episode_odds.taught(channels, shipped())
