@@ -68,15 +68,19 @@ def written(recording: WrittenRecording, name: str, policy: Policy, console: Con
 def _tried(
     title: str, recording: Recording, policy: Policy, whom: Whom, oracle: OracleWatcher | None, console: Console
 ) -> Report:
-    """The engine, beside it the engine under the plain rules, and what the learned opinion would have added."""
+    """The engine, beside it the engine without what it learned of episodes and under the plain rules."""
     residents = len(recording.seats())
-    looking = evaluated_learning.Looking(recording.channels, residents, evaluated_learning.opinion())
-    tried = EngineWatcher(recording.channels, recording.seats(), policy, looking.hear)
-    plain = EngineWatcher(recording.channels, recording.seats(), literal(policy))
-    facts = (("policy", policy.version),)
+    tried, alone, plain = (
+        EngineWatcher(recording.channels, recording.seats(), one)
+        for one in (policy, evaluated_learning.deaf(policy), literal(policy))
+    )
+    facts, beside = (("policy", policy.version),), {evaluated_learning.WITHOUT: alone, "literal rules": plain}
     with _bar(console, residents * recording.days) as told:
-        report = evaluate(title, recording, tried, {"literal rules": plain}, oracle, facts, whom, told)
-    learned = (LEARNED, evaluated_learning.told(looking, report.observed))
+        report = evaluate(title, recording, tried, beside, oracle, facts, whom, told)
+    rows = {one.name: one for one in report.detectors}
+    learned = (
+        LEARNED, evaluated_learning.told(rows["engine"], rows[evaluated_learning.WITHOUT], report.observed)
+    )  # fmt: skip
     return replace(report, facts=(*report.facts, learned))
 
 

@@ -52,7 +52,7 @@ SECONDS, COMPANY, LOUD = range(3)
 class Taught(NamedTuple):
     """What was learned beforehand: `signs` (groups, c) are 1.0 or -1.0 where a channel belongs to a group; `weights`
     (kinds, INPUTS) and `bias` (kinds,) make log-odds of each kind of episode against ordinary life, shifted so that
-    ordinary life stays below 0 in all but a hundredth of its seconds."""
+    ordinary life lies above 0 in all but a hundredth of its seconds."""
 
     signs: Floats
     weights: Floats
@@ -130,7 +130,7 @@ def step(
     place = cells // BIN_S
     ended = np.flatnonzero((place != state.bin[rows]) & (state.bin[rows] != NONE_YET))
     if len(ended):
-        _close(state, of, rows[ended], place[ended] - state.bin[rows[ended]] - 1)
+        close(state, of, rows[ended], place[ended] - state.bin[rows[ended]] - 1)
     state.bin[rows] = place
     near = np.minimum(np.maximum(z, -FARTHEST), FARTHEST)
     state.sums[rows, 0] += np.where(present, near, 0.0)
@@ -140,8 +140,8 @@ def step(
     return now
 
 
-def _close(state: EpisodeOdds, of: Taught, rows: Ints, empty: Ints) -> None:
-    """Weigh the bin of `rows` (k,), after which so many were `empty` (k,), in place."""
+def close(state: EpisodeOdds, of: Taught, rows: Ints, empty: Ints) -> None:
+    """Weigh the bin of `rows` (k,), after which so many were `empty` (k,), in place, and begin the next."""
     sums, about = state.sums[rows], state.about[rows]
     moved, seen = np.zeros((len(rows), len(GROUPS))), np.zeros((len(rows), len(GROUPS)))
     for column in range(sums.shape[2]):
@@ -170,10 +170,20 @@ def log_odds(of: Taught, levels: Floats, company: Floats, cue: Floats) -> Floats
 
 def said(of: Taught, levels: Floats, company: Floats, cue: Floats) -> Floats:
     """The same of every kind, (k, kinds): a sum in a fixed order."""
-    squashed = levels / (HALFWAY + np.abs(levels))
+    made = inputs(levels, company, cue)[:, :, None]
     total = np.repeat(of.bias[None], len(levels), axis=0)
     for i in range(LEVELS):
-        above, below = np.maximum(squashed[:, i], 0.0), np.maximum(-squashed[:, i], 0.0)
-        total += above[:, None] * of.weights[:, i] + below[:, None] * of.weights[:, LEVELS + i]
-    total += company[:, None] * of.weights[:, 2 * LEVELS] + cue[:, None] * of.weights[:, 2 * LEVELS + 1]
+        total += made[:, i] * of.weights[:, i] + made[:, LEVELS + i] * of.weights[:, LEVELS + i]
+    total += made[:, -2] * of.weights[:, -2] + made[:, -1] * of.weights[:, -1]
     return total
+
+
+def inputs(levels: Floats, company: Floats, cue: Floats) -> Floats:
+    """What is weighed, (k, INPUTS): each level above and below the usual, squashed to 0..1.
+
+    >>> inputs(np.full((1, LEVELS), 4.0), np.zeros(1), np.ones(1))[0, [0, LEVELS, -1]].tolist()
+    [0.5, 0.0, 1.0]
+    """
+    squashed = levels / (HALFWAY + np.abs(levels))
+    above, below = np.maximum(squashed, 0.0), np.maximum(-squashed, 0.0)
+    return np.concatenate([above, below, company[:, None], cue[:, None]], axis=1)

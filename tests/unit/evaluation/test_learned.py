@@ -1,80 +1,138 @@
-"""The learned opinion: arrays give what the library gave, absence says nothing, and help is measured on persons."""
+"""The learned opinion: what it looks at, that teaching finds what is there, and that its help is measured on persons."""
 
 import json
-from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from services.evaluation.figures import Observed
-from services.evaluation.nouns import Label
-from services.evaluation.recording import DAY_S
+from services.evaluation.nouns import Alarm, Label
+from services.evaluation.report import detector
 from services.runtime.batch import Batch
-from threshold_service.evaluated_learning import EVERY_S, SHIPPED, Looking, Seen, lift, opinion, teach, told
-from threshold_service.judgement.learned import GROUPS, TIMES_S, grouped, probability, read, step, write
+from services.vocabulary import Cue, CueName
+from threshold_service import evaluated_learning, learned
+from threshold_service.evaluated_engine import START
+from threshold_service.evaluated_learning import KINDS, SKIPPED, Listening, Seen, lift, teach, told, truth
+from threshold_service.statistics import episode_odds
+from threshold_service.statistics.episode_odds import BIN_S, GROUPS, INPUTS, LEVELS, TIMES_S
 from threshold_service.wave import Judged
 
 pytestmark = pytest.mark.unit
 Floats = NDArray[np.float64]
-INPUTS = len(GROUPS) * len(TIMES_S)
+CHANNELS = ("motion.ratio", "pose.hip_height", "audio.loudness", "weight")
+BINS = SKIPPED + 6000
 
 
-def seen() -> Seen:
-    rng = np.random.default_rng(1)
-    features = [rng.normal(size=(2000, INPUTS)) for _ in range(3)]
-    labels = tuple(Label(i, "fall", 1000.0, 1500.0, 4000.0, 5000.0) for i in range(3))
-    for one in features:
-        one[200:801, 0] += 3.0
-    return Seen(features, [np.zeros(2000)] * 3, Observed(np.ones(3), labels))
+def lived(seed: int, episodes: int = 6) -> Seen:
+    """Two persons whose first input says when an escalation is under way, and whose second one when they withdraw."""
+    rng = np.random.default_rng(seed)
+    inputs = [rng.uniform(0.0, 0.4, (BINS, INPUTS)) for _ in range(2)]
+    labels = []
+    for person, one in enumerate(inputs):
+        for place in range(episodes):
+            kind, begin = ("rapid_escalation", "withdrawal")[place % 2], SKIPPED + 500 + 800 * place
+            labels.append(Label(person, kind, begin * 5.0, begin * 5.0 + 60, begin * 5.0 + 300, begin * 5.0 + 900))
+            one[begin : begin + 120, place % 2] += 0.5
+    return Seen(inputs, Observed(np.ones(2), tuple(labels)))
 
 
-def test_it_gives_the_probabilities_of_the_library_it_was_taught_with() -> None:
-    from sklearn.ensemble import RandomForestClassifier
-
-    from threshold_service.evaluated_learning import LEAVES, TREES, _under_way
-
-    there = seen()
-    forest = teach(there, range(3), 7)
-    rows = np.concatenate([one[::4] for one in there.features])
-    truth = np.concatenate([_under_way(there.observed.labels, i, 2000)[::4] for i in range(3)])
-    library = RandomForestClassifier(TREES, max_leaf_nodes=LEAVES, min_samples_leaf=20,
-                                     class_weight="balanced_subsample", random_state=7).fit(rows, truth)  # fmt: skip
-    asked = np.random.default_rng(3).normal(size=(500, INPUTS)).astype(np.float32).astype(np.float64)
-    assert np.allclose(probability(forest, asked), library.predict_proba(asked)[:, 1], atol=1e-9)
-    assert probability(forest, there.features[0][300:700]).mean() > probability(forest, there.features[0][:150]).mean()
-
-
-def test_it_reads_what_it_wrote_and_refuses_what_does_not_fit() -> None:
-    forest = teach(seen(), range(2), 1)._replace(weight=0.25)
-    text = write(forest, {"learned_from": "a test"})
-    back = read(text)
-    asked = np.random.default_rng(2).normal(size=(200, INPUTS))
-    assert back.weight == 0.25
-    assert np.allclose(probability(back, asked), probability(forest, asked), atol=0.02)
-    with pytest.raises(ValueError, match="expected features below"):
-        read(write(forest._replace(feature=forest.feature + INPUTS), {}))
+def test_it_learns_to_tell_kinds_of_episodes_from_ordinary_life_of_persons_it_never_saw() -> None:
+    made = teach([lived(1)], 3)
+    assert made["kinds"] == ["rapid_escalation", "withdrawal"], "in the order of the kinds, those that happened"
+    weights, bias = np.array(made["weights"]), np.array(made["bias"])
+    fresh = lived(2)
+    for person, inputs in enumerate(fresh.inputs):
+        kind, _ = truth(fresh.observed.labels, person, BINS)
+        said = inputs @ weights.T + bias
+        ordinary = np.quantile(said[kind == 0].max(axis=1), 0.99)
+        assert np.mean(said[kind > 0].max(axis=1) > ordinary) > 0.9
+        rapid = said[kind == 1 + KINDS.index("rapid_escalation")]
+        assert np.mean(rapid[:, 0] > rapid[:, 1]) > 0.95
+        assert 0.9 < np.mean(said[kind == 0].max(axis=1) > 0.0) <= 1.0
 
 
-def test_it_says_nothing_of_what_is_absent() -> None:
-    channels = ("motion.ratio", "pose.hip_height", "weight")
-    assert not grouped(channels, np.full((2, 3), np.nan)).any()
-    made = grouped(channels, np.array([[0.5, -2.0, 9.0]]))
-    assert made[0, list(GROUPS).index("posture")] == 2.0, "lower hips count as a fall does"
-    assert made[0, list(GROUPS).index("motion")] == 0.5
+def test_it_teaches_nothing_of_what_nobody_could_observe_or_of_the_time_around_an_episode() -> None:
+    label = Label(0, "fall", 40_000.0, 40_000.0, 40_030.0, 40_100.0, observable=False)
+    kinds, whose = truth((label,), 0, 20_000)
+    assert (whose == -1).all() and not (kinds > 0).any()
+    assert (kinds[:SKIPPED] == -1).all() and kinds[7999] == kinds[8025] == -1 and kinds[8100] == 0
+    seen, place = truth((label, Label(0, "fall", 50_000.0, 50_000.0, 50_030.0, 50_100.0)), 0, 20_000)
+    assert (seen[10_000:10_013] == 1 + KINDS.index("fall")).all() and (place[10_000:10_013] == 1).all()
 
 
-def test_it_smooths_second_by_second_as_in_one_go() -> None:
-    from scipy.signal import lfilter
+def test_it_hears_the_same_inputs_as_the_engine_weighs() -> None:
+    rng, n, seconds = np.random.default_rng(5), 2, 60
+    z = rng.normal(scale=3.0, size=(seconds, n, len(CHANNELS)))
+    z[rng.random(z.shape) < 0.2] = np.nan
+    company = rng.random((seconds, n)) < 0.3
+    flat = (seconds * n, len(CHANNELS))
+    samples = Batch(
+        np.arange(seconds * n, dtype=np.uint64), np.tile(np.arange(n, dtype=np.uint32), seconds),
+        np.repeat(START + np.arange(seconds), n), z.reshape(flat).astype(np.float32), np.ones(seconds * n, np.float32),
+        np.where(company, 2, 1).astype(np.int32).reshape(-1), ((7, Cue(CueName.CRY, 0.9, 0.0)),),
+    )  # fmt: skip
+    judged = Judged((), np.zeros(flat, np.float32), np.ones(flat, np.float32), np.zeros(len(samples)),
+                    np.zeros(len(samples), np.int8))  # fmt: skip
+    listening = Listening(CHANNELS, n)
+    listening.hear(samples, judged)
+    state, of = episode_odds.fresh(n, len(CHANNELS)), episode_odds.taught(CHANNELS, learned.shipped())
+    kept = listening.kept()
+    loud = np.zeros((seconds, n))
+    loud[3, 1] = 0.9
+    for second in range(seconds):
+        row = z[second].astype(np.float32).astype(np.float64)
+        episode_odds.step(
+            state, of, np.arange(n), np.full(n, second), np.nan_to_num(row), np.isfinite(row), company[second],
+            loud[second],
+        )  # fmt: skip
+        if second and second % BIN_S == 0:
+            inputs = episode_odds.inputs(state.levels, state.company, state.cue)
+            for person in range(n):
+                np.testing.assert_allclose(kept[person][second // BIN_S - 1], inputs[person], atol=1e-12)
+    said = kept[0][-1] @ of.weights.T + of.bias
+    assert state.now[0] == pytest.approx(said.max(), abs=1e-9)
 
-    inputs = np.random.default_rng(1).normal(size=(400, 2))
-    levels = np.zeros((len(TIMES_S), 2))
-    for one in inputs:
-        levels = step(levels, one)
-    whole = [lfilter([1 / t], [1.0, 1 / t - 1.0], inputs, axis=0)[-1] for t in TIMES_S]
-    assert np.allclose(levels, whole)
+
+def test_it_says_of_what_is_absent_that_it_is_usual_and_of_a_fall_that_hips_go_down() -> None:
+    state, of = episode_odds.fresh(1, len(CHANNELS)), episode_odds.taught(CHANNELS, learned.shipped())
+    nothing = np.zeros((1, len(CHANNELS)))
+    for second in range(60):
+        episode_odds.step(state, of, np.array([0]), np.array([second]), nothing, nothing > 0, nothing[:, 0] > 0, nothing[:, 0])
+    assert not state.levels.any() and state.now[0] == pytest.approx(of.bias.max())
+    fallen = np.array([[0.0, -9.0, 0.0, 99.0]])
+    for second in range(60, 120):
+        episode_odds.step(
+            state, of, np.array([0]), np.array([second]), fallen, fallen != 0, nothing[:, 0] > 0, nothing[:, 0]
+        )  # fmt: skip
+    posture = list(GROUPS).index("posture")
+    assert state.levels[0, posture] > 8.0, "lower hips count as a tilted torso does"
+    assert not np.delete(state.levels[0], [posture + i * len(GROUPS) for i in range(len(TIMES_S))]).any()
+
+
+def test_it_forgets_slowly_over_a_gap_and_wholly_at_a_new_beginning() -> None:
+    state, of = episode_odds.fresh(1, len(CHANNELS)), episode_odds.taught(CHANNELS, learned.shipped())
+    row, loud = np.array([0]), np.zeros(1)
+    stirred = np.full((1, len(CHANNELS)), 5.0)
+    for second in (*range(30), 130):
+        episode_odds.step(state, of, row, np.array([second]), stirred, stirred > 0, loud > 0, loud)
+    fast, slow = state.levels[0, 0], state.levels[0, 2 * len(GROUPS)]
+    assert 0.0 < fast < 0.7 < 5.0, "of a hundred silent seconds little is left"
+    assert slow > 0.15
+    episode_odds.begin(state, row)
+    assert not state.levels.any() and state.bin[0] == episode_odds.NONE_YET and state.now[0] == 0.0
+
+
+def test_it_refuses_weights_that_do_not_fit() -> None:
+    with pytest.raises(ValueError, match=rf"\(2, 5\).*expected \(kinds, {INPUTS}\)"):
+        episode_odds.taught(CHANNELS, {"weights": np.zeros((2, 5)).tolist(), "bias": [0.0, 0.0]})
+    assert INPUTS == 2 * LEVELS + 2
+
+
+def test_it_ships_weights_that_say_what_they_were_learned_from() -> None:
+    made = learned.shipped()
+    assert "seeds" in str(made["learned_from"]) and len(made["kinds"]) == len(made["bias"])
+    assert len(json.dumps(made)) < 20_000
 
 
 def test_it_calls_no_lift_what_chance_could_give() -> None:
@@ -86,71 +144,24 @@ def test_it_calls_no_lift_what_chance_could_give() -> None:
     assert lift(alone, mixed).low < 0.0 < lift(alone, mixed).high
 
 
-def test_it_ships_an_opinion_that_is_on_only_where_it_helped() -> None:
-    about = json.loads(SHIPPED.read_text())["about"]
-    forest = read(SHIPPED.read_text())
-    assert len(SHIPPED.read_bytes()) < 200_000
-    assert (forest.weight > 0.0) == (about["lift_low"] > 0.0)
-    text = told(listening(opinion()), Observed(np.full(1, 2.0), ()))
-    assert f"{about['lift']:+.2f}" in text and "nothing to measure it on" in text
+def test_it_measures_the_engine_with_and_without_what_was_learned_on_the_recording_at_hand() -> None:
+    labels = tuple(Label(i, "fall", 1000.0 * k, 1000.0 * k, 1000.0 * k + 30, 1000.0 * k + 60)
+                   for i in range(3) for k in range(1, 5))  # fmt: skip
+    observed = Observed(np.ones(3), labels)
+    sees = [Alarm(label.resident, label.onset_s + 5, 1, label.end_s) for label in labels]
+    engine, without = detector("engine", sees, observed), detector("without", [*sees[:1], Alarm(2, 9e3, 2, 9.1e3)], observed)
+    said = told(engine, without, observed)
+    assert "with it 1.00 at 0.00" in said and "without it 0.08 at 0.33" in said and "lift +0.92" in said
+    assert "nothing to measure" in told(engine, without, Observed(np.ones(3), ()))
+    assert "of one person" in told(
+        detector("engine", sees[:1], Observed(np.ones(1), labels[:4])), detector("x", (), Observed(np.ones(1), labels[:4])),
+        Observed(np.ones(1), labels[:4]),
+    )  # fmt: skip
 
 
-CHANNELS = ("motion.ratio", "motion.erratic", "audio.loudness", "audio.vocal_energy", "pose.speed")
-HEARD_S = 2 * DAY_S
+def test_it_takes_the_opinion_away_and_nothing_else() -> None:
+    from services.vocabulary import Policy
 
-
-def listening(keep: Callable[[Floats], Floats], residents: int = 1, louder: float = 0.0) -> Looking:
-    """Somebody who listens to two days, of which the composite knows nothing, and in whose second every third hour has
-    twenty minutes of agitation, `louder` spreads in the channels."""
-    looking, rng = Looking(CHANNELS, residents, keep), np.random.default_rng(4)
-    for begin in range(0, HEARD_S, 300):
-        values = rng.normal(size=(300, residents, len(CHANNELS)))
-        values[(np.arange(begin, begin + 300) % 10_800 < 1200) & (begin >= DAY_S)] += louder
-        n, flat = 300 * residents, (300 * residents, len(CHANNELS))
-        samples = Batch(
-            np.arange(n, dtype=np.uint64), np.zeros(n, np.uint32), np.zeros(n), values.reshape(flat).astype(np.float32),
-            np.ones(n, np.float32), np.ones(n, np.int32),
-        )  # fmt: skip
-        judged = Judged((), np.zeros(flat), np.ones(flat), rng.gamma(2.0, 0.2, n), np.zeros(n, np.int8))
-        looking.hear(samples, judged)
-    return looking
-
-
-def test_it_keeps_of_pieces_what_it_would_of_the_whole() -> None:
-    from scipy.signal import lfilter
-
-    looking, whole = listening(lambda rows: rows, 2), []
-    rng = np.random.default_rng(4)
-    for _ in range(0, HEARD_S, 300):
-        whole.append(grouped(CHANNELS, rng.normal(size=(300, 2, len(CHANNELS)))[:, 1].astype(np.float32)))
-        rng.gamma(2.0, 0.2, 600)
-    inputs = np.concatenate(whole)
-    levels = [lfilter([1 / t], [1.0, 1 / t - 1.0], inputs, axis=0)[::EVERY_S] for t in TIMES_S]
-    np.testing.assert_allclose(looking.kept()[1], np.concatenate(levels, axis=1), atol=1e-9)
-    assert looking.score()[1].shape == (HEARD_S // EVERY_S,)
-
-
-def test_it_measures_the_shipped_opinion_on_the_recording_at_hand() -> None:
-    labels = tuple(
-        Label(i, "rapid_escalation", float(t), t + 60.0, t + 900.0, t + 1200.0)
-        for i in range(3)
-        for t in range(DAY_S, HEARD_S, 10_800)
-    )
-    blind = told(listening(opinion(), 3), Observed(np.full(3, 2.0), labels))
-    seeing = told(listening(opinion(), 3, louder=3.0), Observed(np.full(3, 2.0), labels))
-    lifts = [float(text.rsplit("lift ", 1)[1].split(" ", 1)[0]) for text in (blind, seeing)]
-    assert lifts[1] > 0.5 > lifts[0], (blind, seeing)
-    assert "of one person" in told(listening(opinion()), Observed(np.full(1, 2.0), labels[:7]))
-    early = tuple(Label(0, "fall", float(t), t + 1.0, t + 2.0, t + 60.0) for t in range(3600, DAY_S - 60, 3600))
-    assert "after the first day could be observed" in told(listening(opinion()), Observed(np.full(1, 2.0), early))
-
-
-FOREST = read(write(teach(seen(), range(1), 1), {}))
-
-
-@settings(max_examples=20, deadline=None)
-@given(st.integers(0, 2**32))
-def test_it_is_a_probability_whatever_is_asked(seed: int) -> None:
-    asked = np.random.default_rng(seed).normal(scale=100.0, size=(50, INPUTS))
-    made = probability(FOREST, asked)
-    assert np.all((made >= 0.0) & (made <= 1.0))
+    weights, kept = dict(evaluated_learning.deaf(Policy()).weights), dict(Policy().weights)
+    assert weights.pop("escalation") == 0.0 and kept.pop("escalation") > 0.0
+    assert weights == kept
