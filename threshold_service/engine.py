@@ -14,8 +14,8 @@ from threshold_service import engine_state, kept_state, looked, paths, refit
 from threshold_service.engine_state import COUNTED, EngineState, Identity
 from threshold_service.judgement import rules
 from threshold_service.kept_state import Kept
-from threshold_service.senses import doubted, private, sensed, witnesses
 from threshold_service.learned import taught
+from threshold_service.senses import doubted, private, sensed, witnesses
 from threshold_service.statistics import calibration, thresholds
 from threshold_service.statistics.arrays import Floats, Ints
 from threshold_service.statistics.facility import Lesson

@@ -102,8 +102,8 @@ def watch(facility: Facility, progress: Progress) -> Seen:
 
 
 def truth(labels: Sequence[Label], resident: int, bins: int) -> tuple[Ints, Ints]:
-    """What was going on in each bin, (bins,): 0 ordinary life, k the k-th of KINDS, -1 neither; and which label's bin it
-    is, -1 for none. Only episodes that could be observed teach."""
+    """What was going on in each bin, (bins,): 0 ordinary life, k the k-th of KINDS, -1 neither; and which label's bin
+    it is, -1 for none. Only episodes that could be observed teach."""
     kinds, whose = np.zeros(bins, np.int64), np.full(bins, -1)
     for place, label in enumerate(labels):
         if label.resident != resident:

@@ -59,6 +59,7 @@ OPINIONS = {
 TERMS = {
     "deviation": "Distance from their usual", "volatility": "How quickly they change",
     "transition": "How often they change", "audio": "Voice and sounds", "motion": "Movement",
+    "escalation": "How much it resembles an episode",
 }  # fmt: skip
 
 _CHANNELS = {

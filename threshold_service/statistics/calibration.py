@@ -135,8 +135,8 @@ def observe(state: Running, statistics: Floats, terms: Floats, far: Floats, seen
 def close_block(running: Running, history: History, row: int, rates: Rates, in_event: bool) -> bool:
     """End resident `row`'s block, in place: keep its maxima and learn scales.
 
-    Says whether it was clearly an episode. Such a block, and one that began inside a serious event, teaches nothing. After `SETTLED` blocks others count at most `CAPPED`
-    times as far as their threshold.
+    Says whether it was clearly an episode. Such a block, and one that began inside a serious event, teaches nothing.
+    After `SETTLED` blocks others count at most `CAPPED` times as far as their threshold.
     """
     history.peaks.watched[row, peaks.today(history.peaks, row)] += bool(np.isfinite(history.thresholds[row, 0]))
     clear = _clearly(running, history, row)

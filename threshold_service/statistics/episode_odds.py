@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from threshold_service.statistics.arrays import Bools, Floats, Ints
+from threshold_service.statistics.arrays import Bools, Floats, Ints, Reals
 
 GROUPS = {
     "motion": ("motion.ratio", "motion.erratic"),
@@ -32,7 +32,7 @@ FORGOTTEN_S = 50.0
 """Shortest time constant with which a group that is absent returns to the usual."""
 FARTHEST = 12.0
 """A second counts at most so many spreads: ordinary liveliness and an escalation still differ there, where a robust
-3.5 would call them equal (source: measured on simulated facilities; recall at one false alarm a day rose by a fifth)."""
+3.5 would call them equal (source: measured on simulated facilities, where recall rose by a fifth)."""
 HALFWAY = 4.0
 """A level of so many spreads counts half of what the largest could."""
 
@@ -119,7 +119,7 @@ def begin(state: EpisodeOdds, rows: Ints) -> None:
 
 
 def step(
-    state: EpisodeOdds, of: Taught, rows: Ints, cells: Ints, z: Floats, present: Bools, company: Bools, loud: Floats,
+    state: EpisodeOdds, of: Taught, rows: Ints, cells: Ints, z: Reals, present: Bools, company: Bools, loud: Floats,
 ) -> Floats:  # fmt: skip
     """One second of different residents `rows` (k,), in place; the log-odds now, (k,).
 
@@ -161,8 +161,8 @@ def close(state: EpisodeOdds, of: Taught, rows: Ints, empty: Ints) -> None:
 
 
 def log_odds(of: Taught, levels: Floats, company: Floats, cue: Floats) -> Floats:
-    """Log-odds of the likeliest kind of episode against ordinary life, (k,), from `levels` (k, LEVELS), the share of the
-    bin in `company` (k,) and the smoothed `cue` (k,)."""
+    """Log-odds of the likeliest kind of episode against ordinary life, (k,), from `levels` (k, LEVELS), the share of
+    the bin in `company` (k,) and the smoothed `cue` (k,)."""
     kinds = said(of, levels, company, cue)
     best: Floats = kinds.max(axis=1)
     return best

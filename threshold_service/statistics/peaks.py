@@ -17,9 +17,9 @@ LEAST_BLOCKS = 24
 
 class Peaks(NamedTuple):
     """Of n residents: `highest` (n, DAYS, statistics, TOP), largest first, 0 where there is none; `blocks` (n, DAYS)
-    that taught and those left `clear`, which were no ordinary life, `watched` (n, DAYS) in which thresholds were in force, and `told` (n, DAYS, tiers) alerts by tier;
-    `days` (n,) closed so far, so that today's place is `days % DAYS`; `night` (n,) is the number of the local day of
-    the block before, -1 before the first."""
+    that taught and those left out as `clear` episodes, `watched` (n, DAYS) in which thresholds were in force, and
+    `told` (n, DAYS, tiers) alerts by tier; `days` (n,) closed so far, so that today's place is `days % DAYS`; `night`
+    (n,) is the number of the local day of the block before, -1 before the first."""
 
     highest: NDArray[np.float32]
     blocks: Ints

@@ -17,7 +17,9 @@ MODULES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [*MODULES, "threshold_service.judgement.learned", "threshold_service.evaluated_table"])
+@pytest.mark.parametrize(
+    "name", [*MODULES, "threshold_service.statistics.episode_odds", "threshold_service.evaluated_table"]
+)
 def test_it_does_what_its_examples_say(name: str) -> None:
     result = doctest.testmod(importlib.import_module(name), extraglobs={"np": np})
     assert result.failed == 0

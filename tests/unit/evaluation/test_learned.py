@@ -1,4 +1,4 @@
-"""The learned opinion: what it looks at, that teaching finds what is there, and that its help is measured on persons."""
+"""The learned opinion: what it looks at, that teaching finds what is there, and how its help is measured."""
 
 import json
 
@@ -90,7 +90,7 @@ def test_it_hears_the_same_inputs_as_the_engine_weighs() -> None:
             inputs = episode_odds.inputs(state.levels, state.company, state.cue)
             for person in range(n):
                 np.testing.assert_allclose(kept[person][second // BIN_S - 1], inputs[person], atol=1e-12)
-    said = kept[0][-1] @ of.weights.T + of.bias
+    said = kept[0][-2] @ of.weights.T + of.bias
     assert state.now[0] == pytest.approx(said.max(), abs=1e-9)
 
 
@@ -98,7 +98,9 @@ def test_it_says_of_what_is_absent_that_it_is_usual_and_of_a_fall_that_hips_go_d
     state, of = episode_odds.fresh(1, len(CHANNELS)), episode_odds.taught(CHANNELS, learned.shipped())
     nothing = np.zeros((1, len(CHANNELS)))
     for second in range(60):
-        episode_odds.step(state, of, np.array([0]), np.array([second]), nothing, nothing > 0, nothing[:, 0] > 0, nothing[:, 0])
+        episode_odds.step(
+            state, of, np.array([0]), np.array([second]), nothing, nothing > 0, nothing[:, 0] > 0, nothing[:, 0]
+        )
     assert not state.levels.any() and state.now[0] == pytest.approx(of.bias.max())
     fallen = np.array([[0.0, -9.0, 0.0, 99.0]])
     for second in range(60, 120):
@@ -149,14 +151,15 @@ def test_it_measures_the_engine_with_and_without_what_was_learned_on_the_recordi
                    for i in range(3) for k in range(1, 5))  # fmt: skip
     observed = Observed(np.ones(3), labels)
     sees = [Alarm(label.resident, label.onset_s + 5, 1, label.end_s) for label in labels]
-    engine, without = detector("engine", sees, observed), detector("without", [*sees[:1], Alarm(2, 9e3, 2, 9.1e3)], observed)
+    engine, without = (
+        detector("engine", sees, observed),
+        detector("without", [*sees[:1], Alarm(2, 9e3, 2, 9.1e3)], observed),
+    )
     said = told(engine, without, observed)
     assert "with it 1.00 at 0.00" in said and "without it 0.08 at 0.33" in said and "lift +0.92" in said
     assert "nothing to measure" in told(engine, without, Observed(np.ones(3), ()))
-    assert "of one person" in told(
-        detector("engine", sees[:1], Observed(np.ones(1), labels[:4])), detector("x", (), Observed(np.ones(1), labels[:4])),
-        Observed(np.ones(1), labels[:4]),
-    )  # fmt: skip
+    single = Observed(np.ones(1), labels[:4])
+    assert "of one person" in told(detector("engine", sees[:1], single), detector("x", (), single), single)
 
 
 def test_it_takes_the_opinion_away_and_nothing_else() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from threshold_service.statistics import episode_odds
-from threshold_service.statistics.arrays import Floats
+from threshold_service.statistics.arrays import Floats, Singles
 from threshold_service.statistics.episode_odds import EpisodeOdds, Taught
 from threshold_service.statistics.kernel.channels import THERE, Z, within
 from threshold_service.statistics.kernel.compiled import compiled
@@ -28,7 +28,7 @@ def begin(state: EpisodeOdds, row: int) -> None:
 
 @compiled
 def weigh(
-    state: EpisodeOdds, of: Taught, row: int, cell: int, company: bool, loud: float, scratch: Floats
+    state: EpisodeOdds, of: Taught, row: int, cell: int, company: bool, loud: float, scratch: Singles
 ) -> float:  # fmt: skip
     """One second, in place; the log-odds now."""
     place = cell // _BIN
