@@ -23,11 +23,11 @@ from threshold_service.statistics.meaning import Directions, Meaning
 
 FARTHEST = 50.0
 """Spreads beyond which a value is no farther."""
-LEVEL_S, DRIFT_S = 8.0, 1800.0
-"""Time constants of the level that must be sustained and of the slow level that is called drift (source: guess)."""
+DRIFT_S = 1800.0
+"""Time constant of the slow level that is called drift (source: guess)."""
 IMPOSSIBLE = 1e12
 """Values this large are taken as absent: no sense gives them."""
-_GAINS = np.array([[1.0 / LEVEL_S], [1.0 / DRIFT_S]], np.float32)
+_GAINS = np.array([[1.0 / DRIFT_S]], np.float32)
 HUBER = 3.5
 """A value counts at most this many spreads in a level (source: guess)."""
 SUSTAINED_CELLS = 20
@@ -36,7 +36,7 @@ QUIET_CELLS = SUSTAINED_CELLS // 4
 
 
 class LevelPath(NamedTuple):
-    """State of n residents over c channels; `change` and `levels` (n, 2, c), fast and slow,
+    """State of n residents over c channels; `change` and slow `levels` (n, 1, c),
     are of single precision: evidence needs no more, and half as much has to be moved."""
 
     baseline: baseline.Baseline
@@ -48,15 +48,14 @@ class LevelPath(NamedTuple):
 
 class Second(NamedTuple):
     """What one second says: `evidence` (of changes that matter) and `far` (directed distance held two seconds) are
-    (n, c); `groups` (n, 3) are sums of evidence over the channels of deviation, audio and motion; `fast` and `drift`
-    distances and the rest are (n,); `z` (n, c) is how far each channel is from its usual."""
+    (n, c); `groups` (n, 3) are sums of evidence over the channels of deviation, audio and motion; the `drift`
+    distance and the rest are (n,); `z` (n, c) is how far each channel is from its usual."""
 
     evidence: Reals
     far: Reals
     groups: Floats
     volatility: Floats
     transition: Floats
-    fast: Floats
     drift: Floats
     z: Reals
 
@@ -66,7 +65,7 @@ def fresh(residents: int, meaning: Meaning) -> LevelPath:
     shape = (residents, len(meaning.floor))
     return LevelPath(
         baseline.fresh(shape, meaning.floor), fused.fresh(shape, np.float32),
-        np.zeros((residents, 2, len(meaning.floor)), np.float32), volatility.fresh((residents,)),
+        np.zeros((residents, 1, len(meaning.floor)), np.float32), volatility.fresh((residents,)),
         transitions.fresh((residents,)),
     )  # fmt: skip
 
@@ -94,7 +93,7 @@ def step(
     learned = baseline.step(state.baseline, distance, teaches, meaning.floor)
     groups = grouped_sums(evidence, meaning.groups)
     second = Second(
-        evidence, _far(z, before, higher, lower), groups, restless.now, turns.rate, distances[:, 0], distances[:, 1], z
+        evidence, _far(z, before, higher, lower), groups, restless.now, turns.rate, distances[:, 0], z
     )  # fmt: skip
     return LevelPath(learned, change, levels, restless, turns), second
 

@@ -11,8 +11,7 @@ from threshold_service.statistics.level_path import LevelPath
 LEVEL, VARIANCE, SPREAD, TAUGHT = range(4)
 """Rows of what is usual of a resident."""
 BEFORE, SURPRISE, BANK = range(3)
-FAST = BANK + fused.ARMS
-SLOW = FAST + 1
+SLOW = BANK + fused.ARMS
 """Rows of how a resident changes; the arms of the bank lie from `BANK` on."""
 FIELDS = SLOW + 1
 
@@ -39,10 +38,10 @@ def packed(path: LevelPath) -> tuple[LevelPath, Block]:
         np.stack(usual, axis=2), np.zeros((halves, residents, FIELDS, channels), np.float32)
     )  # fmt: skip
     block.change[:, :, BEFORE], block.change[:, :, SURPRISE] = change.before, change.surprise
-    block.change[:, :, BANK:FAST], block.change[:, :, FAST:] = change.bank, path.levels
+    block.change[:, :, BANK:SLOW], block.change[:, :, SLOW:] = change.bank, path.levels
     views = path._replace(
         baseline=type(usual)(*(block.usual[:, :, field] for field in range(4))),
-        change=fused.Fused(block.change[:, :, BEFORE], block.change[:, :, SURPRISE], block.change[:, :, BANK:FAST]),
-        levels=block.change[:, :, FAST:],
+        change=fused.Fused(block.change[:, :, BEFORE], block.change[:, :, SURPRISE], block.change[:, :, BANK:SLOW]),
+        levels=block.change[:, :, SLOW:],
     )
     return views, block

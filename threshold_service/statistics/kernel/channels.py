@@ -11,7 +11,6 @@ from threshold_service.statistics.kernel.lanes import pick, read, write
 from threshold_service.statistics.packed import (
     BANK,
     BEFORE,
-    FAST,
     LEVEL,
     SLOW,
     SPREAD,
@@ -21,7 +20,7 @@ from threshold_service.statistics.packed import (
 )
 from threshold_service.statistics.people import Fixed, People
 
-Z, PART, LOWER, UPPER, THERE, PAIR, MOVED, FAST2, SLOW2, EVIDENCE, RATIO, LAST = range(12)
+Z, PART, LOWER, UPPER, THERE, PAIR, MOVED, SLOW2, EVIDENCE, RATIO, LAST = range(11)
 """Rows of the scratch array."""
 LANES = 8
 """Channels done at once. The last ones are done twice where their number is no multiple: all of it may be repeated."""
@@ -44,8 +43,8 @@ _SMALL, _LARGE = (_single(0.5 * ratio) for ratio in fused.RATIOS)
 _RATIO, _SQUARE, _NEUTRAL = _single(fused.RATIOS[1]), _single(fused.SQUARE), _single(fused.NEUTRAL)
 _LARGE_LATER, _SPREAD_LATER = _single(fused.LARGE_LATER), _single(fused.SPREAD_LATER)
 _HUBER, _STEP, _FADE = _single(level_path.HUBER), _single(volatility.HUBER), _single(smoothing.FADE)
-_FAST, _SLOW = _single(1.0 / level_path.LEVEL_S), _single(1.0 / level_path.DRIFT_S)
-_FASTER, _SLOWER = (_single(1.0 - smoothing.FADE) - gain for gain in (_FAST, _SLOW))
+_SLOW = _single(1.0 / level_path.DRIFT_S)
+_SLOWER = _single(1.0 - smoothing.FADE) - _SLOW
 
 
 @compiled
@@ -85,7 +84,6 @@ class Change(NamedTuple):
     far_higher: Singles
     far_lower: Singles
     wider: Singles
-    fast: Singles
     slow: Singles
 
 
@@ -108,7 +106,7 @@ def change_of(people: People, half: int, row: int) -> Change:
     """The slices of one half."""
     piece = people.block.change[half, row]
     return Change(
-        piece[BANK], piece[BANK + 1], piece[BANK + 2], piece[BANK + 3], piece[BANK + 4], piece[FAST], piece[SLOW]
+        piece[BANK], piece[BANK + 1], piece[BANK + 2], piece[BANK + 3], piece[BANK + 4], piece[SLOW]
     )
 
 
@@ -208,7 +206,7 @@ def _accumulate(
     top, scale, shift_of, ceiling = of
     z_at, there_at, last_at = scratch[Z], scratch[THERE], scratch[LAST]
     part_at, lower_at, upper_at = scratch[PART], scratch[LOWER], scratch[UPPER]
-    fast2_to, slow2_to, evidence_to, ratio_to = scratch[FAST2], scratch[SLOW2], scratch[EVIDENCE], scratch[RATIO]
+    slow2_to, evidence_to, ratio_to = scratch[SLOW2], scratch[EVIDENCE], scratch[RATIO]
     rising, falling = fixed.higher, fixed.lower
     for lane in range(lanes):
         k = start + lane
@@ -218,7 +216,7 @@ def _accumulate(
             read(was.higher, k, 0), read(was.lower, k, 0), read(was.far_higher, k, 0), read(was.far_lower, k, 0),
             read(was.wider, k, 0),
         )  # fmt: skip
-        shift, limit, f, s = read(shift_of, k, 0), read(ceiling, k, 0), read(was.fast, k, 0), read(was.slow, k, 0)
+        shift, limit, s = read(shift_of, k, 0), read(ceiling, k, 0), read(was.slow, k, 0)
         rises, falls, most, usual_peak = read(rising, k, 0), read(falling, k, 0), read(top, k, 1), read(scale, k, 0)
         here, u = there > _ZERO, low + part * (high - low)
         small, large, farther = _SMALL * shift, _LARGE * shift, _FARTHER * limit
@@ -235,13 +233,12 @@ def _accumulate(
         write(will.far_lower, k, far_down, 5), write(will.wider, k, wide, 6)
         write(evidence_to, k, higher_of(higher_of(higher * rises, lower * falls), wider), 7)
         near = within(z, _HUBER)
-        f = f * (_FADE + there * _FASTER) + near * _FAST
         s = s * (_FADE + there * _SLOWER) + near * _SLOW
         far = higher_of(higher_of(lower_of(z, b) * rises, -(higher_of(z, b) * falls)), _ZERO)
-        write(will.fast, k, f, 8), write(will.slow, k, s, 9)
+        write(will.slow, k, s, 9)
         write(top, k, higher_of(most, far), 1), write(ratio_to, k, far / usual_peak, 10)
-        f, s = f * (rises if f > _ZERO else falls), s * (rises if s > _ZERO else falls)
-        write(fast2_to, k, f * f, 11), write(slow2_to, k, s * s, 12)
+        s = s * (rises if s > _ZERO else falls)
+        write(slow2_to, k, s * s, 12)
 
 
 @compiled

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from threshold_service.statistics.arrays import Floats, Singles
-from threshold_service.statistics.kernel.channels import EVIDENCE, FAST2, MOVED, PAIR, RATIO, SLOW2, THERE, Z
+from threshold_service.statistics.kernel.channels import EVIDENCE, MOVED, PAIR, RATIO, SLOW2, THERE, Z
 from threshold_service.statistics.kernel.compiled import compiled
 
 
@@ -15,7 +15,6 @@ class Sums(NamedTuple):
     there: float
     pairs: float
     moved: float
-    fast: float
     slow: float
     outward: float
     deviation: float
@@ -27,12 +26,12 @@ class Sums(NamedTuple):
 @compiled
 def sums(scratch: Singles, outward: Floats, groups: Floats) -> Sums:
     """Ten chains of additions that do not wait for one another."""
-    there = pairs = moved = fast = slow = side = deviation = audio = motion = farthest = 0.0
+    there = pairs = moved = slow = side = deviation = audio = motion = farthest = 0.0
     for k in range(outward.shape[0]):
         there += scratch[THERE, k]
         pairs += scratch[PAIR, k]
         moved += scratch[MOVED, k]
-        fast += scratch[FAST2, k]
+        fast += scratch[k]
         slow += scratch[SLOW2, k]
         side += scratch[Z, k] * outward[k]
         evidence = scratch[EVIDENCE, k]
@@ -40,4 +39,4 @@ def sums(scratch: Singles, outward: Floats, groups: Floats) -> Sums:
         audio += evidence * groups[1, k]
         motion += evidence * groups[2, k]
         farthest = max(farthest, scratch[RATIO, k])
-    return Sums(there, pairs, moved, fast, slow, side, deviation, audio, motion, farthest)
+    return Sums(there, pairs, moved, slow, side, deviation, audio, motion, farthest)
