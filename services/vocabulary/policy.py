@@ -40,10 +40,11 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """Thresholds of the literal rules, as their text says them: the composite score (a guess: the text names none), and
-    distances from the usual in spreads; how long the smaller one has to last is `Timing.sustained_s`."""
+    """Thresholds of the literal rules, as their text says them: the composite score (a guess: the text names none;
+    twice a usual peak), and distances from the usual in spreads; how long the smaller one has to last is
+    `Timing.sustained_s`."""
 
-    composite: float = 2.0
+    composite: float = 8.0
     channel: float = 3.0
     sustained: float = 2.0
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 MAGIC = b"ATTUNE\x00"
-VERSION = 6
+VERSION = 7
 
 
 class StateUnreadable(ValueError):

@@ -31,7 +31,6 @@ def sums(scratch: Singles, outward: Floats, groups: Floats) -> Sums:
         there += scratch[THERE, k]
         pairs += scratch[PAIR, k]
         moved += scratch[MOVED, k]
-        fast += scratch[k]
         slow += scratch[SLOW2, k]
         side += scratch[Z, k] * outward[k]
         evidence = scratch[EVIDENCE, k]
