@@ -20,7 +20,7 @@ class Budget:
     """Alerts per resident-week each tier may raise on ordinary days (source: guess, see DETECTORS anchors)."""
 
     tier1: float = 1.4
-    tier2: float = 5.6
+    tier2: float = 4.9
     tier3: float = 50.0
 
 

@@ -73,8 +73,8 @@ def follow(watch: Watch, finding: Finding, timing: Timing) -> tuple[Watch, Chang
     """One second in the life of a resident's event.
 
     During the cooldown after an event only something more urgent opens another. An event ends when for
-    `quiet_to_end_s` no rule spoke and none of its tier (or tier 2, for a tier-1 event) held by hysteresis, and at
-    once after a silence of `restart_gap_s`.
+    `quiet_to_end_s` no rule of its tier (or tier 2, for a tier-1 event) spoke or held by hysteresis, and at once after
+    a silence of `restart_gap_s`: what is only logged keeps no alert open, so that the next episode is told anew.
 
     >>> opened, change = follow(Watch(), Finding(0.0, Tier.URGENT, Reason.SUSTAINED), Timing())
     >>> change.value, opened.tier.name
@@ -90,7 +90,7 @@ def follow(watch: Watch, finding: Finding, timing: Timing) -> tuple[Watch, Chang
         )  # fmt: skip
         return raised, Change.RAISED
     now = _present(finding)
-    if finding.tier is not None or _goes_on(watch.tier, finding.lasting):
+    if _goes_on(watch.tier, finding.tier) or _goes_on(watch.tier, finding.lasting):
         return replace(watch, active_at=finding.time, now=now), Change.NONE
     if finding.time - watch.active_at < timing.quiet_to_end_s:
         return (watch if watch.now is now else replace(watch, now=now)), Change.NONE

@@ -48,12 +48,12 @@ def _provisional(
     history: History, row: int, rule: int, rates: Rates, prior: Prior, usual: float, own: float
 ) -> float:  # fmt: skip
     """Shrunk to the facility's, where there is one, and never above it for tier 1; else to what is shipped, and up
-    half as far again, for four days: rhythms and habits rarer than the history have not been seen yet (source:
+    half as far again, for a watched day: rhythms and habits rarer than the history have not been seen yet (source:
     measured with the budget bench)."""
     known = int(min(history.blocks[row], BLOCKS))
     high = shrunk(prior, rule, usual, own, known, tail.size(known), rates.per_block[rule])
     if not prior.residents[rule]:
-        return usual + (1.0 + ALONE * (1.0 - known / BLOCKS)) * (high - usual)
+        return usual + (1.0 + ALONE * max(1.0 - known / SETTLED, 0.0)) * (high - usual)
     return min(high, float(prior.limit[rule])) if rates.tier[rule] == 0 else high
 
 
@@ -95,7 +95,7 @@ def rebalance(history: History, row: int, rates: Rates, prior: Prior) -> None:
         promised = facility.tier_rate(rates, tier) * watched + facility.EVIDENCE
         believed = facility.EVIDENCE / float(prior.spend[tier])
         spend = promised / (float(told[tier]) + believed)
-        history.spend[row, tier] = min(max(spend, calibration.OVERSPENT), calibration.UNSPENT)
+        history.spend[row, tier] = min(max(spend, calibration.OVERSPENT), calibration.UNSPENT[tier])
 
 
 def achieved(history: History) -> Floats:

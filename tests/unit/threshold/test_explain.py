@@ -97,7 +97,7 @@ def test_it_shows_every_term_and_parameter_and_draws_them(event: Event, ask: Ask
     assert event.tier is Tier.IMMEDIATE
     code, text, err = ask(event.id, f"--plot={tmp_path / 'event.png'}")
     assert code == 0
-    assert "provisional; calibration" in text and Policy().version in text and "budget 1.4, 5.6, 50" in text
+    assert "provisional; calibration" in text and Policy().version in text and "budget 1.4, 4.9, 50" in text
     for rule in ("composite", "channel", "sustained", "volatility", "mild", "drift", "cue"):
         assert re.search(rf"│ {rule} +│ +[123] ", text), rule
     for term in event.terms:
