@@ -283,7 +283,8 @@ def _setting(identity: Identity, policy: Policy) -> Setting:
         identity, policy, of, affect(identity.seats), rates, weights,
         witnesses(identity.channels), doubted(identity.channels), policies,
         tuple(rates if own is policy else rules.rates(own.budget, own.envelope) for own in policies),
-        np.array([own.timing.blind_after_s for own in policies]), taught(identity.channels),
+        np.array([own.timing.blind_after_s for own in policies]),
+        taught(identity.channels, bool(weights[calibration.ABSOLUTE] > 0.0)),
         any(own.sleeping or own.private for own in policies),
     )  # fmt: skip
 

@@ -18,6 +18,6 @@ def shipped() -> dict[str, Any]:
     return made
 
 
-def taught(channels: Sequence[str]) -> episode_odds.Taught:
-    """The shipped weights for the channels of one schema."""
-    return episode_odds.taught(channels, shipped())
+def taught(channels: Sequence[str], on: bool) -> episode_odds.Taught:
+    """The shipped weights for the channels of one schema; nothing where the policy has switched them off."""
+    return episode_odds.taught(channels, shipped()) if on else episode_odds.untaught(len(channels))

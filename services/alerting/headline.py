@@ -38,6 +38,8 @@ _HIGHER_LOWER: dict[str, tuple[str, str]] = {
 
 _REASONS = {
     Reason.SUSTAINED: "this person has been away from their usual for some time",
+    Reason.ESCALATION: "what is seen and heard resembles an episode",
+    Reason.BUILD_UP: "what is seen and heard has resembled an episode for some time",
     Reason.VOLATILITY: "this person changed more quickly than is usual for them",
     Reason.DRIFT: "this person's usual has been shifting slowly",
     Reason.BLIND: "the room cannot be seen",

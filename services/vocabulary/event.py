@@ -20,6 +20,8 @@ class Reason(StrEnum):
     CHANNEL = "channel"
     CUE = "cue"
     SUSTAINED = "sustained"
+    ESCALATION = "escalation"
+    BUILD_UP = "build_up"
     VOLATILITY = "volatility"
     MILD = "mild"
     DRIFT = "drift"

@@ -44,7 +44,7 @@ class Literal:
     twice a usual peak), and distances from the usual in spreads; how long the smaller one has to last is
     `Timing.sustained_s`."""
 
-    composite: float = 8.0
+    composite: float = 2.0
     channel: float = 3.0
     sustained: float = 2.0
 
@@ -74,8 +74,8 @@ class Policy:
     budget: Budget = field(default_factory=Budget)
     timing: Timing = field(default_factory=Timing)
     weights: tuple[tuple[str, float], ...] = (
-        ("deviation", 0.03), ("volatility", 0.02), ("transition", 0.01), ("audio", 0.02), ("motion", 0.02),
-        ("escalation", 1.0),
+        ("deviation", 0.40), ("volatility", 0.10), ("transition", 0.05), ("audio", 0.20), ("motion", 0.25),
+        ("escalation", 0.05),
     )  # fmt: skip
     cue_threshold: float = 0.5
     envelope: float = 1.5

@@ -24,9 +24,11 @@ class Rule:
 
 
 RULES = (
-    Rule(Reason.COMPOSITE, Tier.IMMEDIATE, "composite", 0.5, "composite of fused detectors"),
+    Rule(Reason.COMPOSITE, Tier.IMMEDIATE, "composite", 0.2, "composite of fused detectors"),
+    Rule(Reason.ESCALATION, Tier.IMMEDIATE, "escalation", 0.3, "log-odds of an episode"),
     Rule(Reason.CHANNEL, Tier.IMMEDIATE, "channel", 0.3, "distance held two seconds"),
-    Rule(Reason.SUSTAINED, Tier.URGENT, "sustained", 0.9, "rolling minimum of the composite"),
+    Rule(Reason.BUILD_UP, Tier.URGENT, "held", 0.7, "rolling minimum of the log-odds of an episode"),
+    Rule(Reason.SUSTAINED, Tier.URGENT, "sustained", 0.2, "rolling minimum of the composite"),
     Rule(Reason.VOLATILITY, Tier.URGENT, "volatility", 0.1, "mean step"),
     Rule(Reason.MILD, Tier.MONITOR, "composite", 0.7, "composite of fused detectors"),
     Rule(Reason.DRIFT, Tier.MONITOR, "drift", 0.3, "slow level"),
@@ -43,7 +45,7 @@ def rates(budget: Budget, envelope: float = 1.5) -> Rates:
     """Exceedances per block that `budget` (alerts per resident-week) allows each rule, and the `envelope` of tier 1.
 
     >>> round(rates(Budget()).per_block[0] * BLOCKS_PER_WEEK, 6)
-    0.7
+    0.28
     """
     weekly = {Tier.IMMEDIATE: budget.tier1, Tier.URGENT: budget.tier2, Tier.MONITOR: budget.tier3}
     return Rates(

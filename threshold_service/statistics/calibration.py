@@ -22,10 +22,10 @@ SETTLED = 288
 """Blocks, a watched day, after which one block counts at most as its threshold."""
 BLOCKS_PER_WEEK = 7 * 86_400 / BLOCK_S
 TERMS = ("deviation", "volatility", "transition", "audio", "motion", "escalation")
-STATISTICS = ("composite", "channel", "sustained", "volatility", "drift")
+STATISTICS = ("composite", "channel", "sustained", "volatility", "drift", "escalation", "held")
 LEAST = np.array([2.0, 0.2, 2.0, 2.0, 2.0, 1.0])
 """Usual peak of each term that is believed at least: a sense that never moved must not alarm at its first breath."""
-ABSOLUTE = TERMS.index("escalation")
+ESCALATION, ABSOLUTE = STATISTICS.index("escalation"), TERMS.index("escalation")
 """Log-odds mean the same for everybody: they are measured against nobody's usual peak."""
 RELEASE = 0.6
 """An event may end once its statistic is down to this share of the way from a block's typical peak to the threshold
@@ -35,14 +35,14 @@ NIGHTLY = 1.5
 CAPPED = 3.0
 """A settled history counts a peak at most this far, in distances of its threshold from the typical peak: an episode is
 one exceedance and teaches no height of its own (source: guess)."""
-CLEAR = 11.0
-"""A composite that ordinary life seldom reaches (source: measured on simulated facilities; at 10 to 11.5 recall and false
-alarms hardly change): a block that does is an episode and teaches no threshold, for a budget is promised for ordinary
-days."""
+CLEAR = 10.5
+"""Log-odds of an episode that ordinary life seldom reaches (source: measured on simulated facilities; at 10 to 11.5
+recall and false alarms hardly change): a block that does is an episode and teaches no threshold, for a budget is
+promised for ordinary days."""
 MOST_CLEAR = 12
 """Blocks of a day, an hour in view, that may be left out so: whose ordinary life looks like an episode all day long is
 calibrated by it after all."""
-OVERSPENT, UNSPENT = 1.0, (1.2, 2.0, 2.0)
+OVERSPENT, UNSPENT = 1.0, (1.0, 2.0, 2.0)
 """Bounds of the correction for alerts that several rules share, the upper one by tier (source: measured, see
 tests/bench/budget.py)."""
 _SCALE_BLOCKS = 288.0
@@ -154,7 +154,7 @@ def close_block(running: Running, history: History, row: int, rates: Rates, in_e
 def _clearly(running: Running, history: History, row: int) -> bool:
     """Whether the block is clearly an episode; counts how often that is said on one day."""
     today = peaks.today(history.peaks, row)
-    if running.top[row, 0] < CLEAR or history.peaks.clear[row, today] >= MOST_CLEAR:
+    if running.top[row, ESCALATION] < CLEAR or history.peaks.clear[row, today] >= MOST_CLEAR:
         return False
     history.peaks.clear[row, today] += 1
     return True

@@ -46,6 +46,8 @@ FADES = np.repeat(_FADES, len(GROUPS))
 INPUTS = 2 * LEVELS + 2
 """Each level above and below the usual, company, and an alarm cue."""
 NONE_YET = -1
+HELD_BINS = 4
+"""Bins, twenty seconds, that log-odds must stay high to be sustained."""
 SECONDS, COMPANY, LOUD = range(3)
 
 
@@ -62,7 +64,8 @@ class Taught(NamedTuple):
 class EpisodeOdds(NamedTuple):
     """Of n residents: `sums` (n, 2, c) of distances and of seconds present in the bin of now, `about` (n, 3) its
     seconds, those in company and how loud cues were, the `bin` (n,); smoothed `levels` (n, LEVELS), the share of the
-    last full bin in `company` (n,), the smoothed `cue` (n,), and the log-odds `now` (n,) of them."""
+    last full bin in `company` (n,), the smoothed `cue` (n,), the log-odds `now` (n,) of them, and those of
+    the `recent` (n, HELD_BINS) bins, in any order."""
 
     sums: Floats
     about: Floats
@@ -71,6 +74,7 @@ class EpisodeOdds(NamedTuple):
     company: Floats
     cue: Floats
     now: Floats
+    recent: Floats
 
 
 def fresh(residents: int, channels: int) -> EpisodeOdds:
@@ -78,6 +82,7 @@ def fresh(residents: int, channels: int) -> EpisodeOdds:
     return EpisodeOdds(
         np.zeros((residents, 2, channels)), np.zeros((residents, 3)), np.full(residents, NONE_YET, np.int64),
         np.zeros((residents, LEVELS)), np.zeros(residents), np.zeros(residents), np.zeros(residents),
+        np.zeros((residents, HELD_BINS)),
     )  # fmt: skip
 
 
@@ -116,6 +121,7 @@ def begin(state: EpisodeOdds, rows: Ints) -> None:
     """After a long silence `rows` (k,) begin anew, in place."""
     state.sums[rows], state.about[rows], state.bin[rows] = 0.0, 0.0, NONE_YET
     state.levels[rows], state.company[rows], state.cue[rows], state.now[rows] = 0.0, 0.0, 0.0, 0.0
+    state.recent[rows] = 0.0
 
 
 def step(
@@ -154,6 +160,10 @@ def close(state: EpisodeOdds, of: Taught, rows: Ints, empty: Ints) -> None:
     cue = state.cue[rows] + CUE_GAIN * (about[:, LOUD] / about[:, SECONDS] - state.cue[rows])
     state.company[rows] = company = about[:, COMPANY] / about[:, SECONDS]
     state.now[rows] = log_odds(of, levels, company, cue)
+    for bin_ahead in range(1, HELD_BINS):
+        gone = rows[empty >= bin_ahead]
+        state.recent[gone, (state.bin[gone] + bin_ahead) % HELD_BINS] = 0.0
+    state.recent[rows, state.bin[rows] % HELD_BINS] = np.where(empty >= HELD_BINS, 0.0, state.now[rows])
     passed = empty.astype(np.float64)
     state.levels[rows] = levels * np.power(FADES, passed[:, None])
     state.cue[rows] = cue * np.power(1.0 - CUE_GAIN, passed)

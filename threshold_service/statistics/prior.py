@@ -12,9 +12,8 @@ LEAST_RESIDENTS = 3
 """Residents below which a facility says nothing of its own: the shipped population stands in."""
 LEAST_BETWEEN = 0.1
 """Smallest standard deviation between people of a log scale that is believed (source: guess)."""
-_MODEL = 0.6
-"""Standard deviation of a log scale for a tail that is not quite exponential, per unit of extrapolation (source: what a
-few hours said of six simulated people lay 0.75 apart, of which the excesses explain a third)."""
+_MODEL = 0.25
+"""Standard deviation of a log scale for a tail that is not quite exponential, per unit of extrapolation (guess)."""
 _CALM = 0.5
 """Share of blocks whose peak is above the typical one."""
 
@@ -39,9 +38,15 @@ class Prior(NamedTuple):
     night: Ints
 
 
-SHIPPED: Floats = np.array([(-1.25, 0.35), (0.0, 0.6), (-1.25, 0.35), (-1.9, 0.6), (-0.1, 0.6)])
+SHIPPED: Floats = np.array(
+    [(-1.85, 0.8), (-1.95, 0.8), (-1.7, 0.8), (-3.5, 1.0), (-1.2, 1.0), (-1.25, 0.2), (-1.25, 0.2)]
+)
 """Log tail scale of people at large and how far they lie apart, in the order of `calibration.STATISTICS` (source:
-measured on 20 settled residents of simulated facilities; the distances are a guess, wider than theirs)."""
+measured on 20 settled residents of simulated facilities and on the four noises of the budget bench, between which the
+first five lie; log-odds mean the same for everybody, and people differ little in them)."""
+ALONE = 0.5
+"""How much farther out a threshold lies at first where there is no facility to lean on and people lie `APART`."""
+APART = 0.8
 
 
 def shipped(statistics: Sequence[int], channels: int) -> Prior:

@@ -7,10 +7,7 @@ import numpy as np
 from threshold_service.statistics import calibration, facility, peaks, tail
 from threshold_service.statistics.arrays import Floats
 from threshold_service.statistics.calibration import BLOCKS, FEW, RELEASE, SETTLED, STATISTICS, USABLE, History, Rates
-from threshold_service.statistics.prior import Prior, shrunk
-
-ALONE = 0.5
-"""How much farther out a threshold lies at first where there is no facility to lean on."""
+from threshold_service.statistics.prior import ALONE, APART, Prior, shrunk
 
 
 def estimate(history: History, row: int, rates: Rates, prior: Prior) -> None:
@@ -48,12 +45,13 @@ def _provisional(
     history: History, row: int, rule: int, rates: Rates, prior: Prior, usual: float, own: float
 ) -> float:  # fmt: skip
     """Shrunk to the facility's, where there is one, and never above it for tier 1; else to what is shipped, and up
-    half as far again, for a watched day: rhythms and habits rarer than the history have not been seen yet (source:
-    measured with the budget bench)."""
+    half as far again where people differ, for four days: rhythms and habits rarer than the history have not been seen
+    yet (source: measured with the budget bench)."""
     known = int(min(history.blocks[row], BLOCKS))
     high = shrunk(prior, rule, usual, own, known, tail.size(known), rates.per_block[rule])
     if not prior.residents[rule]:
-        return usual + (1.0 + ALONE * max(1.0 - known / SETTLED, 0.0)) * (high - usual)
+        farther = ALONE * min(float(prior.between[rule]) / APART, 1.0)
+        return usual + (1.0 + farther * (1.0 - known / BLOCKS)) * (high - usual)
     return min(high, float(prior.limit[rule])) if rates.tier[rule] == 0 else high
 
 

@@ -155,6 +155,7 @@ def _show(
         second.volatility,
         second.drift,
     )
+    shown[:, 5], shown[:, 6] = raw[:, 5], np.maximum(people.odds.recent[rows].min(axis=1), 0.0)
     seen = np.logical_or.reduce(present, axis=1)
     _remember(part, np.where(present, values, np.nan), seen, people)
     _grow(rows, shown, raw, second.far, people)

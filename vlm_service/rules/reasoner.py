@@ -66,6 +66,8 @@ def _rule(reason: Reason) -> str:
         Reason.CHANNEL: "one measurement alone",
         Reason.CUE: "a sound",
         Reason.SUSTAINED: "a change that lasts",
+        Reason.ESCALATION: "a likeness to an episode",
+        Reason.BUILD_UP: "a likeness to an episode that lasts",
         Reason.VOLATILITY: "changing from second to second",
         Reason.MILD: "a mild change",
         Reason.DRIFT: "a slow change over days",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from services.vocabulary import Budget, Condition, Cue, CueName, Event, Mode, Policy, Reason, Resident, Tier
 from threshold_service.engine import Engine, WaveRefused
-from threshold_service.judgement.rules import COLUMNS
+from threshold_service.judgement.rules import COLUMNS, RULES
 from threshold_service.statistics import calibration, prior, thresholds
 from threshold_service.statistics.state_bytes import StateUnreadable
 
@@ -197,7 +197,7 @@ NOBODY = prior.shipped(COLUMNS.tolist(), 6)
 
 
 def learned_history(rng: np.random.Generator, blocks: int) -> calibration.History:
-    _, history = calibration.fresh(1, 6, 6)
+    _, history = calibration.fresh(1, 6, len(RULES))
     history.ring[0, :blocks] = rng.exponential(size=(blocks, len(calibration.STATISTICS)))
     history.blocks[0] = blocks
     return history
@@ -212,13 +212,15 @@ def test_it_sets_thresholds_from_the_budget_and_never_from_too_little_history() 
     many = learned_history(rng, calibration.BLOCKS)
     thresholds.estimate(many, 0, rates, NOBODY)
     assert np.isfinite(many.thresholds).all()
-    assert many.thresholds[0, 0] > many.thresholds[0, 4], "an immediate alert is rarer than a mild deviation"
-    assert (many.releases[0, :5] < many.thresholds[0, :5]).all()
+    assert many.thresholds[0, 0] > many.thresholds[0, -2], "an immediate alert is rarer than a mild deviation"
+    assert (many.releases[0, :-1] < many.thresholds[0, :-1]).all()
 
 
 def test_it_follows_a_new_budget_when_it_is_loaded_with_another_policy() -> None:
     judge = engine()
-    judge._state.history.ring[:] = np.random.default_rng(6).exponential(size=judge._state.history.ring.shape)
+    ring = judge._state.history.ring
+    ring[:] = np.random.default_rng(6).exponential(size=ring.shape)
+    ring[..., 5:] = 3.0 + 0.86 * ring[..., 5:]  # log-odds as people have them
     judge._state.history.blocks[:] = calibration.BLOCKS
     stricter = replace(Policy(), budget=Budget(0.2, 1.0, 10.0))
     usual, rare = Engine.load(judge.dump(), replace(Policy(), name="x")), Engine.load(judge.dump(), stricter)
@@ -230,14 +232,16 @@ def test_it_lets_an_episode_raise_a_settled_threshold_no_more_than_an_ordinary_p
     history = learned_history(rng, 600)
     thresholds.estimate(history, 0, rates, NOBODY)
     history.closed[0] = 600
-    running, _ = calibration.fresh(1, 6, 6)
+    running, _ = calibration.fresh(1, 6, len(RULES))
     before = history.thresholds.copy()
     running.top[:] = 1e6
+    running.top[:, 5:] = 5.0  # nothing that is clearly an episode
     calibration.close_block(running, history, 0, rates, in_event=True)
     thresholds.estimate(history, 0, rates, NOBODY)
     assert (history.thresholds < 1.5 * before).all()
     blocks = int(history.blocks[0])
     running.top[:] = 1e6
+    running.top[:, 5:] = 5.0
     calibration.close_block(running, history, 0, rates, in_event=False)
     assert int(history.blocks[0]) == blocks, "a block that began inside an event teaches nothing"
 

@@ -118,7 +118,7 @@ def test_it_tells_programs_the_same_numbers(event: Event, ask: Ask) -> None:
     assert told["times"] == pytest.approx(event.score / event.threshold) and told["times"] > 1
     spoke = readings[event.reason.value]
     assert (spoke["threshold"], spoke["provisional"]) == (event.threshold, told["provisional"])
-    assert readings["composite"]["weekly"] == pytest.approx(0.5 * Policy().budget.tier1)
+    assert readings["composite"]["weekly"] == pytest.approx(0.2 * Policy().budget.tier1)
     usual = {one["channel"]: one for one in told["usual"]}
     assert usual["motion.erratic"]["level"] == pytest.approx(0.1, abs=0.02)
     assert told["calibration"]["watched_s"] >= 48 * 300 and told["calibration"]["standing"] == "usable"

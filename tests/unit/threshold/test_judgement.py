@@ -97,8 +97,9 @@ def test_it_needs_a_cue_in_two_of_three_samples(heard: tuple[int, ...], held: bo
 
 
 def test_it_lets_the_most_urgent_rule_speak() -> None:
-    over = np.array([False, False, True, False, True, False])
-    assert rules.verdict(over, False, False) is rules.RULES[2]
+    over = np.array([rule.reason in (Reason.SUSTAINED, Reason.MILD) for rule in rules.RULES])
+    spoken = rules.verdict(over, False, False)
+    assert spoken is not None and spoken.reason is Reason.SUSTAINED
     assert rules.verdict(over, True, False) is rules.CUE
     assert rules.verdict(over & False, False, True) is rules.BLIND
     assert rules.verdict(over & False, False, False) is None

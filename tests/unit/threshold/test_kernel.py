@@ -32,7 +32,7 @@ CRY = Cue(CueName.CRY, 0.9, -0.3)
 def engine(path: Path, channels: tuple[str, ...] = CHANNELS) -> Engine:
     """One whose thresholds are low, so that a rule speaks now and then."""
     made = Engine(channels, SEATS, Policy(), "edge-1", "ab" * 16, path=path)
-    made._state.history.thresholds[:] = (9.0, 3.0, 1.5, 3.0, 4.0, 2.0)
+    made._state.history.thresholds[:] = (9.0, 6.0, 3.0, 4.0, 1.5, 3.0, 4.0, 2.0)
     made._state.history.releases[:] = 0.5
     return made
 

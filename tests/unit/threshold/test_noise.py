@@ -112,7 +112,7 @@ def test_it_learns_nothing_of_seconds_from_which_the_usual_is_not_learned() -> N
     assert (alone._state.noise.values - known == 20).all()
 
 
-@pytest.mark.parametrize(("statistic", "level", "tier"), [(2, 1.5, Tier.URGENT), (4, 2.0, Tier.MONITOR)])
+@pytest.mark.parametrize(("statistic", "level", "tier"), [(4, 1.5, Tier.URGENT), (6, 2.0, Tier.MONITOR)])
 def test_it_judges_afresh_after_a_serious_event(statistic: int, level: float, tier: Tier) -> None:
     """Evidence from the event must not open the next one; what was merely mild goes on adding up."""
     judge, rng = home(), np.random.default_rng(25)

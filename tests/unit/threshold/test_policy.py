@@ -98,8 +98,9 @@ def test_it_refuses_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         ("cue_threshold = 0.7", "cue_threshold from 0.5 to 0.7"),
         ('alarm_cues = ["cry"]', "alarm_cues without scream, fall_noise, glass"),
         ("[timing]\ncooldown_s = 900", "timing.cooldown_s from 300 to 900"),
-        ("[weights]\nmotion = 0.02\naudio = 0.02\ndeviation = 0.03\nvolatility = 0.02\ntransition = 0.01\nescalation = 0.5",
-         "weights.escalation from 1 to 0.5"),
+        ("[weights]\nmotion = 0.25\naudio = 0.2\nescalation = 0.05\nvolatility = 0.1\ntransition = 0.05\n"
+         "deviation = 0.3",
+         "weights.deviation from 0.4 to 0.3"),
         ("envelope = 3.0", "envelope from 1.5 to 3"),
         ("[residents.r1.budget]\ntier1 = 0.2", "budget.tier1 from 1.4 to 0.2 of resident r1"),
         ('sleeping = ["21:30-06:30"]', "sleeping hours 21:30-06:30"),

@@ -78,7 +78,7 @@ def test_it_never_lets_a_provisional_threshold_of_tier_one_lie_above_the_facilit
         if tier == 0 and not shown:
             assert wild.thresholds[0, rule] <= 4.0
     assert not wild.shown[0, 0]
-    assert wild.thresholds[0, 2] > 4.0, "tier 2 is the resident's own affair"
+    assert wild.thresholds[0, 4] > 4.0, "tier 2 is the resident's own affair"
 
 
 def test_it_keeps_the_facilitys_rate_with_one_limit_for_all() -> None:

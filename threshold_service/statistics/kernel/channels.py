@@ -105,9 +105,7 @@ def usual_of(people: People, half: int, row: int) -> Usual:
 def change_of(people: People, half: int, row: int) -> Change:
     """The slices of one half."""
     piece = people.block.change[half, row]
-    return Change(
-        piece[BANK], piece[BANK + 1], piece[BANK + 2], piece[BANK + 3], piece[BANK + 4], piece[SLOW]
-    )
+    return Change(piece[BANK], piece[BANK + 1], piece[BANK + 2], piece[BANK + 3], piece[BANK + 4], piece[SLOW])
 
 
 @compiled

@@ -15,8 +15,9 @@ from threshold_service.statistics.people import BLOCK, CROWDED, LOOK, NOTE, Fixe
 
 _PAIRS_S = volatility.WINDOW_S
 _TERMS = len(TERMS)
-_COMPOSITE, _CHANNEL, _SUSTAINED, _VOLATILITY, _DRIFT = (
-    STATISTICS.index(name) for name in ("composite", "channel", "sustained", "volatility", "drift")
+_COMPOSITE, _CHANNEL, _SUSTAINED, _VOLATILITY, _DRIFT, _ESCALATION, _HELD = (
+    STATISTICS.index(name)
+    for name in ("composite", "channel", "sustained", "volatility", "drift", "escalation", "held")
 )
 
 
@@ -101,6 +102,7 @@ def _statistics(
     shown[_DRIFT] = np.sqrt(summed.slow / c)
     raw[0], raw[1], raw[2] = summed.deviation, shown[_VOLATILITY], persons.turning(people, row, halves, face)
     raw[3], raw[4], raw[5] = summed.audio, summed.motion, max(people.odds.now[row], 0.0)
+    shown[_ESCALATION], shown[_HELD] = raw[5], weighing.held(people.odds, row)
     cue = persons.hear(people.person, row, samples.loud[here.i], here.gap, here.crowded, here.anew)
     shown[_COMPOSITE] = persons.compose(
         raw, people.limits.scale[row], cue, fixed.weights, told.terms[here.slot], told.contributions[here.slot]

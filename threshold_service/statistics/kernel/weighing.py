@@ -13,6 +13,7 @@ _BIN, _NONE, _FARTHEST, _HALFWAY = (
 )  # fmt: skip
 _GROUPS, _LEVELS, _CUE_GAIN = len(episode_odds.GROUPS), episode_odds.LEVELS, episode_odds.CUE_GAIN
 _TIMES = len(episode_odds.TIMES_S)
+_HELD = episode_odds.HELD_BINS
 _SECONDS, _COMPANY, _LOUD = episode_odds.SECONDS, episode_odds.COMPANY, episode_odds.LOUD
 _GAINS, _FADES = episode_odds.GAINS, episode_odds.FADES
 
@@ -23,7 +24,18 @@ def begin(state: EpisodeOdds, row: int) -> None:
     state.bin[row], state.company[row], state.cue[row], state.now[row] = _NONE, 0.0, 0.0, 0.0
     for i in range(_LEVELS):
         state.levels[row, i] = 0.0
+    for place in range(_HELD):
+        state.recent[row, place] = 0.0
     _empty(state, row)
+
+
+@compiled
+def held(state: EpisodeOdds, row: int) -> float:
+    """What the log-odds have stayed above in the last bins, at least 0."""
+    least = state.recent[row, 0]
+    for place in range(1, _HELD):
+        least = min(least, state.recent[row, place])
+    return float(max(least, 0.0))
 
 
 @compiled
@@ -63,6 +75,10 @@ def _close(state: EpisodeOdds, of: Taught, row: int, empty: float) -> None:
     cue = cue + _CUE_GAIN * (state.about[row, _LOUD] / seconds - cue)
     state.company[row] = state.about[row, _COMPANY] / seconds
     state.now[row] = _log_odds(of, levels, state.company[row], cue)
+    for ahead in range(1, _HELD):
+        if empty >= ahead:
+            state.recent[row, (state.bin[row] + ahead) % _HELD] = 0.0
+    state.recent[row, state.bin[row] % _HELD] = 0.0 if empty >= _HELD else state.now[row]
     for i in range(_LEVELS):
         levels[i] = levels[i] * np.power(_FADES[i], empty)
     state.cue[row] = cue * np.power(1.0 - _CUE_GAIN, empty)
