@@ -168,3 +168,15 @@ def test_it_takes_the_opinion_away_and_nothing_else() -> None:
     weights, kept = dict(evaluated_learning.deaf(Policy()).weights), dict(Policy().weights)
     assert weights.pop("escalation") == 0.0 and kept.pop("escalation") > 0.0
     assert weights == kept
+
+
+def test_it_holds_what_stayed_high_for_twenty_seconds_and_forgets_over_a_gap() -> None:
+    state = episode_odds.fresh(1, len(CHANNELS))
+    of = episode_odds.untaught(len(CHANNELS))._replace(bias=np.full(1, 4.0))
+    row, nothing = np.array([0]), np.zeros((1, len(CHANNELS)))
+    held = []
+    for second in (*range(31), 60, 65):
+        episode_odds.step(state, of, row, np.array([second]), nothing, nothing > 0, nothing[:, 0] > 0, nothing[:, 0])
+        held.append(float(state.recent[0].min()))
+    assert held[19] == 0.0 and held[20] == 4.0, "four bins of five seconds"
+    assert held[-2] == 0.0, "of the seconds that nobody saw nothing stayed high"

@@ -69,6 +69,21 @@ def test_it_remembers_a_peak_for_four_weeks_and_no_longer() -> None:
     assert remembered not in story.history.peaks.highest
 
 
+def test_it_learns_no_threshold_from_what_is_clearly_an_episode_but_for_an_hour_a_day() -> None:
+    rng, story = np.random.default_rng(11), Story()
+    story.live(ordinary(2 * DAY, rng))
+    blocks, clear = int(story.history.blocks[0]), np.full((1, len(calibration.STATISTICS)), 3.0)
+    clear[0, calibration.ESCALATION] = calibration.CLEAR + 1.0
+    story.live(clear)
+    assert story.history.blocks[0] == blocks, "an episode is no ordinary life"
+    clear[0, calibration.ESCALATION] = calibration.CLEAR - 1.0
+    story.live(clear)
+    assert story.history.blocks[0] == blocks + 1
+    clear[0, calibration.ESCALATION] = calibration.CLEAR + 1.0
+    story.live(np.repeat(clear, calibration.MOST_CLEAR + 5, axis=0))
+    assert story.history.blocks[0] == blocks + 1 + 6, "whose day is full of them is calibrated by them after all"
+
+
 def test_it_takes_an_excursion_over_two_blocks_for_one() -> None:
     maxima = np.array([1.0, 2.0, 9.0, 8.0, 1.0, 7.0])
     assert np.sort(peaks.apart(maxima))[-2:].tolist() == [7.0, 9.0]

@@ -69,6 +69,14 @@ def test_it_remembers_the_events_of_the_last_day() -> None:
     assert watch.prior(86_600.0) == PriorEpisodes(0, 1, 0)
 
 
+def test_it_lets_nothing_that_is_only_logged_keep_an_alert_open() -> None:
+    """Else the next episode would find the alert of the last one still open, and nobody would be told."""
+    _, changes = lived([told(0.0, Tier.URGENT), *(told(float(t), Tier.MONITOR) for t in range(1, 61))])
+    assert changes[-2:] == [Change.NONE, Change.ENDED]
+    _, mild = lived([told(0.0, Tier.MONITOR), *(told(float(t), Tier.MONITOR) for t in range(1, 200))])
+    assert Change.ENDED not in mild
+
+
 def test_it_forgets_a_technical_event() -> None:
     blind = Finding(0.0, Tier.MONITOR, Reason.BLIND)
     watch, changes = lived([blind, told(61.0, None), told(62.0, Tier.MONITOR)])
