@@ -32,9 +32,10 @@ FORGOTTEN_S = 50.0
 """Shortest time constant with which a group that is absent returns to the usual."""
 FARTHEST = 12.0
 """A second counts at most so many spreads: ordinary liveliness and an escalation still differ there, where a robust
-3.5 would call them equal (source: measured on simulated facilities, where recall rose by a fifth)."""
+3.5 would call them equal (source: measured on simulated facilities, seed 4, where the recall of a
+plain level rose from 0.47 to 0.65)."""
 HALFWAY = 4.0
-"""A level of so many spreads counts half of what the largest could."""
+"""A level of so many spreads counts half of what the largest could (source: measured; 8 and a logarithm do as well)."""
 
 _GAINS = 1.0 - np.exp(-BIN_S / np.array(TIMES_S))
 _FADES = np.exp(-BIN_S / np.maximum(FORGOTTEN_S, np.array(TIMES_S)))

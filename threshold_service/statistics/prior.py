@@ -42,8 +42,8 @@ SHIPPED: Floats = np.array(
     [(-1.85, 0.8), (-1.95, 0.8), (-1.7, 0.8), (-3.5, 1.0), (-1.2, 1.0), (-1.25, 0.2), (-1.25, 0.2)]
 )
 """Log tail scale of people at large and how far they lie apart, in the order of `calibration.STATISTICS` (source:
-measured on 20 settled residents of simulated facilities and on the four noises of the budget bench, between which the
-first five lie; log-odds mean the same for everybody, and people differ little in them)."""
+the first five measured on settled residents of the budget bench, four kinds of noise, with the engine before the
+fused detector; the last two on 20 settled residents of simulated facilities, whose log-odds differ little)."""
 ALONE = 0.5
 """How much farther out a threshold lies at first where there is no facility to lean on and people lie `APART`."""
 APART = 0.8
