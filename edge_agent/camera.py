@@ -26,6 +26,9 @@ from services.runtime import logs
 from services.simulator.like import Likeness
 from services.vocabulary import Cue, Gap, Mode, Seconds, UnixSeconds
 
+LEAST_PROBABILITY = 0.2
+"""Cues under this are not sent (source: guess; the policy's alarm threshold is higher)."""
+
 
 @dataclass(frozen=True, slots=True)
 class SecondOfRoom:
@@ -110,6 +113,7 @@ class RealCamera:
             loop=settings.loop and paced,
             paced=paced,
             analysis_fps=self._eyes.fps,
+            expects=settings.expects,
         )
 
     def likeness(self, start_s: Seconds, end_s: Seconds) -> Likeness:
@@ -179,4 +183,5 @@ def _wait(stop: threading.Event, seconds: Seconds) -> None:
 
 
 def _second(scores: Scores, began: UnixSeconds) -> SecondOfRoom:
-    return SecondOfRoom(began + scores.time_s, scores.values, scores.quality, scores.persons, scores.cues, scores.gaps)
+    cues = tuple(cue for cue in scores.cues if cue.probability >= LEAST_PROBABILITY)
+    return SecondOfRoom(began + scores.time_s, scores.values, scores.quality, scores.persons, cues, scores.gaps)

@@ -14,8 +14,8 @@ class Scores:
     """The scores of one second. `values` run along the scorer's channels; NaN is absence.
 
     `time_s` is the end of the second in stream time. `persons` is -1 where nobody could count. `quality` is the share
-    of the second in which anything could be sensed, 0..1 (`quality.<sense>` says it for each sense). `gaps` say why
-    senses had nothing to say.
+    of the second in which anything could be sensed, 0..1 (`quality.<sense>` says it for each sense). `cues` hold every
+    cue that was listened for, however improbable. `gaps` say why senses had nothing to say.
     """
 
     time_s: Seconds

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from edge_agent.capture.source import Expects
 from services.runtime.settings import HealthSettings
 from services.vocabulary import Mode, Resident
 
@@ -25,12 +26,14 @@ class CameraSettings(BaseModel):
     """One camera (with or without sound) and the resident it watches.
 
     `source`: a file, an RTSP address, `/dev/video0`, or `simulated` (scores of a simulated resident, no pictures).
+    `expects`: `pictures` of a camera, or `sound` of a microphone alone, whose pictures are not even decoded.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     name: str = Field(min_length=1)
     source: str = Field(min_length=1)
+    expects: Literal[Expects.PICTURES, Expects.SOUND] = Expects.PICTURES
     resident: str = Field(min_length=1)
     room: str = Field(min_length=1)
     bed: str = ""

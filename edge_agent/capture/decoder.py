@@ -8,13 +8,16 @@ import av
 import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
+from av.stream import Disposition
 from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
 from edge_agent.capture.decimation import Counts, Decimator
-from edge_agent.capture.frame import SAMPLE_RATE_HZ, Captured, Frame, Sound
-from edge_agent.capture.source import Source, SourceLost, SourceUnreadable
+from edge_agent.capture.frame import SAMPLE_RATE_HZ, Captured, Frame, Image, Sound
+from edge_agent.capture.source import Expects, Source, SourceLost, SourceUnreadable
 from services.vocabulary.time import Seconds
 
 _LEAD_IN_S = 0.5
@@ -30,7 +33,7 @@ def decode(source: Source, counts: Counts) -> Iterator[Captured]:
     A file that loops goes on counting its stream time. `counts` is added to as pictures are decoded.
 
     Raises:
-        SourceUnreadable: it cannot be opened, or holds no video.
+        SourceUnreadable: it cannot be opened, or does not hold what is expected of it.
         SourceLost: a live source ended, fell silent, or its bytes stopped making sense.
     """
     shift_s = 0.0
@@ -42,6 +45,18 @@ def decode(source: Source, counts: Counts) -> Iterator[Captured]:
         if not source.loop or end_s <= source.start_s:
             return
         shift_s += (source.end_s or end_s) - source.start_s
+
+
+def length_s(source: Source) -> Seconds | None:
+    """How long a file says it is; None where it does not say, and of a live source.
+
+    Raises:
+        SourceUnreadable: as `decode`.
+    """
+    if source.live:
+        return None
+    with _open(source) as container:
+        return None if container.duration is None else container.duration / av.time_base
 
 
 def _once(source: Source, counts: Counts) -> Iterator[Captured]:
@@ -76,27 +91,44 @@ def _open(source: Source) -> InputContainer:
         remedy = (
             "check address, user and password, and that the camera is on"
             if source.live
-            else "the file is damaged or no video; copy it again, or verify it with `attune assets verify`"
+            else "the file is damaged, or neither film, picture nor sound; copy it again"
         )
         raise SourceUnreadable(f"{source.place}: cannot be opened ({error.strerror}); {remedy}") from error
-    if not container.streams.video:
+    if lacks := _lacks(_streams(container, source), source.expects):
         container.close()
-        raise SourceUnreadable(f"{source.place}: holds no video; choose a source with pictures")
+        raise SourceUnreadable(f"{source.place}: holds {lacks}")
     return container
 
 
+def _streams(container: InputContainer, source: Source) -> tuple[VideoStream | None, AudioStream | None]:
+    """The first stream of pictures (a cover is none) and the first of sound, as far as they are wanted."""
+    films = [one for one in container.streams.video if not one.disposition & Disposition.attached_pic]
+    wanted = films if source.expects is not Expects.SOUND else []
+    return next(iter(wanted), None), next(iter(container.streams.audio), None)
+
+
+def _lacks(streams: tuple[VideoStream | None, AudioStream | None], expects: Expects) -> str:
+    video, audio = streams
+    if expects is Expects.PICTURES and video is None:
+        return "no video; choose a source with pictures, or say that sound is expected alone"
+    if expects is Expects.SOUND and audio is None:
+        return "no sound; choose a source with sound, or expect pictures"
+    return "neither pictures nor sound; choose a film, a picture or a sound" if not (video or audio) else ""
+
+
 def _read(container: InputContainer, source: Source, counts: Counts) -> Iterator[Captured]:
-    video = container.streams.video[0]
-    video.codec_context.thread_count = 1
-    audio = container.streams.audio[0] if container.streams.audio else None
+    video, audio = _streams(container, source)
+    if video is not None:
+        video.codec_context.thread_count = 1
     zero_s = 0.0 if source.live else (container.start_time or 0) / av.time_base
     if source.start_s > 0 and not source.live:
         container.seek(int((source.start_s - _LEAD_IN_S + zero_s) * av.time_base), backward=True)
     resampler = AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE_HZ)
     decimator, patience = Decimator(source.analysis_fps), _Patience(counts)
+    streams = [stream for stream in (video, audio) if stream is not None]
     finished: set[str] = set()
     reached_s = source.start_s
-    for packet in container.demux([stream for stream in (video, audio) if stream is not None]):
+    for packet in container.demux(streams):
         for decoded in patience.decode(packet):
             if isinstance(decoded, VideoFrame):
                 pts_s = (decoded.time or 0.0) - zero_s
@@ -111,7 +143,7 @@ def _read(container: InputContainer, source: Source, counts: Counts) -> Iterator
                     if _is_past(source, sound.pts_s):
                         finished.add("audio")
                     yield from _cut(sound, source)
-        if len(finished) == (1 if audio is None else 2):
+        if len(finished) == len(streams):
             return
     _refuse_half_a_film(container, source, reached_s)
 
@@ -154,9 +186,16 @@ def _picture(decoded: VideoFrame, pts_s: Seconds, decimator: Decimator, counts: 
     counts.decoded += 1
     if decimator.keeps(pts_s):
         counts.kept += 1
-        yield Frame(np.asarray(decoded.to_ndarray(format="bgr24"), dtype=np.uint8), pts_s)
+        yield Frame(_upright(decoded), pts_s)
     else:
         counts.dropped += 1
+
+
+def _upright(decoded: VideoFrame) -> Image:
+    """The picture as it is meant to be seen: telephones store how they were held beside it."""
+    image = decoded.to_ndarray(format="bgr24")
+    turns = round(decoded.rotation / 90) % 4
+    return np.ascontiguousarray(np.rot90(image, turns) if turns else image, dtype=np.uint8)
 
 
 def _sounds(resampler: AudioResampler, decoded: AudioFrame, zero_s: Seconds) -> Iterator[Sound]:

@@ -1,6 +1,7 @@
 """Where pictures and sound come from, as the operator writes it, and what can be wrong with it."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from services.vocabulary.time import Seconds
 
@@ -12,11 +13,22 @@ class SourceError(Exception):
 
 
 class SourceUnreadable(SourceError):
-    """It cannot be opened, or is no video."""
+    """It cannot be opened, or does not hold what is expected of it."""
 
 
 class SourceLost(SourceError):
     """It was open and stopped giving pictures."""
+
+
+class Expects(StrEnum):
+    """What a source must give: without it, it counts as unreadable."""
+
+    PICTURES = "pictures"
+    """A camera; sound is welcome."""
+    SOUND = "sound"
+    """A microphone; pictures, where there are any, are not decoded."""
+    EITHER = "either"
+    """A file of which nothing is known; what it holds is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +47,7 @@ class Source:
     paced: bool = False
     analysis_fps: float = 8.0
     read_timeout_s: Seconds = 10.0
+    expects: Expects = Expects.PICTURES
 
     def __post_init__(self) -> None:
         if self.analysis_fps <= 0:

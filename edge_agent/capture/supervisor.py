@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from edge_agent.capture.decimation import Counts
 from edge_agent.capture.frame import Captured, Frame, Skipped, Sound
-from edge_agent.capture.source import Source, SourceError
+from edge_agent.capture.source import Expects, Source, SourceError
 from services.runtime.logs import logger
 from services.vocabulary.time import Seconds
 
@@ -106,11 +106,15 @@ class Supervisor:
         items = self._decode(self.source, self.counts)
         timed = self._on_our_clock(items) if self.source.live else self._paced(items)
         for item in timed:
-            if isinstance(item, Frame) and self.state.sight is not Sight.UP:
+            if self.state.sight is not Sight.UP and (isinstance(item, Frame) or self._listens(item)):
                 self._becomes(Sight.UP, "")
             yield item
             if self._stopping():
                 return
+
+    def _listens(self, item: Captured) -> bool:
+        """A microphone is up when it is heard; a camera only when it shows something."""
+        return isinstance(item, Sound) and self.source.expects is not Expects.PICTURES
 
     def _paced(self, items: Iterator[Captured]) -> Iterator[Captured]:
         if not self.source.paced:

@@ -15,8 +15,8 @@ from services.vocabulary import Sense as SenseName
 
 YAMNET = "yamnet.onnx"
 SILERO = "silero_vad.onnx"
-LEAST_PROBABILITY = 0.2
-"""Cues under this are not told (source: guess; the policy's alarm threshold is higher)."""
+LEAST_VOICE = 0.2
+"""Probability of speech or voice from which its pitch and brightness are measured (source: guess)."""
 _WINDOW = 15_600
 _VAD_STEP, _VAD_CONTEXT = 512, 64
 _VOICE = 0.5
@@ -29,8 +29,9 @@ class Audio:
     """Sound of the room. Only numbers leave it: no sample and no word is kept.
 
     Channels: `audio.loudness` dBFS; `audio.speech` share of the second with speech, 0..1; `audio.vocal_energy` 0..1;
-    `audio.pitch` (Hz) and `audio.brightness` (spectral centroid, Hz) of voice, absent without. Cues come from
-    YAMNet over windows of 0.975 s that begin every `hop_s`.
+    `audio.pitch` (Hz) and `audio.brightness` (spectral centroid, Hz) of voice, absent without. Every cue is
+    told with the largest probability that YAMNet gives it in the windows of 0.975 s that end in the second; they begin
+    every `hop_s`.
     """
 
     title = "audio"
@@ -65,7 +66,7 @@ class Audio:
             "audio.vocal_energy": vocal_energy(level, max(speech, voice)),
             "audio.speech": speech,
         }
-        if max(speech, voice) >= LEAST_PROBABILITY:
+        if max(speech, voice) >= LEAST_VOICE:
             values |= _features(samples)
         return Reading(values, min(1.0, len(samples) / SAMPLE_RATE_HZ), cues, inferences=steps + windows)
 
@@ -102,9 +103,8 @@ class Audio:
         cues = []
         for name, probabilities in found.items():
             best = int(probabilities.argmax())
-            if probabilities[best] >= LEAST_PROBABILITY:
-                offset_s = min(0.0, float(middles_s[best]) - window.end_s)
-                cues.append(Cue(name, float(min(1.0, probabilities[best])), offset_s))
+            offset_s = min(0.0, float(middles_s[best]) - window.end_s)
+            cues.append(Cue(name, float(np.clip(probabilities[best], 0.0, 1.0)), offset_s))
         voice = float(np.mean(np.max([found[name] for name in VOCAL], axis=0)))
         return tuple(cues), voice, len(waves)
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli import assets, demo, doctor, evaluate, score, simulate, threshold
+from services.cli import assets, demo, doctor, edge, evaluate, score, simulate, threshold
 
 app = typer.Typer(
     name="attune",
@@ -17,6 +17,7 @@ app = typer.Typer(
     "Every alert is decision support; a human decides.",
 )
 app.add_typer(assets.app, name="assets")
+app.add_typer(edge.app, name="edge")
 app.add_typer(threshold.app, name="threshold")
 app.command("demo")(demo.command)
 app.command("doctor")(doctor.command)

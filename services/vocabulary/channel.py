@@ -80,6 +80,7 @@ def known_channels() -> dict[str, Channel]:
         Channel("pose.wrist_speed", Sense.POSE, 0.0, None, Worse.HIGHER, least_spread=0.1),
         Channel("pose.torso_angle", Sense.POSE, 0.0, 180.0, Worse.HIGHER, least_spread=2.0),
         Channel("pose.hip_height", Sense.POSE, 0.0, 1.0, Worse.LOWER, least_spread=0.02),
+        Channel("persons", Sense.PEOPLE, 0.0, judged=False),
     ]
     return {channel.name: channel for channel in [*emotions, *named]}
 

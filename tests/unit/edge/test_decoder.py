@@ -12,7 +12,7 @@ import pytest
 from edge_agent.capture.decimation import Counts
 from edge_agent.capture.decoder import decode
 from edge_agent.capture.frame import SAMPLE_RATE_HZ, Frame, Sound
-from edge_agent.capture.source import Source, SourceLost, SourceUnreadable
+from edge_agent.capture.source import Expects, Source, SourceLost, SourceUnreadable
 
 pytestmark = pytest.mark.unit
 
@@ -112,9 +112,33 @@ def test_it_says_that_a_film_broke_off(demo_clip: Path, tmp_path: Path) -> None:
         parts(Source(str(path), 20.0, 50.0))
 
 
-def test_it_refuses_a_file_without_pictures(asset_mirror: Path) -> None:
+def test_it_refuses_a_file_without_what_is_expected_of_it(asset_mirror: Path) -> None:
     with pytest.raises(SourceUnreadable, match="holds no video"):
         list(decode(Source(str(asset_mirror / "sounds" / "household_150s_16k.flac")), Counts()))
+    with pytest.raises(SourceUnreadable, match="holds no sound"):
+        list(decode(Source(str(asset_mirror / "clips" / "vtest_30s.mp4"), expects=Expects.SOUND), Counts()))
+
+
+def test_it_hears_a_file_without_pictures_and_a_film_of_which_only_the_sound_is_wanted(
+    asset_mirror: Path, demo_clip: Path
+) -> None:
+    for url in (asset_mirror / "sounds" / "household_150s_16k.flac", demo_clip):
+        frames, sounds = parts(Source(str(url), end_s=2.0, expects=Expects.SOUND))
+        assert not frames
+        assert sum(len(sound.samples) for sound in sounds) == 2 * SAMPLE_RATE_HZ
+
+
+def test_it_turns_a_picture_as_the_telephone_was_held(tmp_path: Path) -> None:
+    from PIL import Image
+
+    image = np.zeros((40, 80, 3), np.uint8)
+    image[:10, :10] = 255
+    told = Image.Exif()
+    told[0x0112] = 6  # "turn me a quarter to the right"
+    Image.fromarray(image).save(tmp_path / "turned.jpg", exif=told)
+    (frame,), _ = parts(Source(str(tmp_path / "turned.jpg")))
+    assert frame.image.shape == (80, 40, 3)
+    assert frame.image[:10, -10:].mean() > 200
 
 
 def test_it_keeps_the_password_of_a_camera_out_of_the_error() -> None:

@@ -68,7 +68,7 @@ def check(sense: Sense, reading: Reading) -> None:
         assert channel.low is None or value >= channel.low - 1e-9, name
         assert channel.high is None or value <= channel.high + 1e-9, name
     assert 0.0 <= reading.quality <= 1.0
-    assert all(0.2 <= cue.probability <= 1.0 and cue.offset_s <= 0.0 for cue in reading.cues)
+    assert all(0.0 <= cue.probability <= 1.0 and cue.offset_s <= 0.0 for cue in reading.cues)
     assert reading.absence is None or not reading.values
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from edge_agent.capture.decimation import Counts
-from edge_agent.capture.frame import Captured, Frame, Skipped
-from edge_agent.capture.source import Source, SourceLost, SourceUnreadable
+from edge_agent.capture.frame import Captured, Frame, Skipped, Sound
+from edge_agent.capture.source import Expects, Source, SourceLost, SourceUnreadable
 from edge_agent.capture.supervisor import Backoff, Sight, Supervisor
 
 pytestmark = pytest.mark.unit
@@ -87,6 +87,17 @@ def test_it_is_blind_since_the_first_failure_and_up_again_with_the_first_picture
     assert states[1].sight is Sight.UP
     assert states[1].since_s == 103.0
     assert supervisor.state.sight is Sight.ENDED
+
+
+def test_a_microphone_is_up_when_it_is_heard_and_a_camera_is_not() -> None:
+    def hears() -> Iterator[Captured]:
+        yield Sound(np.zeros(1_600, np.float32), 0.0)
+
+    seen = []
+    for expects in (Expects.SOUND, Expects.PICTURES):
+        supervisor = Facility(hears).watch(expects=expects)
+        seen += [supervisor.state.sight for _ in supervisor.run()]
+    assert seen == [Sight.UP, Sight.STARTING]
 
 
 def test_it_says_why_it_is_blind_and_when_it_tries_again() -> None:

@@ -1,0 +1,69 @@
+"""Looks at recordings as an agent looks at its cameras: the same capture, windows, senses and scorer."""
+
+import threading
+import time
+from collections.abc import Iterator
+
+from edge_agent.camera import Eyes
+from edge_agent.capture.decimation import Counts
+from edge_agent.capture.decoder import decode
+from edge_agent.capture.patient import patient
+from edge_agent.capture.whole import whole
+from edge_agent.capture.windows import windows
+from edge_agent.scoring import Scorer, Scores
+from edge_agent.takes import Take
+from services.runtime.assets import AssetError
+from services.runtime.clock import SystemClock
+from services.vocabulary import Mode
+from services.vocabulary.time import Seconds, UnixSeconds
+
+
+class SenseMissing(AssetError):
+    """Models that a recording needs are not here."""
+
+
+class Recorder:
+    """Looks at one recording after another, each with senses that remember nothing of the one before.
+
+    Args:
+        eyes: what to look with; models are loaded once.
+        mode: of everybody in the recordings.
+        began: when a file began, Unix seconds; a stream has the clock's time.
+        most_s: where to end each recording; 0: at its end.
+
+    Raises:
+        SenseMissing: a model is not here.
+    """
+
+    def __init__(self, eyes: Eyes, mode: Mode, began: UnixSeconds, most_s: Seconds, stop: threading.Event) -> None:
+        self._eyes, self._mode, self._began, self._most_s, self.stop = eyes, mode, began, most_s, stop
+        self._clock = SystemClock()
+        found = eyes.senses(mode)
+        if found.missing:
+            who = ", ".join(sense.title for sense in found.missing)
+            why = "; ".join(dict.fromkeys(sense.why for sense in found.missing))
+            raise SenseMissing(f"{who}: models are not here; fetch them with `attune assets pull`. {why}")
+        self.channels = self._scorer().channels
+        self.providers = sorted({model.provider for model in found.models})
+
+    def _scorer(self) -> Scorer:
+        return Scorer(self._eyes.senses(self._mode).senses, self._mode, monotonic=time.perf_counter)
+
+    def scores(self, take: Take) -> Iterator[tuple[UnixSeconds, Scores]]:
+        """Each second of one recording with its time.
+
+        Raises:
+            SourceError: it cannot be read, or not further.
+        """
+        scorer = self._scorer()
+        if take.source.live:
+            began, cut = self._clock.now(), windows(patient(take.source, self.stop))
+        else:
+            began, cut = self._began, whole(decode(take.source, Counts()))
+        for window in cut:
+            if self.stop.is_set():
+                return
+            scores = scorer.score(window)
+            yield began + scores.time_s, scores
+            if self._most_s and scores.time_s >= self._most_s:
+                return

@@ -1,0 +1,83 @@
+"""`attune edge`: what the senses make of a recording; the edge agent's own code does it, as a process."""
+
+import signal
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.vocabulary import Mode
+
+app = typer.Typer(
+    no_args_is_help=True, help="Look and listen with the edge agent's senses, without a server and without a spool."
+)
+Config = Annotated[
+    Path | None, typer.Option(help="The edge agent's TOML file: provider, threads, models; the environment wins.")
+]
+
+
+@app.command("record-scores")
+def record_scores(
+    source: Annotated[
+        str,
+        typer.Argument(help="A film, sound or picture; a folder of them; or an address: rtsp://..., /dev/video0."),
+    ],
+    out: Annotated[Path, typer.Option(help="Where to write: .parquet or .csv.")],
+    mode: Annotated[
+        Mode,
+        typer.Option(
+            help="affect adds emotions, valence and arousal: only of people who consented, or public material."
+        ),
+    ] = Mode.OBSERVABLES,
+    resident: Annotated[str, typer.Option(help="Name in the column resident. Default: the file's name.")] = "",
+    began: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="When a file began (UTC). Default: its times count from 0."
+        ),
+    ] = None,
+    fps: Annotated[
+        float | None, typer.Option(help="Pictures looked at per second. Default: the agent's 8.", min=0.1, max=30)
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(help="End each recording after so long. A stream otherwise ends at Ctrl-C.", min=1)
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Write down what the senses say of a recording, one row per second, faster than real time.
+
+    The very code that watches a room looks at the file: same decoding, windows, models and scores. Nothing but numbers
+    is written. A row has:
+
+    * **time**: the end of the second; a file's count from 0 (or --began), a stream's are Unix seconds.
+    * **resident**: the name given, the file's name, or, for a folder, each file's path in it.
+    * the channels: `motion.*`, `audio.*`, `pose.*`, `face.*`, in affect mode `emotion.*` (probabilities) and
+      `affect.*`, and `quality.<sense>`, 0 to 1. Empty is absence, never zero.
+    * **audio.cue.<cue>**: the largest probability of each cue in that second.
+    * **persons** seen at once, **quality.any** of the second, and **gaps**: which sense was silent and why, such as
+      `face:not_in_view` or `expression:several_people`.
+
+    A picture is one row. A sound shorter than a second is played again until it fills two: two rows. In Parquet each
+    file is a row group (a long one several). What cannot be read is named and left out, and the command ends with
+    status 1; with 2 if nothing could be read or a model is missing (`attune assets pull` brings them).
+
+    * `attune edge record-scores ward.mp4 --out ward.parquet` then
+      `attune score ward.parquet --time time --resident resident --out scored.parquet`
+    * `attune edge record-scores faces/ --mode affect --out faces.parquet` measures labelled pictures
+    * `attune edge record-scores rtsp://camera-12.local/stream1 --seconds 600 --out room.csv`
+    """
+    options: list[object] = ["--out", out, "--mode", mode.value, "--resident", resident]
+    options += ["--began", began.isoformat()] if began is not None else []
+    for name, value in (("fps", fps), ("seconds", seconds), ("config", config)):
+        options += [f"--{name}", value] if value is not None else []
+    raise typer.Exit(_run("edge_agent.record_scores", [*options, "--", source]))
+
+
+def _run(module: str, options: list[object]) -> int:
+    """The exit status of a process that may end in its own way after Ctrl-C, which it hears as we do."""
+    with subprocess.Popen([sys.executable, "-m", module, *map(str, options)]) as process:
+        signal.signal(signal.SIGINT, lambda number, frame: None)
+        return process.wait()
