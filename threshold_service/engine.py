@@ -173,7 +173,7 @@ class Engine:
         return engine
 
     def _prepare(self) -> None:
-        self._turns = paths.turns(self._path)
+        self._turns, self._look_back = paths.turns(self._path), paths.look_back(self._path)
         if paths.resolved(self._path) is paths.Path.NUMBA:
             engine_state.pack(self._state)
 
@@ -251,7 +251,7 @@ class Engine:
         told, fixed = looked.blank(len(rows), self._state, self._setting), looked.fixed(self._setting)
         events: list[Event] = []
         for _ in self._turns(run.samples, looked.people(self._state), fixed, told):
-            events += looked.look(self._state, self._setting, run, told)
+            events += looked.look(self._state, self._setting, run, told, self._look_back)
         return Judged(tuple(events), told.usual, told.spread, told.score, told.tier)
 
     def _undisturbed(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from services.vocabulary import Cue, Event, Rules
-from threshold_service import decision, drifted, refit
+from threshold_service import decision, drifted, paths, refit
 from threshold_service.engine_state import EngineState, Heard, tiers
 from threshold_service.judgement.rules import COLUMNS, HELD
 from threshold_service.judgement.scene import WINDOW_S
@@ -53,7 +53,9 @@ def blank(samples: int, state: EngineState, setting: Setting) -> Told:
     )  # fmt: skip
 
 
-def look(state: EngineState, setting: Setting, run: Run, told: Told) -> tuple[Event, ...]:
+def look(
+    state: EngineState, setting: Setting, run: Run, told: Told, look_back: paths.LookBack
+) -> tuple[Event, ...]:  # fmt: skip
     """Remember cues, decide, and end the blocks that are full; the events that are new or changed."""
     count = int(told.waiting[0])
     at, why = told.at[:count], told.why[:count]
@@ -65,7 +67,7 @@ def look(state: EngineState, setting: Setting, run: Run, told: Told) -> tuple[Ev
     if not len(full):
         return events
     complete(state)
-    refit.close_blocks(state, setting, rows[full])
+    refit.close_blocks(state, setting, rows[full], look_back)
     state.stirred[rows[full]] = True
     return events + _told(state, setting, run, told, full, drifted.tell)
 

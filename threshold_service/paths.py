@@ -4,9 +4,14 @@ import importlib.util
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 
-from threshold_service.statistics.people import Fixed, People, Samples, Told
+from threshold_service.statistics.arrays import Ints
+from threshold_service.statistics.baseline import Baseline
+from threshold_service.statistics.fitted import Fitted
+from threshold_service.statistics.last_seconds import LastSeconds
+from threshold_service.statistics.people import Fixed, People, Samples, Told, Window
 
 Turns = Callable[[Samples, People, Fixed, Told], Iterator[None]]
+LookBack = Callable[[Ints, Window, Baseline, Fitted], LastSeconds]
 
 
 class Path(StrEnum):
@@ -62,3 +67,18 @@ def turns(path: Path) -> Turns:
     from threshold_service.statistics.wave_path import turns as waves
 
     return waves
+
+
+def look_back(path: Path) -> LookBack:
+    """What tells the last seconds of a block on this path.
+
+    Raises:
+        PathMissing: numba is asked for and not installed.
+    """
+    if resolved(path) is Path.NUMBA:
+        from threshold_service.statistics.kernel.last_seconds import look_back as compiled
+
+        return compiled
+    from threshold_service.statistics.last_seconds import look_back as plain
+
+    return plain

@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from services.vocabulary import Tier, UnixSeconds
-from threshold_service.engine_state import EngineState, level_of
+from threshold_service.engine_state import EngineState
+from threshold_service.paths import LookBack
 from threshold_service.statistics import (
     baseline,
     calibration,
     facility,
     fitted,
     grid,
-    level_path,
     moved,
     noise,
     noise_fit,
@@ -25,9 +25,8 @@ from threshold_service.statistics import (
     thresholds,
     trace,
 )
-from threshold_service.statistics.arrays import Floats, Ints, clipped, take
+from threshold_service.statistics.arrays import Floats, Ints, take
 from threshold_service.statistics.calibration import BLOCK_S, SETTLED
-from threshold_service.statistics.level_path import LevelPath
 from threshold_service.wave import Setting
 
 NIGHT_HOUR = 3
@@ -49,78 +48,77 @@ class Local(NamedTuple):
     day_share: float
 
 
-def close_blocks(state: EngineState, setting: Setting, rows: Ints) -> None:
+def close_blocks(state: EngineState, setting: Setting, rows: Ints, look_back: LookBack) -> None:
     """The blocks of residents `rows` (k,) are full: refit, keep their maxima, set thresholds and offsets.
 
-    Changes `state.fitted`, `state.running`, `state.history`, `state.profile` and `state.prior`, at `rows` only but for
-    the prior, which is learned from how everybody stood at their own last block's end. `level_of(state, rows)` is how
-    their statistics stand now, a copy.
+    Changes `state.fitted`, `state.running`, `state.history`, `state.profile`, `state.trace`, `state.noise` and
+    `state.prior`, at `rows` only but for the prior, which is learned from how everybody stood at their own last block's
+    end. `look_back` tells what the last seconds showed.
     """
-    now = level_of(state, rows)
-    z = np.stack([_distances(state, row, now.baseline, place) for place, row in enumerate(rows.tolist())], axis=1)
-    force = state.fitted
-    surprises = noise.innovations(z, force.gain[rows], force.lag[rows], force.echo[rows])
+    nights = state.history.peaks.night[rows]
+    here = [local(time, setting.identity.time_zone) for time in state.person.seen_at[rows].tolist()]
+    over = (nights >= 0) & (nights != np.array([one.night for one in here]))
+    if not over.any():
+        _close(state, setting, rows, here, look_back)
+        return
+    for place, one in enumerate(here):  # whose night is over teaches the prior that those after them lean on
+        _close(state, setting, rows[place : place + 1], [one], look_back)
+
+
+def _close(state: EngineState, setting: Setting, rows: Ints, here: Sequence[Local], look_back: LookBack) -> None:
+    history = state.history
+    usual = baseline.Baseline(*(part[state.half[rows], rows] for part in state.level.baseline))
+    last = look_back(rows, state.window, usual, state.fitted)
+    _learn_noise(state, rows, last.shown)
+    _learn_hour(state, rows, usual, np.array([one.hour for one in here]))
+    trace.remember(state.trace, rows, np.array([one.hour for one in here]), last.course)
+    standing.came_back(history, rows, state.person.seen_at[rows])
     for place, row in enumerate(rows.tolist()):
-        _learn_noise(state, row, z[:, place], surprises[:, place])
-        _close(state, setting, row, now, place)
+        _calibrate(state, setting, row, here[place], usual.spread[place])
+    state.fitted.offset[rows] = profile.offset(state.profile, rows, np.array([one.day_share for one in here]))
 
 
-def _close(state: EngineState, setting: Setting, row: int, now: LevelPath, place: int) -> None:
-    history, prior = state.history, state.prior
-    time = float(state.person.seen_at[row])
-    here = local(time, setting.identity.time_zone)
-    watch = state.watches[row]
-    _learn_hour(state, row, now.baseline, place, here)
-    trace.remember(state.trace, row, here.hour, state.window.values[row], state.window.cells[row])
-    standing.came_back(history, row, time)
-    rates = setting.own_rates[row]
+def _calibrate(state: EngineState, setting: Setting, row: int, here: Local, spread: Floats) -> None:
+    history, prior, watch, rates = state.history, state.prior, state.watches[row], setting.own_rates[row]
     if calibration.close_block(state.running, history, row, rates, watch.tier in (Tier.IMMEDIATE, Tier.URGENT)):
-        history.clear[row] = time
+        history.clear[row] = state.person.seen_at[row]
     if watch.ended:
         _count(state, row)
-    first = history.peaks.night[row] < 0
-    over = here.night != history.peaks.night[row] and not first
-    if first or over:
-        history.peaks.night[row] = here.night
+    before = history.peaks.night[row]
+    history.peaks.night[row] = here.night
+    over = before not in (-1, here.night)
     if over:
-        _night(state, setting, row, now, place, here)
+        _night(state, setting, row, spread, here)
     if over or history.blocks[row] <= SETTLED:
         thresholds.estimate(history, row, rates, prior)
-    state.fitted.offset[row] = profile.offset(state.profile, row, here.day_share)
 
 
-def _distances(state: EngineState, row: int, usual: baseline.Baseline, place: int) -> Floats:
-    """Distances of the last seconds (s, c) from the usual, in spreads, where the usual was learned from them too."""
-    raw = trace.in_order(state.window.values[row], state.window.cells[row], state.window.taught[row])
-    return clipped((raw - state.fitted.offset[row] - usual.level[place]) / usual.spread[place], level_path.FARTHEST)
+def _learn_noise(state: EngineState, rows: Ints, shown: noise.Shown) -> None:
+    """What the last seconds showed of each person's noise; by it the detector's parameters, at first."""
+    noise.observe(state.noise, rows, shown)
+    closed = state.history.closed[rows]
+    early = (closed < EARLY) & ((closed < _AT_FIRST) | (closed % _AT_FIRST == 0))
+    if early.any():
+        _teach(state, rows[early])
 
 
-def _learn_noise(state: EngineState, row: int, z: Floats, surprises: Floats) -> None:
-    """What the last seconds showed of the person's noise; by it the detector's parameters, at first."""
-    noise.observe(state.noise, row, z, surprises)
-    closed = int(state.history.closed[row])
-    if closed < EARLY and (closed < _AT_FIRST or closed % _AT_FIRST == 0):
-        _teach(state, row)
+def _teach(state: EngineState, rows: Ints) -> None:
+    """The detector's parameters from what is known of the noise of residents `rows` (k,)."""
+    learned = noise_fit.parameters(state.noise, rows, fitted.in_force(state.fitted, rows))
+    fitted.adopt(state.fitted, rows, learned)
 
 
-def _teach(state: EngineState, row: int) -> None:
-    """The detector's parameters from what is known of the person's noise."""
-    learned = noise_fit.parameters(noise.of(state.noise, row), fitted.in_force(state.fitted, row))
-    fitted.adopt(state.fitted, row, learned)
-
-
-def _learn_hour(state: EngineState, row: int, usual: baseline.Baseline, place: int, here: Local) -> None:
+def _learn_hour(state: EngineState, rows: Ints, usual: baseline.Baseline, hours: Ints) -> None:
     """What the block taught the level is what it teaches of its hour."""
     known = state.profile
-    if known.hour[row] not in (-1, here.hour):
+    for row in rows[(known.hour[rows] != -1) & (known.hour[rows] != hours)].tolist():
         moved.hour(state.drift, row, known)
-    level, taught = usual.level[place], usual.taught[place]
-    means = profile.block_mean(level, known.level[row], taught, known.taught[row], baseline.MEMORY_S)
-    profile.observe(known, row, means + state.fitted.offset[row], usual.spread[place], here.hour)
-    known.level[row], known.taught[row], known.spread[row] = level, taught, usual.spread[place]
+    means = profile.block_mean(usual.level, known.level[rows], usual.taught, known.taught[rows], baseline.MEMORY_S)
+    profile.observe(known, rows, means + state.fitted.offset[rows], usual.spread, hours)
+    known.level[rows], known.taught[rows], known.spread[rows] = usual.level, usual.taught, usual.spread
 
 
-def _night(state: EngineState, setting: Setting, row: int, now: LevelPath, place: int, here: Local) -> None:
+def _night(state: EngineState, setting: Setting, row: int, spread: Floats, here: Local) -> None:
     """Once per local day in view: the day's peaks become history, the curve of the day is fitted, the facility's prior
     is learned where it is older than this night."""
     history = state.history
@@ -128,8 +126,8 @@ def _night(state: EngineState, setting: Setting, row: int, now: LevelPath, place
     if history.peaks.blocks[row, slot] >= peaks.LEAST_BLOCKS:
         peaks.close_day(history.peaks, row, calibration.recent(history, row, int(history.peaks.blocks[row, slot])))
     _refit_orders(state, row)
-    _teach(state, row)
-    profile.refit(state.profile, row, now.baseline.spread[place], here.day_share)
+    _teach(state, np.array([row]))
+    profile.refit(state.profile, row, spread, here.day_share)
     if here.night != state.prior.night[0]:
         known, phi = state.profile, _correlation(state)
         state.prior = facility.learn(
@@ -192,8 +190,8 @@ def welcome(state: EngineState) -> None:
         usual.variance[half][place] = np.square(spread)
         usual.taught[half][place] = np.minimum(np.maximum(weight, 1.0), WELCOME_S)
     noise.expect(state.noise, new, known, phi, WELCOME_S)
-    for row in new.tolist():
-        _teach(state, row)
+    if len(new):
+        _teach(state, new)
 
 
 def adopt_policy(state: EngineState, setting: Setting) -> None:

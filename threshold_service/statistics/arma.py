@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from threshold_service.statistics.arrays import Floats
+from threshold_service.statistics.arrays import Floats, in_order
 
 LAGS = 300
 """Autocovariances that are looked at: with the strongest echo a millionth of it is left there, so that no filter wins
@@ -12,11 +12,13 @@ by what was cut off."""
 STRONGEST = 0.995
 """Largest memory that is believed; beyond it a shift would leave almost no trace (source: guess)."""
 ECHOES = np.linspace(-0.95, 0.95, 77)
+_PLAIN = len(ECHOES) // 2
+"""Where there is no echo."""
 WINSOR = 6.0
 """Values count at most this far in an autocovariance (source: guess)."""
 _IMPOSSIBLE = 1e-4
 """Share of the variance below which a one-step error is an accident of few values."""
-_WEIGHTS = (-ECHOES[:, None]) ** np.arange(LAGS + 1)
+_WEIGHTS = (-ECHOES[:, None]) ** np.arange(LAGS + 2)
 
 
 class Arma(NamedTuple):
@@ -49,14 +51,37 @@ def of(covariance: Floats, pairs: Floats) -> Arma:
     parameters would by chance (BIC, Schwarz 1978): without one, echo and memory of white noise are not determined.
     Where nothing moves both are 0.
     """
-    error, memory = _errors(covariance)
-    moves = covariance[0] > 0.0
-    error = np.where(error > _IMPOSSIBLE * covariance[0], error, np.inf)
-    plain, best = len(ECHOES) // 2, np.argmin(error, axis=0)
+    summed: Floats = np.tensordot(_WEIGHTS[:, :-1], covariance[:-1], axes=1)
+    return _least(_along(summed, covariance[0], covariance[1], covariance[-2], covariance[-1]), pairs)
+
+
+def dying(covariance: Floats, pairs: Floats) -> Arma:
+    """The same for autocovariances (k, lags, c) of k residents of which only the first `lags` are known: beyond them
+    they die away as they did in the later two thirds. `pairs` are (k, c)."""
+    lags = covariance.shape[1]
+    late = covariance[:, lags // 3 :]
+    square = np.maximum(in_order(np.square(late[:, :-1])), 1e-12)
+    ratio = np.minimum(np.maximum(in_order(late[:, 1:] * late[:, :-1]) / square, -STRONGEST), STRONGEST)
+    echo = -ECHOES.reshape(-1, 1, 1)
+    beyond, known = LAGS + 1 - lags, covariance[:, lags - 1]
+    step, left = echo * ratio, _WEIGHTS[:, beyond].reshape(-1, 1, 1) * ratio**beyond
+    summed = known * (1.0 + step * (1.0 - left) / (1.0 - step))
+    for lag in range(lags - 2, -1, -1):
+        summed = covariance[:, lag] + echo * summed
+    last = known * ratio**beyond
+    return _least(_along(summed, covariance[:, 0], covariance[:, 1], last, last * ratio), pairs)
+
+
+def _least(tried: tuple[Floats, Floats, Floats], pairs: Floats) -> Arma:
+    """Of the errors and memories (echoes, ...) of all echoes, and the variance (...), the best that is believed."""
+    error, memory, variance = tried
+    moves = variance > 0.0
+    error = np.where(error > _IMPOSSIBLE * variance, error, np.inf)
+    best = np.argmin(error, axis=0)
     least = np.take_along_axis(error, best[None], axis=0)[0]
-    lowered = np.log(np.where(moves, error[plain], 1.0) / np.where(moves, least, 1.0))
+    lowered = np.log(np.where(moves, error[_PLAIN], 1.0) / np.where(moves, least, 1.0))
     known = np.maximum(pairs, 2.0)
-    best = np.where(known * lowered <= 2.0 * np.log(known), plain, best)
+    best = np.where(known * lowered <= 2.0 * np.log(known), _PLAIN, best)
     told = np.take_along_axis(memory, best[None], axis=0)[0]
     return Arma(np.where(moves, told, 0.0), np.where(moves, ECHOES[best], 0.0))
 
@@ -77,21 +102,21 @@ def _products(series: Floats, size: int) -> Floats:
     return sums
 
 
-def _errors(covariance: Floats) -> tuple[Floats, Floats]:
-    """One-step error and memory for each of `ECHOES`, (echoes, ...): y = x / (1 + echo B) has autocovariances that are
-    geometric sums of those of x."""
-    echoes = ECHOES.reshape(-1, *(1,) * (covariance.ndim - 1))
+def _along(
+    summed: Floats, variance: Floats, next_one: Floats, last: Floats, after: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """One-step error and memory for each of `ECHOES`, (echoes, ...), and the `variance`: y = x / (1 + echo B) has
+    autocovariances that are geometric sums of those of x, `summed` up to lag `LAGS`, of which `variance`, `next_one`,
+    `last` and the one `after` it are the first two and the last two, (...)."""
+    shape = (-1, *(1,) * variance.ndim)
+    echoes = ECHOES.reshape(shape)
     share = 1.0 - echoes * echoes
-    own = (2.0 * _summed(_WEIGHTS, covariance[:-1]) - covariance[0]) / share
-    later = _summed(_WEIGHTS, covariance[1:])
-    earlier = _summed(_WEIGHTS[:, 1:], covariance[:-2])
-    next_one = (later + earlier) / share
+    own = (2.0 * summed - variance) / share
+    end, past = _WEIGHTS[:, -2].reshape(shape) * last, _WEIGHTS[:, -1].reshape(shape) * after
+    later = (summed - variance + past) / np.where(echoes == 0.0, 1.0, -echoes)
+    later[_PLAIN] = next_one
+    lagged = (later - echoes * (summed - end)) / share
     with np.errstate(divide="ignore", invalid="ignore"):  # nothing moves
-        memory = np.minimum(np.maximum(next_one / own, -STRONGEST), STRONGEST)
-    error: Floats = own * (1.0 + memory * memory) - 2.0 * memory * next_one
-    return error, memory
-
-
-def _summed(weights: Floats, covariance: Floats) -> Floats:
-    summed: Floats = np.tensordot(weights, covariance, axes=1)
-    return summed
+        memory = np.minimum(np.maximum(lagged / own, -STRONGEST), STRONGEST)
+    error: Floats = own * (1.0 + memory * memory) - 2.0 * memory * lagged
+    return error, memory, variance

@@ -31,17 +31,18 @@ def fresh(shape: tuple[int, ...]) -> Fitted:
 
 def provisional(correlation: Floats) -> fused.Learned:
     """Channels of which only the lag-1 `correlation` (...) is known, with the threshold that is usual then."""
-    shift = fused.provisional(correlation, np.full(correlation.shape, np.inf)).shift
-    return fused.provisional(correlation, excursions.usual_level(shift, PROMISE))
+    plain = fused.provisional(correlation, np.full(correlation.shape, np.inf))
+    threshold = excursions.usual_level(plain.shift, PROMISE)
+    return plain._replace(threshold=threshold, ceiling=fused.ceiling(threshold, plain.shift))
 
 
-def adopt(fitted: Fitted, rows: Ints | int, learned: fused.Learned) -> None:
+def adopt(fitted: Fitted, rows: Ints, learned: fused.Learned) -> None:
     """From now on `learned` (k, c) is in force for `rows` (k,), in place."""
     for name in ("gain", "lag", "echo", "shift", "ceiling", "scores"):
         getattr(fitted, name)[rows] = getattr(learned, name)
 
 
-def in_force(fitted: Fitted, rows: Ints | int) -> fused.Learned:
+def in_force(fitted: Fitted, rows: Ints) -> fused.Learned:
     """The parameters (k, c) of `rows` (k,), with the threshold that their ceiling was made from."""
     parts = (fitted.gain, fitted.lag, fitted.echo, fitted.shift, fitted.ceiling, fitted.scores)
     gain, lag, echo, shift, ceiling, scores = (part[rows].astype(np.float64) for part in parts)

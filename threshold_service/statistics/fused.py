@@ -94,11 +94,13 @@ def knots() -> Floats:
     return where
 
 
+_GAUSSIAN = np.minimum(np.maximum(knots(), -FARTHEST), FARTHEST)
+
+
 def untaught(shape: tuple[int, ...]) -> Learned:
     """Channels of which nothing is known: white Gaussian noise of unit spread, and no threshold."""
     one, zero = np.ones(shape), np.zeros(shape)
-    plain = np.minimum(np.maximum(knots(), -FARTHEST), FARTHEST)
-    scores = np.broadcast_to(plain, (*shape, KNOTS)).copy()
+    scores = np.broadcast_to(_GAUSSIAN, (*shape, KNOTS)).copy()
     return Learned(one, zero, zero.copy(), SMALL * one, np.inf * one, np.inf * one, scores)
 
 

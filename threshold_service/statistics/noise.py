@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from threshold_service.statistics import arma, fused
-from threshold_service.statistics.arrays import Floats, Ints, Reals
+from threshold_service.statistics.arrays import Floats, Ints, Reals, in_order
 from threshold_service.statistics.fused import KNOTS
 
 LAGS = 24
@@ -44,29 +44,57 @@ def expect(state: Noise, rows: Ints, channels: Ints, correlation: Floats, worth:
     state.products[np.ix_(rows, np.arange(LAGS), channels)] = correlation ** np.arange(LAGS)[:, None]
 
 
-def observe(state: Noise, row: int, z: Floats, innovation: Floats) -> None:
-    """The last seconds of a block of resident `row`, in place: `z` (t, c) in usual spreads from the usual, NaN where
-    nothing was seen or may be learned, and the `innovation` of each by the parameters in force."""
+class Shown(NamedTuple):
+    """What the last seconds of a block showed of k residents' noise: how many values were `seen` (k, c), the sum of
+    the `near` ones (k, c), each counted no farther than `arma.WINSOR`, how many `pairs` and the sums of the `products`
+    of values 0 .. LAGS - 1 seconds apart, (k, LAGS, c), how many innovations `fell` to each knot, (k, KNOTS, c), and
+    how many `seconds` these were."""
+
+    seen: Floats
+    near: Floats
+    pairs: Floats
+    products: Floats
+    fell: Floats
+    seconds: int
+
+
+def show(z: Floats, gain: Reals, lag: Reals, echo: Reals) -> Shown:
+    """From `z` (k, t, c) in usual spreads from the usual, NaN where nothing was seen or may be learned, by the
+    parameters in force, (k, c).
+
+    >>> shown = show(np.array([[[1.0], [-1.0], [np.nan]]]), *(np.full((1, 1), one) for one in (1.0, 0.0, 0.0)))
+    >>> shown.seen.item(), shown.products[0, :2, 0].tolist(), shown.fell.sum()
+    (2.0, [2.0, -1.0], np.float64(1.0))
+    """
     there = ~np.isnan(z)
-    seen = there.sum(axis=0).astype(np.float64)
-    known = np.minimum(state.values[row] + seen, MEMORY)
-    state.values[row] = known
     near = np.where(there, np.minimum(np.maximum(z, -arma.WINSOR), arma.WINSOR), 0.0)
-    per_value = 1.0 / np.maximum(known, 1.0)
-    state.mean[row] += per_value * (near.sum(axis=0) - seen * state.mean[row])
-    pairs, sums = _products(there.astype(np.float64)), _products(near)
-    longer = len(z) / (len(z) - np.arange(LAGS))[:, None]
-    weight = np.minimum(pairs * longer * per_value, 1.0)
-    state.products[row] += weight * (sums / np.maximum(pairs, 1.0) - state.products[row])
-    _count(state, row, innovation)
+    seen = np.count_nonzero(there, axis=1).astype(np.float64)
+    pairs, products = _products(there.astype(np.float64)), _products(near)
+    told = innovations(z.swapaxes(0, 1), gain, lag, echo).swapaxes(0, 1)
+    fell = np.stack([_fallen(one) for one in told])
+    return Shown(seen, in_order(near), pairs, products, fell, z.shape[1])
 
 
 def _products(series: Floats) -> Floats:
-    """Sums of products of `series` (t, c) with itself so many seconds before, (LAGS, c)."""
-    padded = np.concatenate([series, np.zeros((LAGS, series.shape[1]))])
-    later = np.lib.stride_tricks.sliding_window_view(padded, LAGS, axis=0)[: len(series)]
-    summed: Floats = (series[:, :, None] * later).sum(axis=0).T
-    return summed
+    """Sums of products of `series` (k, t, c) with itself so many seconds before, (k, LAGS, c)."""
+    seconds = series.shape[1]
+    lags = [in_order(series[:, : seconds - lag] * series[:, lag:]) for lag in range(min(LAGS, seconds))]
+    lags += [np.zeros_like(series[:, 0])] * (LAGS - len(lags))
+    return np.stack(lags, axis=1)
+
+
+def observe(state: Noise, rows: Ints, shown: Shown) -> None:
+    """What the last seconds of a block `shown` of residents `rows` (k,) teaches, in place."""
+    known = np.minimum(state.values[rows] + shown.seen, MEMORY)
+    state.values[rows] = known
+    per_value = 1.0 / np.maximum(known, 1.0)
+    mean, products = state.mean[rows], state.products[rows]
+    state.mean[rows] = mean + per_value * (shown.near - shown.seen * mean)
+    longer = shown.seconds / (shown.seconds - np.arange(LAGS))[:, None]
+    weight = np.minimum(shown.pairs * longer * per_value[:, None], 1.0)
+    state.products[rows] = products + weight * (shown.products / np.maximum(shown.pairs, 1.0) - products)
+    counts = state.counts[rows] + shown.fell
+    state.counts[rows] = counts * (MEMORY / np.maximum(in_order(counts), MEMORY))[:, None]
 
 
 def innovations(z: Floats, gain: Reals, lag: Reals, echo: Reals) -> Floats:
@@ -79,11 +107,10 @@ def innovations(z: Floats, gain: Reals, lag: Reals, echo: Reals) -> Floats:
     return told
 
 
-def _count(state: Noise, row: int, innovation: Floats) -> None:
+def _fallen(innovation: Floats) -> Floats:
     there = ~np.isnan(innovation)
     channel = np.broadcast_to(np.arange(innovation.shape[1]), innovation.shape)[there]
-    counts = state.counts[row] + counted(fused.place(innovation[there]), channel, innovation.shape[1])
-    state.counts[row] = counts * (MEMORY / np.maximum(counts.sum(axis=0), MEMORY))
+    return counted(fused.place(innovation[there]), channel, innovation.shape[1])
 
 
 def counted(place: Reals, channel: Ints, channels: int, weight: Floats | float = 1.0) -> Floats:
@@ -97,11 +124,6 @@ def counted(place: Reals, channel: Ints, channels: int, weight: Floats | float =
     size = KNOTS * channels
     lower, upper = np.bincount(entry, weight - higher, size), np.bincount(entry + channels, higher, size)
     return lower.astype(np.float64).reshape(KNOTS, channels) + upper.reshape(KNOTS, channels)
-
-
-def of(state: Noise, row: int) -> Noise:
-    """Resident `row` alone, uncopied: what is changed there is changed here."""
-    return Noise(*(part[row] for part in state))
 
 
 def covariance(state: Noise) -> Floats:

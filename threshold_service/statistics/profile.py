@@ -76,39 +76,43 @@ _AT_HOURS = basis((np.arange(BINS) + 0.5) / BINS)
 
 
 def block_mean(level: Floats, before: Floats, taught: Floats, taught_before: Floats, memory: float) -> Floats:
-    """The winsorised mean of the values that moved a forgetting `level` from `before`, each (c,); NaN where fewer than
-    60 values were learned. It counts what the baseline learned and no more: nothing during and shortly after an event.
-    """
+    """The winsorised mean of the values that moved a forgetting `level` from `before`, each (..., c); NaN where fewer
+    than 60 values were learned. It counts what the baseline learned and no more: nothing during and shortly after an
+    event."""
     learned = taught - taught_before
     gain = np.where(taught < memory, learned / np.maximum(taught, 1.0), 1.0 - (1.0 - 1.0 / memory) ** learned)
     mean: Floats = np.where(learned >= 60.0, before + (level - before) / np.maximum(gain, 1e-9), np.nan)
     return mean
 
 
-def observe(state: Profile, row: int, means: Floats, spread: Floats, hour: int) -> None:
-    """One block of resident `row`, in place: `means` (c,) of raw values, NaN where little was learned, in an `hour`
-    counted from the epoch in local time. All blocks of an hour share one vote."""
-    if hour != state.hour[row]:
-        _fold(state, row, spread)
-        state.hour[row], state.total[row], state.blocks[row] = hour, 0.0, 0.0
-    there = np.isfinite(means)
-    state.centre[row] = np.where(there & ~np.isfinite(state.centre[row]), means, state.centre[row])
-    state.total[row] += np.where(there, means - state.centre[row], 0.0)
-    state.blocks[row] += there
+def observe(state: Profile, rows: Ints, means: Floats, spread: Floats, hours: Ints) -> None:
+    """One block of each of residents `rows` (k,), in place: `means` (k, c) of raw values, NaN where little was learned,
+    in `hours` (k,) counted from the epoch in local time. All blocks of an hour share one vote."""
+    over = hours != state.hour[rows]
+    if over.any():
+        ended = rows[over]
+        _fold(state, ended, spread[over])
+        state.hour[ended], state.total[ended], state.blocks[ended] = hours[over], 0.0, 0.0
+    there, centre = np.isfinite(means), state.centre[rows]
+    centre = np.where(there & ~np.isfinite(centre), means, centre)
+    state.centre[rows] = centre
+    state.total[rows] += np.where(there, means - centre, 0.0)
+    state.blocks[rows] += there
 
 
-def _fold(state: Profile, row: int, spread: Floats) -> None:
+def _fold(state: Profile, rows: Ints, spread: Floats) -> None:
     """The hour is over: its mean is one day's vote for that hour."""
-    votes = state.blocks[row] >= LEAST_BLOCKS
-    place = int(state.hour[row]) % BINS
-    mean, square, days = state.mean[row, :, place], state.square[row, :, place], state.days[row, :, place]
-    distance = np.where(votes, state.total[row] / np.maximum(state.blocks[row], 1.0), 0.0) - mean
+    total, blocks, place = state.total[rows], state.blocks[rows], state.hour[rows] % BINS
+    mean, square, days = state.mean[rows, :, place], state.square[rows, :, place], state.days[rows, :, place]
+    votes = blocks >= LEAST_BLOCKS
+    distance = np.where(votes, total / np.maximum(blocks, 1.0), 0.0) - mean
     width = np.where(days >= LEAST_DAYS, WINSOR * np.maximum(np.sqrt(square), DAY_SPREADS * spread), np.inf)
     distance = np.minimum(np.maximum(distance, -width), width)
     days += votes
     gain = votes / np.minimum(np.maximum(days, 1.0), MEMORY_DAYS)
-    mean += gain * distance
-    square += gain * ((1.0 - gain) * distance * distance - square)
+    state.mean[rows, :, place] = mean + gain * distance
+    state.square[rows, :, place] = square + gain * ((1.0 - gain) * distance * distance - square)
+    state.days[rows, :, place] = days
 
 
 def refit(state: Profile, row: int, spread: Floats, day_share: float) -> None:
@@ -140,14 +144,15 @@ def _between_days(square: Floats, days: Floats, spread: Floats) -> Floats:
     return noise
 
 
-def curve(state: Profile, row: int, day_share: float) -> Floats:
-    """What the time of day adds, (c,), without the fading shift."""
-    added: Floats = (state.waves[row] * basis(np.array(day_share))).sum(axis=-1)
+def curve(state: Profile, rows: Ints | int, day_share: Floats | float) -> Floats:
+    """What the time of day adds, (..., c), without the fading shift; `rows` and `day_share` are (...)."""
+    added: Floats = (state.waves[rows] * basis(np.asarray(day_share))[..., None, :]).sum(axis=-1)
     return added
 
 
-def offset(state: Profile, row: int, day_share: float) -> Floats:
-    """What is added to the level of resident `row` until the next block's end, (c,); the shift fades, in place."""
-    state.shift[row] *= FADE
-    added: Floats = curve(state, row, day_share) + state.shift[row]
+def offset(state: Profile, rows: Ints, day_share: Floats) -> Floats:
+    """What is added to the level of residents `rows` (k,) until their next blocks' ends, (k, c), given the shares of
+    the day that passed, (k,); the shift fades, in place."""
+    state.shift[rows] *= FADE
+    added: Floats = curve(state, rows, day_share) + state.shift[rows]
     return added

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from threshold_service.statistics.arrays import Floats, Ints
 from threshold_service.statistics.calibration import SETTLED, USABLE, History
 
 STALE_S = 7 * 86_400.0
@@ -29,10 +30,8 @@ def standing(history: History, row: int) -> Standing:
     return Standing.SETTLED if history.blocks[row] >= SETTLED else Standing.USABLE
 
 
-def came_back(history: History, row: int, time: float) -> None:
-    """A block of resident `row` closed at sample `time`, in place."""
-    if time - history.at[row] > STALE_S:
-        history.stale[row] = USABLE
-    elif history.stale[row] > 0:
-        history.stale[row] -= 1
-    history.at[row] = time
+def came_back(history: History, rows: Ints, times: Floats) -> None:
+    """Blocks of residents `rows` (k,) closed at sample `times` (k,), in place."""
+    gone = times - history.at[rows] > STALE_S
+    history.stale[rows] = np.where(gone, USABLE, np.maximum(history.stale[rows] - 1, 0))
+    history.at[rows] = times

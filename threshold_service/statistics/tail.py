@@ -74,7 +74,7 @@ def extrapolated(highest: Floats, blocks: int, exceedances_per_block: float) -> 
     if rarer <= 1.0:
         return order_statistic(highest, exceedances_per_block * (blocks + 1))
     curved = bend(highest, blocks)
-    mean = math.fsum((highest[:top] - start).tolist()) / top * (1.0 - curved)
+    mean = math.fsum(one - start for one in highest[:top].tolist()) / top * (1.0 - curved)
     mean = max(mean, 1e-3 * abs(start), 1e-9)
     rests_on = top / CARE
     far = rests_on * (math.pow(rarer, 1.0 / rests_on) - 1.0)
@@ -84,9 +84,10 @@ def extrapolated(highest: Floats, blocks: int, exceedances_per_block: float) -> 
 def bend(highest: Floats, blocks: int) -> float:
     """How much heavier (above 0) or lighter than exponential the tail is, between -0.25 and 0.35."""
     top = min(max(10, int(BEND_SHARE * blocks)), BEND_TOP, blocks // 2, len(highest) - 1)
-    excess = (highest[:top] - highest[top])[::-1]
-    mean = math.fsum(excess.tolist()) / top
-    upper = math.fsum((excess * np.arange(top)).tolist()) / (top * (top - 1))
+    *largest, start = highest[: top + 1].tolist()
+    excess = [one - start for one in reversed(largest)]
+    mean = math.fsum(excess) / top
+    upper = math.fsum(one * rank for rank, one in enumerate(excess)) / (top * (top - 1))
     lower = mean - upper
     if mean - 2.0 * lower <= 1e-9 * max(mean, 1e-300):
         return BEND

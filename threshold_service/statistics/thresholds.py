@@ -19,11 +19,11 @@ def estimate(history: History, row: int, rates: Rates, prior: Prior) -> None:
     """
     if history.blocks[row] < (FEW if prior.residents.all() else USABLE):
         return
-    maxima = calibration.recent(history, row)
-    history.usual[row] = typical = np.median(maxima, axis=0)
+    own = _Own(history, row)
+    history.usual[row] = own.typical
     for rule, statistic in enumerate(rates.statistic):
-        usual, rate = float(typical[statistic]), rates.per_block[rule] * float(history.spend[row, rates.tier[rule]])
-        high, shown = _estimated(history, row, statistic, rate, maxima[:, statistic])
+        usual, rate = float(own.typical[statistic]), rates.per_block[rule] * float(history.spend[row, rates.tier[rule]])
+        high, shown = own.estimated(statistic, rate)
         shown = shown and history.stale[row] == 0
         if not shown:
             high = _provisional(history, row, rule, rates, prior, usual, high)
@@ -31,14 +31,24 @@ def estimate(history: History, row: int, rates: Rates, prior: Prior) -> None:
     history.version[row] += 1
 
 
-def _estimated(history: History, row: int, statistic: int, rate: float, maxima: Floats) -> tuple[float, bool]:
-    """The threshold that the resident's own history alone gives, and whether it shows the rate itself."""
-    places, blocks = peaks.closed(history.peaks, row)
-    if blocks > len(maxima) and rate * blocks < peaks.TOP * len(places) / 2:
-        highest = -np.sort(-history.peaks.highest[row, places, statistic].astype(np.float64), axis=None)
-    else:
-        highest, blocks = -np.sort(-peaks.apart(maxima)), len(maxima)
-    return tail.from_highest(highest, blocks, rate), rate * blocks >= tail.SHOWN
+class _Own:
+    """What the history of resident `row` alone says."""
+
+    def __init__(self, history: History, row: int) -> None:
+        maxima = calibration.recent(history, row)
+        self.typical: Floats = np.median(maxima, axis=0)
+        self._places, self._closed = peaks.closed(history.peaks, row)
+        self._peaks, self._blocks = history.peaks.highest[row], len(maxima)
+        self._highest = [*(-np.sort(-peaks.apart(maxima), axis=0)).T]
+
+    def estimated(self, statistic: int, rate: float) -> tuple[float, bool]:
+        """The threshold of a statistic, and whether the history shows the `rate` itself."""
+        highest, blocks = self._highest[statistic], self._closed
+        if blocks > self._blocks and rate * blocks < peaks.TOP * len(self._places) / 2:
+            highest = -np.sort(-self._peaks[self._places, statistic].astype(np.float64), axis=None)
+        else:
+            blocks = self._blocks
+        return tail.from_highest(highest, blocks, rate), rate * blocks >= tail.SHOWN
 
 
 def _provisional(

@@ -10,7 +10,7 @@ from threshold_service.statistics.arrays import Bools, Floats, Ints
 PARTS = 4
 """Night, morning, afternoon and evening."""
 ORDER = 3
-_FARTHEST = 6e4
+FARTHEST = 6e4
 """Half precision holds no more: a minute's course needs three digits, and the state is small by it."""
 
 
@@ -32,22 +32,10 @@ def fresh(residents: int, channels: int, seconds: int) -> Trace:
     )  # fmt: skip
 
 
-def remember(state: Trace, row: int, hour: int, values: NDArray[np.float32], cells: Ints) -> None:
-    """The last seconds of resident `row` in an `hour` of the day, in place: raw `values` (s, c) and the second each
-    belongs to, `cells` (s,), in any order."""
-    kept = in_order(values, cells, np.ones(len(cells), bool))
-    there = np.isfinite(kept)
-    mean = np.where(there, kept, 0.0).sum(axis=0) / np.maximum(there.sum(axis=0), 1)
-    state.seconds[row, hour % 24 * PARTS // 24] = np.clip(kept - mean, -_FARTHEST, _FARTHEST)
-
-
-def in_order(values: NDArray[np.float32], cells: Ints, counts: Bools) -> Floats:
-    """The last seconds, oldest first, (s, c), NaN where there was none or where it does not count, `counts` (s,)."""
-    place = cells - (cells.max() - len(cells) + 1)
-    recent = (place >= 0) & counts
-    kept = np.full(values.shape, np.nan)
-    kept[place[recent]] = values[recent]
-    return kept
+def remember(state: Trace, rows: Ints, hours: Ints, course: Floats) -> None:
+    """The last seconds of residents `rows` (k,) in `hours` (k,) of their days, in place: raw values less their mean,
+    within `FARTHEST`, `course` (k, s, c)."""
+    state.seconds[rows, hours % 24 * PARTS // 24] = course
 
 
 def apart(state: Trace, row: int) -> Floats:

@@ -78,7 +78,7 @@ def in_pieces(judge: Engine, batch: Batch, cuts: list[int]) -> tuple[list[Event]
     return [event for one in told for event in one.events], told
 
 
-@pytest.mark.parametrize("channels", [CHANNELS, CHANNELS[:5], CHANNELS[:8]])
+@pytest.mark.parametrize("channels", [CHANNELS, CHANNELS[:5], CHANNELS[:8], CHANNELS[:1]])
 def test_it_judges_alike_compiled_and_with_numpy_alone(channels: tuple[str, ...]) -> None:
     compiled, plain = engine(Path.NUMBA, channels), engine(Path.NUMPY, channels)
     batch = lived(9000, len(channels), len(channels))

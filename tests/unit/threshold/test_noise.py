@@ -1,5 +1,7 @@
 """What the running engine learns of a person's noise: near to what a whole history teaches, and nothing of an event."""
 
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 
@@ -9,9 +11,10 @@ from tests.unit.threshold.test_fused import autoregressive
 from threshold_service import refit
 from threshold_service.engine import Engine
 from threshold_service.judgement.scene import WINDOW_S
-from threshold_service.statistics import excursions, fitted, fused, fused_fit, noise, noise_fit
+from threshold_service.statistics import arma, excursions, fitted, fused, fused_fit, noise, noise_fit
 from threshold_service.statistics.arrays import Floats
 from threshold_service.statistics.calibration import BLOCK_S
+from threshold_service.statistics.normal_quantile import quantile
 
 pytestmark = pytest.mark.unit
 DAY = 86_400
@@ -30,13 +33,13 @@ def noises(rng: np.random.Generator, seconds: int) -> Floats:
 def lived(history: Floats) -> tuple[noise.Noise, fitted.Fitted]:
     """Block after block of one resident, taught as the engine does by day and by night."""
     channels = history.shape[1]
-    state, force = noise.fresh(1, channels), fitted.fresh((1, channels))
+    state, force, one = noise.fresh(1, channels), fitted.fresh((1, channels)), np.array([0])
     for block in range(len(history) // BLOCK_S):
         end = (block + 1) * BLOCK_S
         z = history[end - WINDOW_S : end]
-        noise.observe(state, 0, z, noise.innovations(z, force.gain[0], force.lag[0], force.echo[0]))
+        noise.observe(state, one, noise.show(z[None], force.gain, force.lag, force.echo))
         if block < 48 or block % 288 == 287:
-            fitted.adopt(force, 0, noise_fit.parameters(noise.of(state, 0), fitted.in_force(force, 0)))
+            fitted.adopt(force, one, noise_fit.parameters(state, one, fitted.in_force(force, one)))
     return state, force
 
 
@@ -49,7 +52,7 @@ def test_it_learns_while_it_runs_about_what_a_whole_history_teaches() -> None:
     rng = np.random.default_rng(21)
     history, later = noises(rng, 2 * DAY), noises(rng, 6 * DAY)
     whole = fused_fit.learn(history[:DAY]).learned
-    live = fitted.in_force(lived(history)[1], 0)
+    live = fused.Learned(*(part[0] for part in fitted.in_force(lived(history)[1], np.array([0]))))
     np.testing.assert_allclose(live.lag / live.gain, whole.lag / whole.gain, atol=0.02)
     np.testing.assert_allclose(live.gain, whole.gain, rtol=0.05)
     np.testing.assert_allclose(live.shift, whole.shift, rtol=0.1)
@@ -77,6 +80,30 @@ def test_it_sees_the_same_innovations_as_a_whole_history_shows() -> None:
     for c in range(4):
         told = fused_fit.innovations(z[:, c], gain[c], lag[c], echo[c])
         np.testing.assert_allclose(found[:, c], told, rtol=1e-12)
+
+
+def test_it_finds_the_same_memory_whether_what_dies_away_is_written_out_or_not() -> None:
+    known = np.stack([noises(np.random.default_rng(seed), 4000) for seed in range(3)])
+    known = np.stack([[arma.autocovariances(series)[0][: noise.LAGS] for series in one.T] for one in known])
+    known = known.swapaxes(1, 2)
+    pairs = np.full(known.shape[::2], 4000.0)
+    late = known[:, noise.LAGS // 3 :]
+    ratio = (late[:, 1:] * late[:, :-1]).sum(axis=1) / np.square(late[:, :-1]).sum(axis=1)
+    beyond = np.arange(1, arma.LAGS + 3 - noise.LAGS)[:, None]
+    found = arma.dying(known, pairs)
+    for k in range(3):
+        whole = arma.of(np.concatenate([known[k], known[k, -1] * ratio[k] ** beyond]), pairs[k])
+        np.testing.assert_allclose(found.memory[k], whole.memory, rtol=1e-9, atol=1e-12)
+        np.testing.assert_array_equal(found.echo[k], whole.echo)
+    assert found.memory.any()
+
+
+def test_it_knows_the_normal_quantile_of_any_share() -> None:
+    shares = np.concatenate(
+        [np.linspace(1e-3, 1.0 - 1e-3, 999), 10.0 ** -np.arange(4.0, 300.0), 1.0 - 0.1 ** np.arange(4, 15)]
+    )
+    told = [NormalDist().inv_cdf(share) for share in shares.tolist()]
+    np.testing.assert_allclose(quantile(shares), told, rtol=1e-14, atol=1e-15)
 
 
 @pytest.mark.parametrize("channel", [np.zeros(DAY), np.full(DAY, np.nan), np.arange(DAY) % 500 == 0])

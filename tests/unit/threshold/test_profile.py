@@ -8,6 +8,7 @@ from threshold_service.statistics.arrays import Floats
 
 pytestmark = pytest.mark.unit
 ONE = np.ones(1)
+FIRST = np.array([0])
 
 
 def lived(days: int, of_day: Floats, rng: np.random.Generator, noise: float = 0.3, every: int = 1) -> profile.Profile:
@@ -19,8 +20,8 @@ def lived(days: int, of_day: Floats, rng: np.random.Generator, noise: float = 0.
         for hour in range(0, 24, every):
             for _ in range(12):
                 mean = level + of_day[hour] + 0.1 * rng.standard_normal()
-                profile.observe(state, 0, np.array([mean]), ONE, 24 * day + hour)
-    profile.observe(state, 0, np.array([np.nan]), ONE, 24 * days)
+                profile.observe(state, FIRST, np.array([mean])[None], ONE[None], np.array([24 * day + hour]))
+    profile.observe(state, FIRST, np.array([np.nan])[None], ONE[None], np.array([24 * days]))
     return state
 
 
@@ -65,8 +66,8 @@ def test_it_is_not_bent_by_one_day_that_was_different() -> None:
     state = lived(8, np.zeros(24), rng)
     for hour in range(10, 16):
         for _ in range(12):
-            profile.observe(state, 0, np.array([60.0]), ONE, 24 * 8 + hour)
-    profile.observe(state, 0, np.array([10.0]), ONE, 24 * 9)
+            profile.observe(state, FIRST, np.array([60.0])[None], ONE[None], np.array([24 * 8 + hour]))
+    profile.observe(state, FIRST, np.array([10.0])[None], ONE[None], np.array([24 * 9]))
     profile.refit(state, 0, ONE, 0.1)
     assert np.abs(curve(state)).max() < 0.3
 
@@ -80,13 +81,13 @@ def test_it_shrinks_a_rhythm_that_was_seen_in_few_hours() -> None:
 
 def test_it_does_not_jump_when_it_is_refitted() -> None:
     state = lived(10, WAVE, np.random.default_rng(6))
-    before = profile.offset(state, 0, 0.5)
+    before = profile.offset(state, FIRST, np.array([0.5]))[0]
     profile.refit(state, 0, ONE, 0.5)
-    after = profile.offset(state, 0, 0.5)
+    after = profile.offset(state, FIRST, np.array([0.5]))[0]
     assert np.abs(curve(state)).max() > 0.3
     assert abs(after - before)[0] < 0.05
     for _ in range(200):
-        late = profile.offset(state, 0, 0.5)
+        late = profile.offset(state, FIRST, np.array([0.5]))[0]
     assert abs(late[0] - profile.curve(state, 0, 0.5)[0]) < 0.01
 
 
