@@ -6,9 +6,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from edge_agent.capture.frame import Frame
+from edge_agent.capture.frame import Frame, Image
 from edge_agent.models import ModelUnreadable, verify
-from edge_agent.preprocess.crops import Box
+from edge_agent.preprocess.crops import Box, square_around
 from edge_agent.preprocess.pixels import resized
 from edge_agent.sensing.role import Face, Moment, Reading, thinned, unseen, visible
 from services.vocabulary import Absence
@@ -17,6 +17,11 @@ from services.vocabulary import Sense as SenseName
 MODEL = "face_detection_yunet_2026may.onnx"
 THRESHOLD = 0.7
 """Source: measured on the project's stills; 0.6 gives a false face where 0.7 does not."""
+SMALLEST_LOOKED_AT = 160
+"""Pixels to which the longer side of a smaller picture is enlarged before faces are looked for. Source: measured on 87
+faces that fill grey pictures of 48 x 48: 80 are found as they are, all 87 when enlarged to 96 or more."""
+NEARBY, NEARBY_SIDE = 3.0, 192
+"""A face that was just seen is looked for within so many of its own sizes, in a picture of so many pixels."""
 _OVERLAP = 0.3
 _MOST = 5000
 _SMALLEST_SIDE = 32
@@ -30,7 +35,7 @@ class Faces:
     channels: tuple[str, ...] = ()
     needs = (MODEL,)
 
-    def __init__(self, model: Path, per_second: float = 2.0, longest_side: int = 480) -> None:
+    def __init__(self, model: Path, per_second: float = 2.0, longest_side: int = 416) -> None:
         verify(model)
         try:
             self._detector = cv2.FaceDetectorYN.create(str(model), "", (320, 320), THRESHOLD, _OVERLAP, _MOST)
@@ -44,7 +49,9 @@ class Faces:
         frames = thinned(visible(moment.window), self._per_second)
         if not frames:
             return Reading.absent(unseen(moment.window))
-        found = [self.find(frame) for frame in frames]
+        found: list[list[Face]] = []
+        for frame in frames:
+            found.append((found and self._again(frame, found[-1])) or self.find(frame))
         persons = max(len(faces) for faces in found)
         if persons == 0:
             return Reading.absent(Absence.NOT_IN_VIEW, persons=0, inferences=len(frames))
@@ -55,21 +62,38 @@ class Faces:
 
     def find(self, frame: Frame) -> list[Face]:
         """All faces of one picture, in its own pixels."""
-        height, width = frame.image.shape[:2]
+        return self._look(frame, (0, 0), frame.image, self._longest_side)
+
+    def _again(self, frame: Frame, before: list[Face]) -> list[Face]:
+        """The lone face of half a second ago, looked for where it was: a seventh of the work of the whole picture.
+
+        Whoever else comes is seen with the next second's first picture.
+        """
+        if len(before) != 1 or before[0].frame.image.shape != frame.image.shape:
+            return []
+        around = square_around(before[0].box, NEARBY - 1.0)
+        left, top = max(0, round(around.x)), max(0, round(around.y))
+        right, bottom = round(around.x + around.width), round(around.y + around.height)
+        near = frame.image[top : max(top, bottom), left : max(left, right)]
+        return self._look(frame, (left, top), near, NEARBY_SIDE)
+
+    def _look(self, frame: Frame, corner: tuple[int, int], image: Image, longest_side: int) -> list[Face]:
+        height, width = image.shape[:2]
         if min(height, width) < _SMALLEST_SIDE:
             return []
-        scale = min(1.0, self._longest_side / max(height, width))
-        image = frame.image
-        if scale < 1.0:
-            small = [max(_SMALLEST_SIDE, round(side * scale)) for side in (width, height)]
-            image = resized(image, small[0], small[1])
+        longest = max(height, width)
+        scale = min(max(longest, SMALLEST_LOOKED_AT), longest_side) / longest
+        if scale != 1.0:
+            sides = [max(_SMALLEST_SIDE, round(side * scale)) for side in (width, height)]
+            image = resized(image, sides[0], sides[1])
         self._detector.setInputSize((image.shape[1], image.shape[0]))
-        _, rows = self._detector.detect(image)
+        _, rows = self._detector.detect(np.ascontiguousarray(image))
         factor = np.array([width / image.shape[1], height / image.shape[0]])
-        return [_face(frame, row, factor) for row in (rows if rows is not None else ())]
+        return [_face(frame, row, factor, np.array(corner)) for row in (rows if rows is not None else ())]
 
 
-def _face(frame: Frame, row: Any, factor: Any) -> Face:
+def _face(frame: Frame, row: Any, factor: Any, corner: Any) -> Face:
     points = row[:14].reshape(7, 2) * factor
-    (x, y), (width, height), right_eye, left_eye = points[:4].tolist()
-    return Face(frame, Box(x, y, width, height), tuple(right_eye), tuple(left_eye), float(row[14]))
+    (x, y), (right_x, right_y), (left_x, left_y) = (points[[0, 2, 3]] + corner).tolist()
+    width, height = points[1].tolist()
+    return Face(frame, Box(x, y, width, height), (right_x, right_y), (left_x, left_y), float(row[14]))

@@ -14,14 +14,14 @@ CLASSES: dict[CueName, tuple[int, ...]] = {
     CueName.SIGH: (23, 39),
     CueName.SHOUT: (6, 7, 9),
     CueName.LAUGHTER: (13, 15, 16, 17, 18),
-    CueName.COUGH: (42,),
+    CueName.COUGH: (42, 44),
     CueName.FALL_NOISE: (454,),
     CueName.GLASS: (435, 437),
     CueName.ALARM: (382, 390, 393, 394),
 }
 """Screaming; crying and baby cry; whimper; wail or moan; groan, grunt; sigh, gasp; shout, bellow, yell; laughter,
-giggle, snicker, belly laugh, chuckle; cough; thump or thud; glass, shatter; alarm, siren, smoke detector, fire alarm
-(class numbers of yamnet_class_map.csv)."""
+giggle, snicker, belly laugh, chuckle; cough and sneeze; thump or thud; glass, shatter; alarm, siren, smoke detector,
+fire alarm (class numbers of yamnet_class_map.csv)."""
 
 VOCAL = (
     CueName.SCREAM, CueName.CRY, CueName.WHIMPER, CueName.MOAN, CueName.GROAN, CueName.SHOUT, CueName.LAUGHTER,

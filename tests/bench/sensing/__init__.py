@@ -1,0 +1,1 @@
+"""What the senses are measured against: labelled sounds and clips, and the models alone."""
