@@ -4,17 +4,16 @@ import asyncio
 import hmac
 import math
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import grpc
 import grpc.aio
 from sqlalchemy.exc import DBAPIError
 
-from attune_wire.v1 import sensing_pb2, sensing_pb2_grpc
+from attune_wire.v1 import sensing_pb2
 from services.ledger.leases import LeaseLost
 from services.ledger.roster import SeatTaken
 from services.runtime import logs, wire
-from services.runtime.batch import Batch, joined
 from services.runtime.clock import Clock
 from services.runtime.version import SOFTWARE
 from threshold_service import metrics
@@ -25,13 +24,14 @@ from threshold_service.engine import known_zone
 from threshold_service.roster import AgentTaken, Roster
 from threshold_service.settings import ThresholdSettings
 
+Message = wire.PackedBatch | sensing_pb2.EdgeMessage
 Context = grpc.aio.ServicerContext[Any, Any]
 MOST_WAITING = 16
 """Messages of one stream that wait for the batch before them to be judged."""
 LEDGER_AWAY = "the ledger does not answer: connect again, nothing that was not acknowledged is lost"
 
 
-class Intake(sensing_pb2_grpc.SensingServicer):
+class Intake:
     """One coroutine per agent; judging happens in a thread, so that many agents can talk at once."""
 
     def __init__(self, roster: Roster, clock: Clock, settings: ThresholdSettings) -> None:
@@ -42,10 +42,15 @@ class Intake(sensing_pb2_grpc.SensingServicer):
 
     def join(self, server: grpc.aio.Server) -> None:
         """Answer at this server."""
-        sensing_pb2_grpc.add_SensingServicer_to_server(self, server)  # type: ignore[no-untyped-call]
+        stream = grpc.stream_stream_rpc_method_handler(
+            self.Stream, request_deserializer=wire.edge_message,
+            response_serializer=sensing_pb2.ServerMessage.SerializeToString,
+        )  # fmt: skip
+        service = sensing_pb2.DESCRIPTOR.services_by_name["Sensing"].full_name
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, {"Stream": stream}),))
 
     async def Stream(
-        self, request_iterator: AsyncIterator[sensing_pb2.EdgeMessage], context: Context
+        self, request_iterator: AsyncIterator[Message], context: Context
     ) -> AsyncIterator[sensing_pb2.ServerMessage]:
         """
         Refuses with INVALID_ARGUMENT (a message that says something impossible), UNAUTHENTICATED (wrong token),
@@ -80,10 +85,9 @@ class Intake(sensing_pb2_grpc.SensingServicer):
                 "agent not made durable", agent=run.agent, durable=run.durable, detail=str(error.orig)
             )
 
-    async def _hello(self, message: sensing_pb2.EdgeMessage | None, context: Context) -> AgentHello:
-        if message is None or message.WhichOneof("body") != "hello":
+    async def _hello(self, message: Message | None, context: Context) -> AgentHello:
+        if not isinstance(message, sensing_pb2.EdgeMessage) or message.WhichOneof("body") != "hello":
             await _refuse(context, grpc.StatusCode.INVALID_ARGUMENT, "the first message was no hello: send Hello first")
-        assert message is not None
         hello = message.hello
         if self._settings.token and not hmac.compare_digest(hello.token.encode(), self._settings.token.encode()):
             why = "the agent's token is wrong: set ATTUNE_EDGE_TOKEN to the service's ATTUNE_THRESHOLD_TOKEN"
@@ -92,7 +96,6 @@ class Intake(sensing_pb2_grpc.SensingServicer):
             return _checked(hello, self._clock.now())
         except wire.WireError as error:
             await _refuse(context, grpc.StatusCode.INVALID_ARGUMENT, str(error))
-            raise
 
     def _welcome(self, run: AgentRun) -> sensing_pb2.ServerMessage:
         return sensing_pb2.ServerMessage(
@@ -106,7 +109,7 @@ class Intake(sensing_pb2_grpc.SensingServicer):
         )
 
     async def _serve(
-        self, run: AgentRun, hello: AgentHello, messages: AsyncIterator[sensing_pb2.EdgeMessage], context: Context
+        self, run: AgentRun, hello: AgentHello, messages: AsyncIterator[Message], context: Context
     ) -> AsyncIterator[sensing_pb2.ServerMessage]:
         last = self._clock.monotonic()
         async with Ahead(messages, MOST_WAITING) as ahead:
@@ -124,15 +127,15 @@ class Intake(sensing_pb2_grpc.SensingServicer):
                     await _refuse(context, grpc.StatusCode.UNAVAILABLE, LEDGER_AWAY)
         yield await self._acknowledge(run)
 
-    async def _take(self, run: AgentRun, hello: AgentHello, waiting: Sequence[sensing_pb2.EdgeMessage]) -> None:
+    async def _take(self, run: AgentRun, hello: AgentHello, waiting: Sequence[Message]) -> None:
         """What came before a message that cannot be is judged all the same."""
-        batches: list[Batch] = []
+        batches: list[wire.PackedBatch] = []
         try:
             for message in waiting:
+                if isinstance(message, wire.PackedBatch):
+                    batches.append(message)
+                    continue
                 match message.WhichOneof("body"):
-                    case "batch":
-                        batch = wire.batch_from_wire(message.batch, len(hello.channels), len(hello.seats))
-                        batches += [batch] if len(batch) else []
                     case "heartbeat":
                         run.heard(_link(message.heartbeat))
                     case "evidence":
@@ -142,7 +145,7 @@ class Intake(sensing_pb2_grpc.SensingServicer):
                         raise wire.WireError(f"a {what} in mid-stream: expected batch, heartbeat or evidence")
         finally:
             if batches:
-                await asyncio.to_thread(_judge, run, batches)
+                await asyncio.to_thread(_judge, run, hello, batches)
 
     async def _acknowledge(self, run: AgentRun) -> sensing_pb2.ServerMessage:
         await self._arrivals.passed()
@@ -150,8 +153,8 @@ class Intake(sensing_pb2_grpc.SensingServicer):
         return sensing_pb2.ServerMessage(ack=sensing_pb2.Ack(durable_sequence=durable))
 
 
-def _judge(run: AgentRun, batches: Sequence[Batch]) -> None:
-    for batch in joined(batches):
+def _judge(run: AgentRun, hello: AgentHello, messages: Sequence[wire.PackedBatch]) -> None:
+    for batch in wire.batches(messages, len(hello.channels), len(hello.seats)):
         run.accept(batch)
 
 
@@ -204,7 +207,8 @@ def _link(beat: sensing_pb2.Heartbeat) -> LinkState:
     return LinkState(dropped=beat.dropped, spooled=beat.spooled, cameras=cameras)
 
 
-async def _refuse(context: Context, code: grpc.StatusCode, why: str) -> None:
+async def _refuse(context: Context, code: grpc.StatusCode, why: str) -> NoReturn:
     metrics.REFUSED.labels(code.name.lower()).inc()
     logs.logger().warning("stream refused", code=code.name, detail=why)
     await context.abort(code, why)
+    raise AssertionError("an aborted stream went on")

@@ -5,7 +5,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import grpc.aio
@@ -106,10 +106,10 @@ def messages(residents: int, seconds: int) -> list[sensing_pb2.EdgeMessage]:
     ]
 
 
-async def samples_per_second(servicer: sensing_pb2_grpc.SensingServicer, sent: list[sensing_pb2.EdgeMessage]) -> float:
+async def samples_per_second(join: Callable[[grpc.aio.Server], None], sent: list[sensing_pb2.EdgeMessage]) -> float:
     """Wall rate from the first message to the end of the stream."""
     server = grpc.aio.server()
-    sensing_pb2_grpc.add_SensingServicer_to_server(servicer, server)
+    join(server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
 
@@ -126,18 +126,22 @@ async def samples_per_second(servicer: sensing_pb2_grpc.SensingServicer, sent: l
     return sum(len(message.batch.sequence) for message in sent) / took
 
 
+def _echo(server: grpc.aio.Server) -> None:
+    sensing_pb2_grpc.add_SensingServicer_to_server(Echo(), server)
+
+
 def ingest(residents: int, seconds: int) -> tuple[float, float]:
     """(decided, echoed) samples per second, the echo being the median of one stream before and one after."""
     sent = messages(residents, seconds)
-    first = asyncio.run(samples_per_second(Echo(), sent))
+    first = asyncio.run(samples_per_second(_echo, sent))
     with tempfile.TemporaryDirectory() as folder:
         database = Database(f"sqlite:///{Path(folder) / 'ledger.db'}")
         database.migrate()
         roster = Roster(database, SystemClock(), Policy(), "bench")
         intake = Intake(roster, SystemClock(), ThresholdSettings())
-        decided = asyncio.run(samples_per_second(intake, sent))
+        decided = asyncio.run(samples_per_second(intake.join, sent))
         database.close()
-    return decided, statistics.median((first, asyncio.run(samples_per_second(Echo(), sent))))
+    return decided, statistics.median((first, asyncio.run(samples_per_second(_echo, sent))))
 
 
 def latency_seconds(residents: int, seconds: int) -> float:

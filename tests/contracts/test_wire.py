@@ -8,7 +8,7 @@ import pytest
 
 from attune_wire.v1 import judgement_pb2, sensing_pb2
 from services.runtime import wire
-from services.runtime.batch import Batch
+from services.runtime.batch import Batch, joined
 from services.vocabulary import (
     Absence,
     Assessment,
@@ -188,6 +188,82 @@ def test_it_refuses_an_impossible_batch_in_words(spoil: Callable[[sensing_pb2.Sa
     spoil(message)
     with pytest.raises(wire.WireError, match=says):
         wire.batch_from_wire(message, channels=2, seats=2)
+    read = wire.batches([packed(wire.batch_to_wire(BATCH)), packed(message)], channels=2, seats=2)
+    assert len(next(read)) == len(BATCH)
+    with pytest.raises(wire.WireError, match=says):
+        next(read)
+
+
+def packed(message: sensing_pb2.SampleBatch) -> wire.PackedBatch:
+    arrived = wire.edge_message(sensing_pb2.EdgeMessage(batch=message).SerializeToString())
+    assert isinstance(arrived, wire.PackedBatch)
+    return arrived
+
+
+def drawn(rng: np.random.Generator, n: int, first: int, seats: int, channels: int) -> Batch:
+    """Samples of anybody with all sizes of numbers, a cue and a gap."""
+    sequences = np.uint64(first) + rng.integers(1, 400, n).cumsum().astype(np.uint64)
+    return Batch(
+        sequences, rng.integers(0, seats, n).astype(np.uint32), 1.75e9 + rng.random(n),
+        rng.standard_normal((n, channels)).astype(np.float32), rng.random(n).astype(np.float32),
+        rng.choice([-1, 0, 1, 2, 70, 2**31 - 1, -(2**31)], n).astype(np.int32),
+        ((int(rng.integers(n)), BATCH.cues[0][1]),), ((int(rng.integers(n)), BATCH.gaps[0][1]),),
+    )  # fmt: skip
+
+
+def assert_alike(one: Batch, other: Batch) -> None:
+    for name in ("sequences", "seats", "times", "values", "quality", "persons"):
+        mine, others = getattr(one, name), getattr(other, name)
+        np.testing.assert_array_equal(mine, others)
+        assert mine.dtype == others.dtype
+    assert (one.cues, one.gaps) == (other.cues, other.gaps)
+
+
+@pytest.mark.parametrize(("seats", "first"), [(3, 0), (200, 120), (20_000, 2**40), (2, 2**62)])
+def test_it_reads_many_packed_batches_as_it_reads_each(seats: int, first: int) -> None:
+    rng = np.random.default_rng(seats)
+    sent = [drawn(rng, int(n), first + 100_000 * i, seats, 3) for i, n in enumerate(rng.integers(1, 90, 12))]
+    messages = [wire.batch_to_wire(batch) for batch in sent]
+    (read,) = wire.batches([packed(message) for message in messages], 3, seats)
+    (each,) = joined([wire.batch_from_wire(message, 3, seats) for message in messages])
+    assert_alike(read, each)
+    again = list(wire.batches([packed(messages[4]), packed(messages[4])], 3, seats))
+    assert len(again) == 2, "what does not go on where the one before ended stays apart"
+    assert_alike(again[1], sent[4])
+
+
+def test_it_reads_a_batch_that_another_encoder_wrote_otherwise() -> None:
+    message = wire.batch_to_wire(BATCH)
+    plain = message.SerializeToString()
+    halves = sensing_pb2.SampleBatch(), sensing_pb2.SampleBatch()
+    for part, name in ((half, name) for half in halves for name in ("sequence", "seat", "time", "quality", "persons")):
+        wanted = slice(0, 1) if part is halves[0] else slice(1, None)
+        getattr(part, name).extend(getattr(message, name)[wanted])
+    halves[1].values = message.values
+    halves[1].cues.extend(message.cues)
+    halves[1].gaps.extend(message.gaps)
+    in_pieces = halves[0].SerializeToString() + halves[1].SerializeToString()
+    unpacked = b"".join(bytes([1 << 3, number]) for number in (7, 8, 10)) + plain[5:]
+    of_later = plain + bytes([15 << 3 | 2, 1, 7])
+    for body in (plain, in_pieces, unpacked, of_later):
+        (read,) = wire.batches([wire.PackedBatch(memoryview(body))], 2, 2)
+        assert_alike(read, wire.batch_from_wire(message, 2, 2))
+
+
+@pytest.mark.parametrize("body", [b"\x0a\xff", b"\x0a\x02\xff\xff" + 9 * b"\xff", b"\x22\x05abc", b"\x3a\x02\x0a\xff"])
+def test_it_refuses_bytes_that_are_no_batch_after_what_came_before(body: bytes) -> None:
+    read = wire.batches([packed(wire.batch_to_wire(BATCH)), wire.PackedBatch(memoryview(body))], 2, 2)
+    assert_alike(next(read), wire.batch_from_wire(wire.batch_to_wire(BATCH), 2, 2))
+    with pytest.raises(wire.WireError):
+        next(read)
+
+
+def test_it_leaves_what_is_no_batch_to_protobuf() -> None:
+    beat = sensing_pb2.EdgeMessage(heartbeat=sensing_pb2.Heartbeat(sent_at=1.0, dropped=3))
+    assert wire.edge_message(beat.SerializeToString()) == beat
+    assert wire.edge_message(b"") == sensing_pb2.EdgeMessage()
+    batch = sensing_pb2.EdgeMessage(batch=wire.batch_to_wire(BATCH)).SerializeToString()
+    assert wire.edge_message(batch + beat.SerializeToString()) == beat, "the last of two bodies counts"
 
 
 def test_it_refuses_affect_mode_without_consent() -> None:

@@ -1,6 +1,7 @@
 """The only room that knows both the vocabulary and protobuf."""
 
 from services.runtime.wire.judgement import assessment_from_wire, assessment_to_wire, event_from_wire, event_to_wire
+from services.runtime.wire.packed import PackedBatch, batches, edge_message
 from services.runtime.wire.sensing import (
     LATEST,
     MOST,
@@ -16,11 +17,14 @@ from services.runtime.wire.sensing import (
 __all__ = [
     "LATEST",
     "MOST",
+    "PackedBatch",
     "WireError",
     "assessment_from_wire",
     "assessment_to_wire",
     "batch_from_wire",
     "batch_to_wire",
+    "batches",
+    "edge_message",
     "event_from_wire",
     "event_to_wire",
     "mode_from_wire",

@@ -95,7 +95,7 @@ def batch_from_wire(message: sensing_pb2.SampleBatch, channels: int, seats: int)
         quality=np.array(message.quality, np.float32),
         persons=np.array(message.persons, np.int32),
         cues=tuple((_row(cue.row, n), cue_from_wire(cue)) for cue in message.cues),
-        gaps=tuple((_row(gap.row, n), _gap_from_wire(gap)) for gap in message.gaps),
+        gaps=tuple((_row(gap.row, n), gap_from_wire(gap)) for gap in message.gaps),
     )
     _check_columns(batch, seats)
     return batch
@@ -123,7 +123,7 @@ def _row(row: int, n: int) -> int:
     return row
 
 
-def _gap_from_wire(gap: sensing_pb2.Gap) -> Gap:
+def gap_from_wire(gap: sensing_pb2.Gap) -> Gap:
     try:
         return Gap(Sense(gap.sense), Absence(gap.reason))
     except ValueError as error:
