@@ -73,24 +73,24 @@ def _close(state: EngineState, setting: Setting, rows: Ints, here: Sequence[Loca
     _learn_hour(state, rows, usual, np.array([one.hour for one in here]))
     trace.remember(state.trace, rows, np.array([one.hour for one in here]), last.course)
     standing.came_back(history, rows, state.person.seen_at[rows])
+    serious = np.array([state.watches[row].tier in (Tier.IMMEDIATE, Tier.URGENT) for row in rows.tolist()])
+    clear = rows[calibration.close_block(state.running, history, rows, setting.rates, serious)]
+    history.clear[clear] = state.person.seen_at[clear]
     for place, row in enumerate(rows.tolist()):
         _calibrate(state, setting, row, here[place], usual.spread[place])
     state.fitted.offset[rows] = profile.offset(state.profile, rows, np.array([one.day_share for one in here]))
 
 
 def _calibrate(state: EngineState, setting: Setting, row: int, here: Local, spread: Floats) -> None:
-    history, prior, watch, rates = state.history, state.prior, state.watches[row], setting.own_rates[row]
-    if calibration.close_block(state.running, history, row, rates, watch.tier in (Tier.IMMEDIATE, Tier.URGENT)):
-        history.clear[row] = state.person.seen_at[row]
-    if watch.ended:
+    history, prior = state.history, state.prior
+    if state.watches[row].ended:
         _count(state, row)
-    before = history.peaks.night[row]
-    history.peaks.night[row] = here.night
+    before, history.peaks.night[row] = int(history.peaks.night[row]), here.night
     over = before not in (-1, here.night)
     if over:
         _night(state, setting, row, spread, here)
     if over or history.blocks[row] <= SETTLED:
-        thresholds.estimate(history, row, rates, prior)
+        thresholds.estimate(history, row, setting.own_rates[row], prior)
 
 
 def _learn_noise(state: EngineState, rows: Ints, shown: noise.Shown) -> None:

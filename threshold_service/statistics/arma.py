@@ -67,7 +67,8 @@ def dying(covariance: Floats, pairs: Floats) -> Arma:
     step, left = echo * ratio, _WEIGHTS[:, beyond].reshape(-1, 1, 1) * ratio**beyond
     summed = known * (1.0 + step * (1.0 - left) / (1.0 - step))
     for lag in range(lags - 2, -1, -1):
-        summed = covariance[:, lag] + echo * summed
+        summed *= echo
+        summed += covariance[:, lag]
     last = known * ratio**beyond
     return _least(_along(summed, covariance[:, 0], covariance[:, 1], last, last * ratio), pairs)
 

@@ -134,52 +134,57 @@ def observe(state: Running, statistics: Floats, terms: Floats, far: Floats, seen
     )  # fmt: skip
 
 
-def close_block(running: Running, history: History, row: int, rates: Rates, in_event: bool) -> bool:
-    """End resident `row`'s block, in place: keep its maxima and learn scales.
+def close_block(running: Running, history: History, rows: Ints, rates: Rates, in_event: Bools) -> Bools:
+    """End the blocks of residents `rows` (k,), in place: keep their maxima and learn scales; `in_event` (k,) says in
+    whose a serious event is open.
 
-    Says whether it was clearly an episode. Such a block, and one that began inside a serious event, teaches nothing.
+    Says which were clearly an episode. Such a block, and one that began inside a serious event, teaches nothing.
     After `SETTLED` blocks others count at most `CAPPED` times as far as their threshold.
     """
-    history.peaks.watched[row, peaks.today(history.peaks, row)] += bool(np.isfinite(history.thresholds[row, 0]))
-    clear = _clearly(running, history, row)
-    if not history.spoiled[row] and not clear:
-        _learn_scales(running, history, row)
-        if history.closed[row] > BURN_IN:
-            _keep(running, history, row, rates)
-    running.top[row], running.top_terms[row], running.top_far[row] = 0.0, 0.0, 0.0
-    running.filled[row], history.spoiled[row] = 0, in_event
+    in_force = np.isfinite(history.thresholds[rows, 0])
+    history.peaks.watched[rows, peaks.todays(history.peaks, rows)] += in_force
+    clear = _clearly(running, history, rows)
+    teaching = rows[~history.spoiled[rows] & ~clear]
+    if len(teaching):
+        _learn_scales(running, history, teaching)
+        _keep(running, history, teaching[history.closed[teaching] > BURN_IN], rates)
+    running.top[rows], running.top_terms[rows], running.top_far[rows] = 0.0, 0.0, 0.0
+    running.filled[rows], history.spoiled[rows] = 0, in_event
     return clear
 
 
-def _clearly(running: Running, history: History, row: int) -> bool:
-    """Whether the block is clearly an episode; counts how often that is said on one day."""
-    today = peaks.today(history.peaks, row)
-    if running.top[row, ESCALATION] < CLEAR or history.peaks.clear[row, today] >= MOST_CLEAR:
-        return False
-    history.peaks.clear[row, today] += 1
-    return True
+def _clearly(running: Running, history: History, rows: Ints) -> Bools:
+    """Whether the blocks are clearly episodes, (k,); counts how often that is said on one day."""
+    today = peaks.todays(history.peaks, rows)
+    clear: Bools = (running.top[rows, ESCALATION] >= CLEAR) & (history.peaks.clear[rows, today] < MOST_CLEAR)
+    history.peaks.clear[rows, today] += clear
+    return clear
 
 
-def _learn_scales(running: Running, history: History, row: int) -> None:
-    history.closed[row] += 1
-    gain = max(1.0 / float(history.closed[row]), 1.0 / _SCALE_BLOCKS)
+def _learn_scales(running: Running, history: History, rows: Ints) -> None:
+    history.closed[rows] += 1
+    closed = history.closed[rows][:, None]
+    gain = np.maximum(1.0 / closed, 1.0 / _SCALE_BLOCKS)
     pairs = ((history.scale, running.top_terms, LEAST), (history.far_scale, running.top_far, np.array(1.0)))
-    for scale, top, least in pairs:
-        limit = np.where(history.closed[row] > BURN_IN, 4.0 * scale[row], np.inf)
-        scale[row] += gain * (np.maximum(np.minimum(top[row], limit), least) - scale[row])
-    history.scale[row, ABSOLUTE] = 1.0
+    for scales, top, least in pairs:
+        scale = scales[rows]
+        limit = np.where(closed > BURN_IN, 4.0 * scale, np.inf)
+        scales[rows] = scale + gain * (np.maximum(np.minimum(top[rows], limit), least) - scale)
+    history.scale[rows, ABSOLUTE] = 1.0
 
 
-def _keep(running: Running, history: History, row: int, rates: Rates) -> None:
-    highest = np.full(len(STATISTICS), np.inf if history.blocks[row] < SETTLED else -np.inf)
-    if history.blocks[row] >= SETTLED:
+def _keep(running: Running, history: History, rows: Ints, rates: Rates) -> None:
+    settled = history.blocks[rows] >= SETTLED
+    highest = np.full((len(rows), len(STATISTICS)), np.inf)
+    highest[settled] = -np.inf
+    if settled.any():
         for rule, statistic in enumerate(rates.statistic):
-            typical = history.usual[row, statistic]
-            far = typical + CAPPED * (history.thresholds[row, rule] - typical)
-            highest[statistic] = max(highest[statistic], float(far))
-    history.ring[row, int(history.blocks[row]) % BLOCKS] = np.minimum(running.top[row], highest)
-    history.blocks[row] += 1
-    history.peaks.blocks[row, peaks.today(history.peaks, row)] += 1
+            typical = history.usual[rows, statistic]
+            far = typical + CAPPED * (history.thresholds[rows, rule] - typical)
+            highest[:, statistic] = np.where(settled, np.maximum(highest[:, statistic], far), np.inf)
+    history.ring[rows, history.blocks[rows] % BLOCKS] = np.minimum(running.top[rows], highest)
+    history.blocks[rows] += 1
+    history.peaks.blocks[rows, peaks.todays(history.peaks, rows)] += 1
 
 
 def recent(history: History, row: int, most: int = BLOCKS) -> Floats:

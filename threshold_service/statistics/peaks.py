@@ -45,6 +45,12 @@ def today(state: Peaks, row: int) -> int:
     return int(state.days[row]) % DAYS
 
 
+def todays(state: Peaks, rows: Ints) -> Ints:
+    """The same of residents `rows` (k,)."""
+    places: Ints = state.days[rows] % DAYS
+    return places
+
+
 def apart(maxima: Floats) -> Floats:
     """`maxima` (blocks, ...) of consecutive blocks without those next to a larger one (0 instead): an excursion over
     the end of a block is one excursion, and its alert is one alert.

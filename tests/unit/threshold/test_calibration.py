@@ -13,6 +13,7 @@ pytestmark = pytest.mark.unit
 RATES = rules.rates(Budget())
 NOBODY = prior.shipped(RATES.statistic, 2)
 DAY = 288
+FIRST, NOTHING = np.array([0]), np.array([False])
 
 
 class Story:
@@ -29,7 +30,7 @@ class Story:
         for top in maxima:
             self.over += rules.looked_at(top[None])[0] > self.history.thresholds[0]
             self.running.top[0], self.running.filled[0] = top, calibration.BLOCK_S
-            calibration.close_block(self.running, self.history, 0, self.rates, in_event=False)
+            calibration.close_block(self.running, self.history, FIRST, self.rates, in_event=NOTHING)
             self.blocks += 1
             night = self.blocks % DAY == 0
             if night:
@@ -157,11 +158,11 @@ def test_it_says_how_far_it_can_be_trusted() -> None:
     found = []
     for blocks in (calibration.USABLE, 12, calibration.SETTLED):
         story.live(ordinary(blocks, rng))
-        came_back(story.history, 0, 300.0 * story.blocks)
+        came_back(story.history, FIRST, np.array([300.0 * story.blocks]))
         found.append(standing(story.history, 0))
     assert found == [Standing.LEARNING, Standing.USABLE, Standing.SETTLED]
-    came_back(story.history, 0, 300.0 * story.blocks + 8 * 86_400.0)
+    came_back(story.history, FIRST, np.array([300.0 * story.blocks + 8 * 86_400.0]))
     assert standing(story.history, 0) is Standing.STALE
     for block in range(calibration.USABLE):
-        came_back(story.history, 0, 300.0 * (story.blocks + block) + 8 * 86_400.0)
+        came_back(story.history, FIRST, np.array([300.0 * (story.blocks + block) + 8 * 86_400.0]))
     assert standing(story.history, 0) is Standing.SETTLED

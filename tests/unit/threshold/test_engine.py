@@ -236,13 +236,13 @@ def test_it_lets_an_episode_raise_a_settled_threshold_no_more_than_an_ordinary_p
     before = history.thresholds.copy()
     running.top[:] = 1e6
     running.top[:, 5:] = 5.0  # nothing that is clearly an episode
-    calibration.close_block(running, history, 0, rates, in_event=True)
+    calibration.close_block(running, history, np.array([0]), rates, in_event=np.array([True]))
     thresholds.estimate(history, 0, rates, NOBODY)
     assert (history.thresholds < 1.5 * before).all()
     blocks = int(history.blocks[0])
     running.top[:] = 1e6
     running.top[:, 5:] = 5.0
-    calibration.close_block(running, history, 0, rates, in_event=False)
+    calibration.close_block(running, history, np.array([0]), rates, in_event=np.array([False]))
     assert int(history.blocks[0]) == blocks, "a block that began inside an event teaches nothing"
 
 

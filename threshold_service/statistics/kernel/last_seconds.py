@@ -1,6 +1,6 @@
 """The last seconds of residents at their blocks' ends: all of them in one call, the same numbers as NumPy's."""
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from threshold_service.statistics import arma, fused, level_path, noise, trace
 from threshold_service.statistics.arrays import Floats, Ints
 from threshold_service.statistics.baseline import Baseline
 from threshold_service.statistics.fitted import Fitted
-from threshold_service.statistics.kernel.channels import within
+from threshold_service.statistics.kernel.channels import higher_of, within
 from threshold_service.statistics.kernel.compiled import compiled, compiled_alone
 from threshold_service.statistics.last_seconds import LastSeconds
 from threshold_service.statistics.noise import Shown
@@ -26,27 +26,37 @@ def look_back(rows: Ints, window: Window, usual: Baseline, fitted: Fitted) -> La
         seconds,
     )  # fmt: skip
     course = np.full((k, seconds, c), np.nan)
-    z, upper = np.empty((seconds, c)), np.empty((_KNOTS, c))
-    _look_back(rows, window, (usual.level, usual.spread), fitted, course, shown, z, upper)
+    scratch = _Scratch(np.empty((seconds, c)), np.empty((seconds, c)), np.empty((2, c)), np.empty((_KNOTS, c)))
+    _look_back(rows, window, (usual.level, usual.spread), fitted, course, shown, scratch)
     return LastSeconds(course, shown)
+
+
+class _Scratch(NamedTuple):
+    """Distances `z` and those that count `near` of one resident (s, c), what goes from second to second `carried`
+    (2, c), and what the higher of two knots gets, `upper` (KNOTS, c)."""
+
+    z: Floats
+    near: Floats
+    carried: Floats
+    upper: Floats
 
 
 @compiled_alone
 def _look_back(
-    rows: Ints, window: Window, usual: tuple[Floats, Floats], fitted: Fitted, course: Floats, shown: Shown, z: Floats,
-    upper: Floats,
+    rows: Ints, window: Window, usual: tuple[Floats, Floats], fitted: Fitted, course: Floats, shown: Shown,
+    scratch: _Scratch,
 ) -> None:  # fmt: skip
     for i in range(rows.shape[0]):
-        _tell_course(i, rows[i], window, usual, fitted, course, z)
-        _sum(z, shown.seen[i], shown.near[i], shown.pairs[i], shown.products[i])
-        _count(rows[i], z, fitted, shown.fell[i], upper)
+        _place(rows[i], window, fitted.offset[rows[i]], (usual[0][i], usual[1][i]), course[i], scratch.z)
+        _centre(course[i], scratch.carried)
+        _sum(scratch.z, scratch.near, shown.seen[i], shown.near[i], shown.pairs[i], shown.products[i])
+        _count(rows[i], fitted, shown.fell[i], scratch)
 
 
 @compiled
-def _tell_course(
-    i: int, row: int, window: Window, usual: tuple[Floats, Floats], fitted: Fitted, course: Floats, z: Floats
-) -> None:  # fmt: skip
-    """Fill the course of resident `i`, and their distances `z` (s, c), NaN where nothing was learned."""
+def _place(row: int, window: Window, offset: Floats, usual: tuple[Floats, Floats], course: Floats, z: Floats) -> None:
+    """Fill the raw `course` (s, c) of one resident in order, and their distances `z` (s, c), NaN where nothing was
+    learned."""
     seconds, c = z.shape
     latest = window.cells[row, 0]
     for place in range(1, seconds):
@@ -58,71 +68,91 @@ def _tell_course(
         at = window.cells[row, place] - (latest - seconds + 1)
         if at >= 0:
             for k in range(c):
-                course[i, at, k] = window.values[row, place, k]
+                course[at, k] = window.values[row, place, k]
             if window.taught[row, place]:
                 for k in range(c):
-                    far = (course[i, at, k] - fitted.offset[row, k] - usual[0][i, k]) / usual[1][i, k]
+                    far = (course[at, k] - offset[k] - usual[0][k]) / usual[1][k]
                     z[at, k] = within(far, _FARTHEST) if far == far else far
-    for k in range(c):
-        total, seen = 0.0, 0
-        for at in range(seconds):
-            if course[i, at, k] == course[i, at, k]:
-                total, seen = total + course[i, at, k], seen + 1
-        mean = total / max(seen, 1)
-        for at in range(seconds):
-            if course[i, at, k] == course[i, at, k]:
-                course[i, at, k] = within(course[i, at, k] - mean, _COURSE)
 
 
 @compiled
-def _sum(z: Floats, seen: Floats, near: Floats, pairs: Floats, products: Floats) -> None:
+def _centre(course: Floats, carried: Floats) -> None:
+    """Less the mean of each channel, (s, c), in place."""
+    total, seen = carried[0], carried[1]
+    for k in range(course.shape[1]):
+        total[k] = seen[k] = 0.0
+    for at in range(course.shape[0]):
+        for k in range(course.shape[1]):
+            there = course[at, k] == course[at, k]
+            total[k] += course[at, k] if there else 0.0
+            seen[k] += 1.0 if there else 0.0
+    for k in range(course.shape[1]):
+        total[k] = total[k] / higher_of(seen[k], 1.0)
+    for at in range(course.shape[0]):
+        for k in range(course.shape[1]):
+            far = course[at, k] - total[k]
+            course[at, k] = within(far, _COURSE) if far == far else far
+
+
+@compiled
+def _sum(z: Floats, near: Floats, seen: Floats, nearby: Floats, pairs: Floats, products: Floats) -> None:
+    """What `noise.Shown` says of one resident's values, and of products `near` (s, c) by lag."""
     seconds, c = z.shape
-    whole = True
+    missing = 0
     for at in range(seconds):
         for k in range(c):
             there = z[at, k] == z[at, k]
-            whole = whole and there
+            near[at, k] = within(z[at, k], _WINSOR) if there else 0.0
+            missing += 0 if there else 1
             seen[k] += 1.0 if there else 0.0
-            near[k] += _near(z[at, k])
+            nearby[k] += near[at, k]
     for lag in range(min(_LAGS, seconds)):
+        summed = products[lag]
+        for at in range(seconds - lag):
+            one, other = near[at], near[at + lag]
+            for k in range(c):
+                summed[k] += one[k] * other[k]
+        for k in range(c):
+            pairs[lag, k] = float(seconds - lag)
+    if missing > 0:
+        _pair(z, pairs)
+
+
+@compiled
+def _pair(z: Floats, pairs: Floats) -> None:
+    """How many pairs there are where some values are missing."""
+    seconds, c = z.shape
+    for lag in range(min(_LAGS, seconds)):
+        for k in range(c):
+            pairs[lag, k] = 0.0
         for at in range(seconds - lag):
             for k in range(c):
-                products[lag, k] += _near(z[at, k]) * _near(z[at + lag, k])
-        if whole:
-            for k in range(c):
-                pairs[lag, k] = float(seconds - lag)
-        else:
-            for at in range(seconds - lag):
-                for k in range(c):
-                    both = z[at, k] == z[at, k] and z[at + lag, k] == z[at + lag, k]
-                    pairs[lag, k] += 1.0 if both else 0.0
+                both = z[at, k] == z[at, k] and z[at + lag, k] == z[at + lag, k]
+                pairs[lag, k] += 1.0 if both else 0.0
 
 
 @compiled
-def _near(value: float) -> Any:
-    return within(value, _WINSOR) if value == value else 0.0
-
-
-@compiled
-def _count(row: int, z: Floats, fitted: Fitted, fell: Floats, upper: Floats) -> None:
+def _count(row: int, fitted: Fitted, fell: Floats, scratch: _Scratch) -> None:
     """What each knot gets; what falls to the higher of two is added up apart, as `noise.counted` does."""
+    z, upper, before, surprise = scratch.z, scratch.upper, scratch.carried[0], scratch.carried[1]
+    gain, lag, echo = fitted.gain[row], fitted.lag[row], fitted.echo[row]
     seconds, c = z.shape
+    for k in range(c):
+        before[k], surprise[k] = np.nan, 0.0
     for knot in range(_KNOTS):
         for k in range(c):
             upper[knot, k] = 0.0
-    for k in range(c):
-        gain, lag, echo = fitted.gain[row, k], fitted.lag[row, k], fitted.echo[row, k]
-        before, surprise = np.nan, 0.0
-        for at in range(seconds):
+    for at in range(seconds):
+        for k in range(c):
             now = z[at, k]
-            told = gain * now - (lag * before + echo * surprise)
-            surprise, before = told if told == told else now / gain, now
+            told = gain[k] * now - (lag[k] * before[k] + echo[k] * surprise[k])
+            before[k] = now
+            surprise[k] = told if told == told else now / gain[k]
             if told == told:
                 place = (told / (_BEND + abs(told)) + 1.0) * _HALF
                 below = min(int(place), _KNOTS - 2)
-                higher = place - below
-                fell[below, k] += 1.0 - higher
-                upper[below + 1, k] += higher
+                fell[below, k] += 1.0 - (place - below)
+                upper[below + 1, k] += place - below
     for knot in range(_KNOTS):
         for k in range(c):
             fell[knot, k] += upper[knot, k]
