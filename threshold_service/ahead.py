@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Generic, TypeVar
 
 Message = TypeVar("Message")
+Kind = TypeVar("Kind")
 
 
 class Ahead(Generic[Message]):
@@ -20,6 +21,7 @@ class Ahead(Generic[Message]):
         self._error: Exception | None = None
 
     async def __aenter__(self) -> "Ahead[Message]":
+        self._loop = asyncio.get_running_loop()
         self._reading = asyncio.create_task(self._read())
         return self
 
@@ -28,6 +30,7 @@ class Ahead(Generic[Message]):
     ) -> None:
         self._reading.cancel()
         await asyncio.wait((self._reading,))
+        self._waiting.clear()
 
     async def take(self) -> list[Message]:
         """Everything that waits, at least one message; nothing at the end of the stream. An error of the stream comes
@@ -40,6 +43,17 @@ class Ahead(Generic[Message]):
         taken = list(self._waiting)
         self._waiting.clear()
         self._room.set()
+        return taken
+
+    def more(self, kind: type[Kind]) -> list[Kind]:
+        """For who works in another thread while nobody takes: what waits by now, up to the first message that is of no
+        such `kind`. A thread that goes on by itself need not wait until the loop has time for it."""
+        taken: list[Kind] = []
+        while self._waiting and isinstance(first := self._waiting[0], kind):
+            taken.append(first)
+            self._waiting.popleft()
+        if taken:
+            self._loop.call_soon_threadsafe(self._room.set)
         return taken
 
     async def _read(self) -> None:

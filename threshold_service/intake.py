@@ -3,7 +3,7 @@
 import asyncio
 import hmac
 import math
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, NoReturn
 
 import grpc
@@ -25,6 +25,7 @@ from threshold_service.roster import AgentTaken, Roster
 from threshold_service.settings import ThresholdSettings
 
 Message = wire.PackedBatch | sensing_pb2.EdgeMessage
+More = Callable[[], Sequence[wire.PackedBatch]]
 Context = grpc.aio.ServicerContext[Any, Any]
 MOST_WAITING = 16
 """Messages of one stream that wait for the batch before them to be judged."""
@@ -112,10 +113,15 @@ class Intake:
         self, run: AgentRun, hello: AgentHello, messages: AsyncIterator[Message], context: Context
     ) -> AsyncIterator[sensing_pb2.ServerMessage]:
         last = self._clock.monotonic()
+
+        def more() -> Sequence[wire.PackedBatch]:
+            due = self._clock.monotonic() - last >= self._settings.snapshot_s
+            return () if due else ahead.more(wire.PackedBatch)
+
         async with Ahead(messages, MOST_WAITING) as ahead:
             while waiting := await ahead.take():
                 try:
-                    await self._take(run, hello, waiting)
+                    await self._take(run, hello, waiting, more)
                     if self._clock.monotonic() - last >= self._settings.snapshot_s:
                         last = self._clock.monotonic()
                         yield await self._acknowledge(run)
@@ -127,8 +133,9 @@ class Intake:
                     await _refuse(context, grpc.StatusCode.UNAVAILABLE, LEDGER_AWAY)
         yield await self._acknowledge(run)
 
-    async def _take(self, run: AgentRun, hello: AgentHello, waiting: Sequence[Message]) -> None:
-        """What came before a message that cannot be is judged all the same."""
+    async def _take(self, run: AgentRun, hello: AgentHello, waiting: Sequence[Message], more: More) -> None:
+        """What came before a message that cannot be is judged all the same; what comes after, as far as it is there
+        when the rest is judged."""
         batches: list[wire.PackedBatch] = []
         try:
             for message in waiting:
@@ -143,9 +150,11 @@ class Intake:
                     case other:
                         what = other or "message without a body"
                         raise wire.WireError(f"a {what} in mid-stream: expected batch, heartbeat or evidence")
-        finally:
-            if batches:
-                await asyncio.to_thread(_judge, run, hello, batches)
+        except wire.WireError:
+            await asyncio.to_thread(_judge, run, hello, batches, tuple)
+            raise
+        if batches:
+            await asyncio.to_thread(_judge, run, hello, batches, more)
 
     async def _acknowledge(self, run: AgentRun) -> sensing_pb2.ServerMessage:
         await self._arrivals.passed()
@@ -153,9 +162,11 @@ class Intake:
         return sensing_pb2.ServerMessage(ack=sensing_pb2.Ack(durable_sequence=durable))
 
 
-def _judge(run: AgentRun, hello: AgentHello, messages: Sequence[wire.PackedBatch]) -> None:
-    for batch in wire.batches(messages, len(hello.channels), len(hello.seats)):
-        run.accept(batch)
+def _judge(run: AgentRun, hello: AgentHello, messages: Sequence[wire.PackedBatch], more: More) -> None:
+    while messages:
+        for batch in wire.batches(messages, len(hello.channels), len(hello.seats)):
+            run.accept(batch)
+        messages = more()
 
 
 def _checked(hello: sensing_pb2.Hello, now: float) -> AgentHello:

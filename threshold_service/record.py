@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,22 +31,25 @@ class HistoryTail:
 
     def add(self, seats: NDArray[np.int64], times: Floats, values: NDArray[np.floating], judged: Judged) -> None:
         """One batch: `seats` (m,), `times` (m,), `values` (m, channels), and what is told of each sample."""
-        self._batches.append((seats, times, values, judged.usual, judged.spread, judged.score, judged.tier))
+        if not self._allowed.all():
+            values = np.where(self._allowed[seats], values, np.nan)
+        timed = np.isfinite(times)
+        if not timed.all():
+            seats, times, values = seats[timed], times[timed], values[timed]
+            judged = Judged(judged.events, *(column[timed] for column in judged[1:]))  # type: ignore[arg-type]
+        rows = HistoryRows(
+            times, values.astype(np.float32, copy=False), judged.usual, judged.spread, judged.score.astype(np.float32),
+            judged.tier,
+        )  # fmt: skip
+        self._batches.append((seats, rows))
         self._rows += len(seats)
 
     def blocks(self) -> list[TailBlock]:
         """Everything collected as the ledger's history keeps it."""
-        if not self._batches:
+        seats, batches = [seats for seats, _ in self._batches], [rows for _, rows in self._batches]
+        if not batches:
             return []
-        seats, times, *columns = (np.concatenate(column) for column in zip(*self._batches, strict=True))
-        timed = np.isfinite(times)
-        if not timed.all():
-            seats, times, *columns = (column[timed] for column in (seats, times, *columns))
-        values, usual, spread, score, tier = columns
-        if not self._allowed.all():
-            values = np.where(self._allowed[seats], values, np.nan)
-        rows = HistoryRows(times, values.astype(np.float32, copy=False), usual, spread, score.astype(np.float32), tier)
-        return blocks_of_many(self._agent, self._channels, self._residents, seats, rows)
+        return blocks_of_many(self._agent, self._channels, self._residents, np.concatenate(seats), batches)
 
     def handed_over(self) -> "HistoryTail":
         """Everything collected as a tail of its own; this one goes on empty."""
@@ -57,7 +59,7 @@ class HistoryTail:
 
     def clear(self) -> None:
         """Forget what was written."""
-        self._batches: list[tuple[NDArray[Any], ...]] = []
+        self._batches: list[tuple[NDArray[np.int64], HistoryRows]] = []
         self._rows = 0
 
 

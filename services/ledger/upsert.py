@@ -15,6 +15,12 @@ def insert_new(connection: Connection, table: Table, row: Row) -> bool:
     return connection.execute(statement).first() is not None
 
 
+def insert_many(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Insert rows of the same columns."""
+    if rows:
+        _execute(connection, table.insert().inline(), (table.name, "insert"), rows)
+
+
 def put(connection: Connection, table: Table, rows: Row | Sequence[Row]) -> None:
     """Insert rows, each replacing the one of the same primary key."""
     rows = [rows] if isinstance(rows, Mapping) else rows
@@ -23,7 +29,24 @@ def put(connection: Connection, table: Table, rows: Row | Sequence[Row]) -> None
     statement = _insert(connection, table)
     keys = [column.name for column in table.primary_key]
     changes = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes), list(rows))
+    statement = statement.on_conflict_do_update(index_elements=keys, set_=changes)
+    _execute(connection, statement, (table.name, "put"), rows)
+
+
+_texts: dict[tuple[str, ...], tuple[str, tuple[str, ...] | None]] = {}
+"""By dialect, statement and names of columns: the text of the statement and the order of its parameters."""
+
+
+def _execute(connection: Connection, statement: Any, key: tuple[str, ...], rows: Sequence[Row]) -> None:
+    """Values go to the driver as they are: what SQLAlchemy does with each of many parameters takes longer than the
+    insertion itself (measured), and no table has a type that it would have to translate."""
+    key = (connection.dialect.name, *key, *rows[0])
+    if key not in _texts:
+        compiled = statement.compile(dialect=connection.dialect, column_keys=list(rows[0]))
+        _texts[key] = compiled.string, tuple(compiled.positiontup) if compiled.positional else None
+    text, places = _texts[key]
+    told: list[Any] = [tuple(row[name] for name in places) for row in rows] if places else [dict(row) for row in rows]
+    connection.exec_driver_sql(text, told if len(told) > 1 else told[0])
 
 
 def _insert(connection: Connection, table: Table) -> Any:

@@ -13,7 +13,7 @@ from services.ledger.tables import METADATA
 pytestmark = pytest.mark.contract
 HOUSE = Path(__file__).parents[2]
 ROOMS = (THRESHOLD, VLM, ALERTING, CONSOLE, "services.cli", "edge_agent")
-SQL_WRITES = {"insert", "update", "delete", "put", "insert_new"}
+SQL_WRITES = {"insert", "update", "delete", "put", "insert_new", "insert_many"}
 TOPICS = {name: value for name, value in vars(topics).items() if name.isupper()}
 
 

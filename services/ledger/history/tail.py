@@ -9,6 +9,7 @@ from services.ledger.history.blocks import TailBlock, blocks_of
 from services.ledger.history.packing import unpack
 from services.ledger.history.rows import HistoryRows, HistoryWindow, named
 from services.ledger.tables import history_tail
+from services.ledger.upsert import insert_many
 from services.vocabulary import UnixSeconds
 
 
@@ -38,8 +39,7 @@ class HistoryRepository:
 
     def append_blocks(self, blocks: Sequence[TailBlock]) -> None:
         """Keep what `blocks_of` or `blocks_of_many` cut."""
-        if blocks:
-            self._connection.execute(history_tail.insert(), list(blocks))
+        insert_many(self._connection, history_tail, blocks)
 
     def between(self, resident: str, start: UnixSeconds, end: UnixSeconds) -> list[HistoryWindow]:
         """What the tail holds of a resident, block by block in the order of appending, times not cut to the bounds."""

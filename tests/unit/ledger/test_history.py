@@ -285,7 +285,9 @@ def test_it_cuts_many_residents_as_it_cuts_one(data: st.DataObject, n: int, resi
     block = rows(START + 3570, n, 2)
     if data.draw(st.booleans()):
         block.values[seats == 0, 1] = block.usual[seats == 0, 1] = block.spread[seats == 0, 1] = np.nan
-    found = blocks_of_many("agent", ("x", "y"), names, seats, block)
+    cut = data.draw(st.integers(1, n))
+    batches = [block.take(slice(0, cut)), *([block.take(slice(cut, n))] if cut < n else [])]
+    found = blocks_of_many("agent", ("x", "y"), names, seats, batches)
     expected = [
         one
         for seat in np.unique(seats).tolist()

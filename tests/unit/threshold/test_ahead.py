@@ -68,6 +68,25 @@ def test_it_reads_no_further_when_nobody_takes_and_stops_when_it_is_left() -> No
     assert asyncio.run(run()) <= 7
 
 
+def test_it_gives_more_to_a_thread_up_to_what_is_of_another_kind_and_reads_on() -> None:
+    async def mixed() -> AsyncIterator[int | str]:
+        for message in (1, 2, 3, "beat", 5):
+            yield message
+
+    async def run() -> list[object]:
+        found: list[object] = []
+        async with Ahead(mixed(), 2) as ahead:
+            while waiting := await ahead.take():
+                found.append(waiting)
+                await asyncio.sleep(0.01)
+                while more := await asyncio.to_thread(ahead.more, int):
+                    found.append(tuple(more))
+                    await asyncio.sleep(0.01)
+        return found
+
+    assert asyncio.run(run()) == [[1, 2], (3,), ["beat", 5]]
+
+
 def batch(first: int, n: int, *, row: int | None = None) -> Batch:
     sequences = np.arange(first, first + n, dtype=np.uint64)
     return Batch(
