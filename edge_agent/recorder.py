@@ -11,6 +11,7 @@ from edge_agent.capture.patient import patient
 from edge_agent.capture.whole import whole
 from edge_agent.capture.windows import windows
 from edge_agent.scoring import Scorer, Scores
+from edge_agent.sensing.roster import Roster
 from edge_agent.takes import Take
 from services.runtime.assets import AssetError
 from services.runtime.clock import SystemClock
@@ -20,6 +21,19 @@ from services.vocabulary.time import Seconds, UnixSeconds
 
 class SenseMissing(AssetError):
     """Models that a recording needs are not here."""
+
+
+def complete(found: Roster) -> Roster:
+    """`found`, where all its models are here.
+
+    Raises:
+        SenseMissing: one is not; a measurement without it would say less than it seems to.
+    """
+    if found.missing:
+        who = ", ".join(sense.title for sense in found.missing)
+        why = "; ".join(dict.fromkeys(sense.why for sense in found.missing))
+        raise SenseMissing(f"{who}: models are not here; fetch them with `attune assets pull`. {why}")
+    return found
 
 
 class Recorder:
@@ -38,11 +52,7 @@ class Recorder:
     def __init__(self, eyes: Eyes, mode: Mode, began: UnixSeconds, most_s: Seconds, stop: threading.Event) -> None:
         self._eyes, self._mode, self._began, self._most_s, self.stop = eyes, mode, began, most_s, stop
         self._clock = SystemClock()
-        found = eyes.senses(mode)
-        if found.missing:
-            who = ", ".join(sense.title for sense in found.missing)
-            why = "; ".join(dict.fromkeys(sense.why for sense in found.missing))
-            raise SenseMissing(f"{who}: models are not here; fetch them with `attune assets pull`. {why}")
+        found = complete(eyes.senses(mode))
         self.channels = self._scorer().channels
         self.providers = sorted({model.provider for model in found.models})
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from edge_agent.capture.frame import Captured
 from edge_agent.capture.windows import Window, windows
-from edge_agent.sensing.role import Moment, Reading, Sense
+from edge_agent.sensing.role import Moment, Reading, Sense, visible
 from services.vocabulary import Absence, Cue, Gap, Mode, Seconds, describe
 
 
@@ -67,7 +67,7 @@ class Scorer:
 
     def score(self, window: Window) -> Scores:
         """The scores of one window; windows of a camera are given in order."""
-        moment = Moment(window)
+        moment = Moment(window, looked=visible(window))
         readings: list[tuple[Sense, Reading]] = []
         for sense in self.senses:
             began_s = self._monotonic()

@@ -8,7 +8,7 @@ from edge_agent.preprocess.crops import mapped, rgb, unit, upright_face
 from edge_agent.sensing.blendshape_names import NAMES, SUBSET
 from edge_agent.sensing.expression import large_enough
 from edge_agent.sensing.faces import MODEL as FACE_MODEL
-from edge_agent.sensing.role import Face, Moment, Reading, mean_of, unseen, visible
+from edge_agent.sensing.role import Face, Moment, Reading, mean_of, unseen
 from services.vocabulary import Absence
 from services.vocabulary import Sense as SenseName
 
@@ -46,8 +46,7 @@ class Blendshapes:
         if moment.persons > 1:
             return Reading.absent(Absence.SEVERAL_PEOPLE)
         if not moment.faces:
-            seen = visible(moment.window)
-            return Reading.absent(Absence.NOT_IN_VIEW if seen else unseen(moment.window))
+            return Reading.absent(Absence.NOT_IN_VIEW if moment.frames else unseen(moment.window))
         faces = large_enough(moment.faces)[-max(1, round(self._per_second)) :]
         rows = [row for face in faces if (row := self._one(face))]
         if not rows:

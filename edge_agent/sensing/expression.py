@@ -6,7 +6,7 @@ from edge_agent.models import Model
 from edge_agent.preprocess.probabilities import circumplex
 from edge_agent.sensing.expression_models import described
 from edge_agent.sensing.faces import MODEL as FACE_MODEL
-from edge_agent.sensing.role import Face, Moment, Reading, mean_of, unseen, visible
+from edge_agent.sensing.role import Face, Moment, Reading, mean_of, unseen
 from services.vocabulary import EMOTIONS, Absence
 from services.vocabulary import Sense as SenseName
 
@@ -34,8 +34,7 @@ class Expression:
         if moment.persons > 1:
             return Reading.absent(Absence.SEVERAL_PEOPLE)
         if not moment.faces:
-            seen = visible(moment.window)
-            return Reading.absent(Absence.NOT_IN_VIEW if seen else unseen(moment.window))
+            return Reading.absent(Absence.NOT_IN_VIEW if moment.frames else unseen(moment.window))
         faces = large_enough(moment.faces)[-max(1, round(self._per_second)) :]
         rows = [row for face in faces if (row := self._one(face))]
         if not rows:

@@ -10,7 +10,7 @@ from edge_agent.capture.frame import Frame, Image
 from edge_agent.models import ModelUnreadable, verify
 from edge_agent.preprocess.crops import Box, square_around
 from edge_agent.preprocess.pixels import resized
-from edge_agent.sensing.role import Face, Moment, Reading, thinned, unseen, visible
+from edge_agent.sensing.role import Face, Moment, Reading, thinned, unseen
 from services.vocabulary import Absence
 from services.vocabulary import Sense as SenseName
 
@@ -46,7 +46,7 @@ class Faces:
 
     def read(self, moment: Moment) -> Reading:
         """Faces of the second: none where nobody or more than one person shows one."""
-        frames = thinned(visible(moment.window), self._per_second)
+        frames = thinned(moment.frames, self._per_second)
         if not frames:
             return Reading.absent(unseen(moment.window))
         found: list[list[Face]] = []

@@ -9,7 +9,7 @@ from edge_agent.capture.frame import Frame
 from edge_agent.models import Model
 from edge_agent.preprocess.crops import letterbox, rgb
 from edge_agent.preprocess.skeleton import Skeleton, hip_height, scale_px, torso_angle, travelled
-from edge_agent.sensing.role import Moment, Reading, mean_of, thinned, unseen, visible
+from edge_agent.sensing.role import Moment, Reading, mean_of, thinned, unseen
 from services.vocabulary import Absence, Seconds
 from services.vocabulary import Sense as SenseName
 
@@ -51,7 +51,7 @@ class Pose:
 
     def read(self, moment: Moment) -> Reading:
         """Goes on with several people in view; abstains where nobody is."""
-        frames = thinned(visible(moment.window), self._per_second)
+        frames = thinned(moment.frames, self._per_second)
         if not frames:
             self._followed = None
             return Reading.absent(unseen(moment.window))

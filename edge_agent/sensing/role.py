@@ -35,6 +35,12 @@ class Moment:
     window: Window
     persons: int = -1
     faces: tuple[Face, ...] = ()
+    looked: tuple[Frame, ...] | None = None
+
+    @property
+    def frames(self) -> tuple[Frame, ...]:
+        """The pictures that show anything at all; found once by the scorer for all senses (`looked`)."""
+        return visible(self.window) if self.looked is None else self.looked
 
 
 @dataclass(frozen=True, slots=True, eq=False)

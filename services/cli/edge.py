@@ -76,6 +76,63 @@ def record_scores(
     raise typer.Exit(_run("edge_agent.record_scores", [*options, "--", source]))
 
 
+@app.command("bench")
+def bench(
+    source: Annotated[str, typer.Argument(help="A film, or a sound: it is played several times.")],
+    mode: Annotated[Mode, typer.Option(help="affect measures the expression sense too.")] = Mode.OBSERVABLES,
+    cameras: Annotated[int, typer.Option(help="So many at once, as in one agent.", min=1, max=64)] = 1,
+    fps: Annotated[
+        float | None, typer.Option(help="Pictures looked at per second. Default: the agent's 8.", min=0.1, max=30)
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="How much of the film.", min=2)] = 20.0,
+    rounds: Annotated[int, typer.Option(help="Passes of the senses and of the plain loop, in turn.", min=1)] = 5,
+    config: Config = None,
+) -> None:
+    """How many cameras this machine carries, and what each sense costs.
+
+    Prints pictures, how often each sense's models ran and their milliseconds, the share of one core that a camera keeps
+    busy, and what the agent's own code costs over a plain loop of the same decoding, resizing, flow and session calls,
+    passes taken in turn. Processor time, so that other work on the machine hardly counts; only `--cameras` together
+    are timed by the clock on the wall.
+
+    * `attune edge bench corridor.mp4 --cameras 4`
+    * `attune edge bench corridor.mp4 --mode affect --fps 5`
+    """
+    options: list[object] = ["--mode", mode.value, "--cameras", cameras, "--seconds", seconds, "--rounds", rounds]
+    for name, value in (("fps", fps), ("config", config)):
+        options += [f"--{name}", value] if value is not None else []
+    raise typer.Exit(_run("edge_agent.bench", [*options, "--", source]))
+
+
+@app.command("preview")
+def preview(
+    source: Annotated[str, typer.Argument(help="A film, or an address: rtsp://..., /dev/video0.")],
+    out: Annotated[Path, typer.Option(help="Where to write the film: .mp4. It holds pictures of people.")],
+    mode: Annotated[
+        Mode, typer.Option(help="affect draws emotions: only of people who consented, or public material.")
+    ] = Mode.OBSERVABLES,
+    fps: Annotated[
+        float | None, typer.Option(help="Pictures drawn per second. Default: the agent's 8.", min=0.5, max=30)
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(help="End after so long. A stream otherwise ends at Ctrl-C.", min=1)
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Draw what the senses see: faces, bodies, cues, and a bar for every score. For hanging up a camera only.
+
+    The film carries a banner that says so, has no sound, and is the one thing that the edge ever writes pictures to:
+    delete it when the camera hangs right. Boxes and skeletons are those of each picture; the bars are the scores of its
+    second; a grey name is absent, and the lines on top say which sense is silent and why.
+
+    * `attune edge preview rtsp://camera-12.local/stream1 --seconds 30 --out room-12.mp4`
+    """
+    options: list[object] = ["--out", out, "--mode", mode.value]
+    for name, value in (("fps", fps), ("seconds", seconds), ("config", config)):
+        options += [f"--{name}", value] if value is not None else []
+    raise typer.Exit(_run("edge_agent.preview", [*options, "--", source]))
+
+
 def _run(module: str, options: list[object]) -> int:
     """The exit status of a process that may end in its own way after Ctrl-C, which it hears as we do."""
     with subprocess.Popen([sys.executable, "-m", module, *map(str, options)]) as process:

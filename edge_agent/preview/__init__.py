@@ -1,0 +1,1 @@
+"""Room: what the senses see, drawn over the pictures, for whoever hangs up a camera."""
