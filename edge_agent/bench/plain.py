@@ -9,6 +9,7 @@ from typing import Any
 import av
 import cv2
 import numpy as np
+from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.video.frame import VideoFrame
 
@@ -59,6 +60,8 @@ class Plain:
             past = set()
             for packet in film.demux(streams):
                 for decoded in packet.decode():
+                    if not isinstance(decoded, VideoFrame | AudioFrame):
+                        continue
                     if decoded.time is None or decoded.time >= end_s:
                         past.add(packet.stream.index)
                     elif isinstance(decoded, VideoFrame):
