@@ -19,8 +19,8 @@ def pack(facts: dict[str, Any], states: dict[str, Any]) -> bytes:
     arrays = [(name, np.ascontiguousarray(array)) for name, array in walk(states)]
     layout = [[name, array.dtype.str, list(array.shape)] for name, array in arrays]
     head = json.dumps({"facts": facts, "arrays": layout}, sort_keys=True, separators=(",", ":")).encode()
-    body = b"".join(array.tobytes() for _, array in arrays)
-    return MAGIC + struct.pack("<HI", VERSION, len(head)) + head + body
+    start = MAGIC + struct.pack("<HI", VERSION, len(head)) + head
+    return b"".join((start, *(array.reshape(-1).view(np.uint8).data for _, array in arrays)))
 
 
 def unpack(blob: bytes) -> tuple[dict[str, Any], dict[str, Any]]:

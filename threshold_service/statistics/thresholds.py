@@ -19,12 +19,13 @@ def estimate(history: History, row: int, rates: Rates, prior: Prior) -> None:
     """
     if history.blocks[row] < (FEW if prior.residents.all() else USABLE):
         return
-    own = _Own(history, row)
+    own, stale = _Own(history, row), bool(history.stale[row] > 0)
     history.usual[row] = own.typical
+    typical, spend = own.typical.tolist(), history.spend[row].tolist()
     for rule, statistic in enumerate(rates.statistic):
-        usual, rate = float(own.typical[statistic]), rates.per_block[rule] * float(history.spend[row, rates.tier[rule]])
+        usual, rate = typical[statistic], rates.per_block[rule] * spend[rates.tier[rule]]
         high, shown = own.estimated(statistic, rate)
-        shown = shown and history.stale[row] == 0
+        shown = shown and not stale
         if not shown:
             high = _provisional(history, row, rule, rates, prior, usual, high)
         _set(history, row, rule, rates, usual, high, shown)
@@ -36,18 +37,21 @@ class _Own:
 
     def __init__(self, history: History, row: int) -> None:
         maxima = calibration.recent(history, row)
-        self.typical: Floats = np.median(maxima, axis=0)
-        self._places, self._closed = peaks.closed(history.peaks, row)
-        self._peaks, self._blocks = history.peaks.highest[row], len(maxima)
+        n = len(maxima)
+        ordered = np.sort(maxima, axis=0)
+        self.typical: Floats = 0.5 * (ordered[(n - 1) // 2] + ordered[n // 2])
+        self._places, self._closed = np.zeros(0, np.intp), 0
+        if history.peaks.blocks[row].sum() > n:
+            self._places, self._closed = peaks.closed(history.peaks, row)
+        self._days, self._blocks = history.peaks.highest[row], n
         self._highest = [*(-np.sort(-peaks.apart(maxima), axis=0)).T]
 
     def estimated(self, statistic: int, rate: float) -> tuple[float, bool]:
         """The threshold of a statistic, and whether the history shows the `rate` itself."""
-        highest, blocks = self._highest[statistic], self._closed
-        if blocks > self._blocks and rate * blocks < peaks.TOP * len(self._places) / 2:
-            highest = -np.sort(-self._peaks[self._places, statistic].astype(np.float64), axis=None)
-        else:
-            blocks = self._blocks
+        highest, blocks = self._highest[statistic], self._blocks
+        if self._closed > blocks and rate * self._closed < peaks.TOP * len(self._places) / 2:
+            days = self._days[self._places, statistic].astype(np.float64)
+            highest, blocks = -np.sort(-days, axis=None), self._closed
         return tail.from_highest(highest, blocks, rate), rate * blocks >= tail.SHOWN
 
 
@@ -66,18 +70,18 @@ def _provisional(
 
 
 def _set(history: History, row: int, rule: int, rates: Rates, usual: float, high: float, shown: bool) -> None:
-    before = float(history.thresholds[row, rule])
+    before, approved = float(history.thresholds[row, rule]), float(history.approved[row, rule])
+    wanted = math.nan
     if history.blocks[row] > SETTLED and math.isfinite(before):
         far = max(before - usual, 1e-9)
         high = usual + min(max(high - usual, far / calibration.NIGHTLY), far * calibration.NIGHTLY)
-    history.wanted[row, rule] = np.nan
-    if rates.tier[rule] == 0 and math.isfinite(history.approved[row, rule]):
-        limit = usual + rates.envelope * max(float(history.approved[row, rule]) - usual, 1e-9)
+    if rates.tier[rule] == 0 and math.isfinite(approved):
+        limit = usual + rates.envelope * max(approved - usual, 1e-9)
         if high > limit:
-            history.wanted[row, rule], high = high, limit
-    if shown and not math.isfinite(history.approved[row, rule]):
+            wanted, high = high, limit
+    if shown and not math.isfinite(approved):
         history.approved[row, rule] = high
-    history.shown[row, rule] = shown
+    history.wanted[row, rule], history.shown[row, rule] = wanted, shown
     history.thresholds[row, rule] = high
     share = 1.0 if STATISTICS[rates.statistic[rule]] == "drift" else RELEASE  # drift is slow enough by itself
     history.releases[row, rule] = usual + share * (high - usual)
