@@ -25,7 +25,7 @@ from threshold_service.statistics import (
     thresholds,
     trace,
 )
-from threshold_service.statistics.arrays import Floats, Ints, take
+from threshold_service.statistics.arrays import Bools, Floats, Ints, take
 from threshold_service.statistics.calibration import BLOCK_S, SETTLED
 from threshold_service.wave import Setting
 
@@ -83,14 +83,16 @@ def _close(state: EngineState, setting: Setting, rows: Ints, here: Sequence[Loca
 
 def _calibrate(state: EngineState, setting: Setting, row: int, here: Local, spread: Floats) -> None:
     history, prior = state.history, state.prior
+    rates = setting.own_rates[row]
+    shown = calibration.count_asked(history, row, rates)
     if state.watches[row].ended:
-        _count(state, row)
+        _count(state, row, shown)
     before, history.peaks.night[row] = int(history.peaks.night[row]), here.night
     over = before not in (-1, here.night)
     if over:
         _night(state, setting, row, spread, here)
     if over or history.blocks[row] <= SETTLED:
-        thresholds.estimate(history, row, setting.own_rates[row], prior)
+        thresholds.estimate(history, row, rates, prior)
 
 
 def _learn_noise(state: EngineState, rows: Ints, shown: noise.Shown) -> None:
@@ -133,7 +135,7 @@ def _night(state: EngineState, setting: Setting, row: int, spread: Floats, here:
         state.prior = facility.learn(
             state.prior, history, setting.rates, known.level, known.spread, phi, known.taught, here.night
         )
-    thresholds.rebalance(history, row, setting.own_rates[row], state.prior)
+    thresholds.rebalance(history, row, state.prior)
 
 
 def _correlation(state: EngineState) -> Floats:
@@ -146,7 +148,7 @@ def _refit_orders(state: EngineState, row: int) -> None:
     state.trace.coefficients[row], state.trace.steady[row] = orders(trace.apart(state.trace, row))
 
 
-def _count(state: EngineState, row: int) -> None:
+def _count(state: EngineState, row: int, shown: Bools) -> None:
     """Count the alerts that ended since the last block's end, by their highest tier, but for clear episodes: the budget
     is promised for ordinary days."""
     history, ended = state.history, state.watches[row].ended
@@ -156,6 +158,7 @@ def _count(state: EngineState, row: int) -> None:
             history.counted[row] = opened
             if np.isfinite(history.thresholds[row, 0]) and history.clear[row] < opened:
                 history.peaks.told[row, slot, tier.value - 1] += 1
+                history.peaks.answered[row, slot, tier.value - 1] += shown[tier.value - 1]
 
 
 def lesson(state: EngineState, setting: Setting) -> facility.Lesson:
@@ -198,7 +201,8 @@ def adopt_policy(state: EngineState, setting: Setting) -> None:
     """Another policy is in force from the next sample on: thresholds from its budget, at once and for everybody."""
     history = state.history
     history.thresholds[:], history.approved[:], history.spend[:] = np.inf, np.inf, 1.0
-    history.peaks.told[:], history.peaks.watched[:] = 0, 0
+    history.peaks.told[:], history.peaks.watched[:], history.peaks.asked[:] = 0, 0, 0.0
+    history.peaks.answered[:] = 0
     for row in range(len(history.blocks)):
         thresholds.estimate(history, row, setting.own_rates[row], state.prior)
 

@@ -11,7 +11,7 @@ from threshold_service.statistics.calibration import SETTLED, History, Rates
 from threshold_service.statistics.prior import LEAST_BETWEEN, LEAST_RESIDENTS, Prior, centre, log_scale, of_people
 
 EVIDENCE = 12.0
-"""Promised alerts after which a count outweighs what was believed before (source: guess)."""
+"""Alerts asked for after which a count outweighs what was believed before (source: guess)."""
 
 _ODDEST = 1.5
 """A person counts at most this far from the middle (a tail 4.5 times as long or short). The deviation is not the robust
@@ -77,7 +77,7 @@ def learn(prior: Prior, history: History, rates: Rates, level: Floats, spread: F
     spreads, _ = of_people(np.log(np.maximum(spread, 1e-12)), known)
     correlated, _ = of_people(phi, known)
     return people._replace(
-        spend=_spend(history, rates), level=_kept(middle, prior.level), apart=_kept(apart, prior.apart),
+        spend=_spend(history), level=_kept(middle, prior.level), apart=_kept(apart, prior.apart),
         spread=_kept(spreads, prior.spread), phi=_kept(correlated, prior.phi), night=np.array([night]),
     )  # fmt: skip
 
@@ -116,14 +116,8 @@ def _limit(history: History, statistic: int, rate: float, rows: list[int]) -> fl
     return tail.from_highest(together, blocks, rate)
 
 
-def _spend(history: History, rates: Rates) -> Floats:
-    """Promised over told alerts of everybody, (tiers,), gamma-Poisson around 1."""
-    told, watched = history.peaks.told.sum(axis=(0, 1)), float(history.peaks.watched.sum())
-    promised = np.array([tier_rate(rates, tier) * watched for tier in range(len(told))])
-    ratio: Floats = (promised + EVIDENCE) / (told + EVIDENCE)
+def _spend(history: History) -> Floats:
+    """Exceedances that were asked for over alerts that were told, of everybody, (tiers,), gamma-Poisson around 1."""
+    told, asked = history.peaks.answered.sum(axis=(0, 1)), history.peaks.asked.sum(axis=(0, 1))
+    ratio: Floats = (asked + EVIDENCE) / (told + EVIDENCE)
     return ratio
-
-
-def tier_rate(rates: Rates, tier: int) -> float:
-    """Exceedances per block that all rules of a tier may spend together."""
-    return sum(each for each, of in zip(rates.per_block, rates.tier, strict=True) if of == tier)

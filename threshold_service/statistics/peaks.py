@@ -17,15 +17,18 @@ LEAST_BLOCKS = 24
 
 class Peaks(NamedTuple):
     """Of n residents: `highest` (n, DAYS, statistics, TOP), largest first, 0 where there is none; `blocks` (n, DAYS)
-    that taught and those left out as `clear` episodes, `watched` (n, DAYS) in which thresholds were in force, and
-    `told` (n, DAYS, tiers) alerts by tier; `days` (n,) closed so far, so that today's place is `days % DAYS`; `night`
-    (n,) is the number of the local day of the block before, -1 before the first."""
+    that taught and those left out as `clear` episodes, `watched` (n, DAYS) in which thresholds were in force, the
+    alerts `told` (n, DAYS, tiers) in them by tier, and, where the history showed every rate of the tier,
+    the exceedances that were `asked` for and the alerts that `answered`; `days` (n,) closed so far, so that today's
+    place is `days % DAYS`; `night` (n,) is the number of the local day of the block before, -1 before the first."""
 
     highest: NDArray[np.float32]
     blocks: Ints
     clear: Ints
     watched: Ints
     told: Ints
+    asked: Floats
+    answered: Ints
     days: Ints
     night: Ints
 
@@ -35,8 +38,8 @@ def fresh(residents: int, statistics: int) -> Peaks:
     return Peaks(
         np.zeros((residents, DAYS, statistics, TOP), np.float32), np.zeros((residents, DAYS), np.int64),
         np.zeros((residents, DAYS), np.int64), np.zeros((residents, DAYS), np.int64),
-        np.zeros((residents, DAYS, 3), np.int64),
-        np.zeros(residents, np.int64), np.full(residents, -1, np.int64),
+        np.zeros((residents, DAYS, 3), np.int64), np.zeros((residents, DAYS, 3)),
+        np.zeros((residents, DAYS, 3), np.int64), np.zeros(residents, np.int64), np.full(residents, -1, np.int64),
     )  # fmt: skip
 
 
@@ -73,7 +76,8 @@ def close_day(state: Peaks, row: int, maxima: Floats) -> None:
     state.days[row] += 1
     place = today(state, row)
     state.highest[row, place], state.blocks[row, place] = 0.0, 0
-    state.clear[row, place], state.watched[row, place], state.told[row, place] = 0, 0, 0
+    state.clear[row, place], state.watched[row, place] = 0, 0
+    state.asked[row, place], state.told[row, place], state.answered[row, place] = 0.0, 0, 0
 
 
 def closed(state: Peaks, row: int) -> tuple[NDArray[np.intp], int]:

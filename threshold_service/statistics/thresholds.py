@@ -9,6 +9,13 @@ from threshold_service.statistics.arrays import Floats
 from threshold_service.statistics.calibration import BLOCKS, FEW, RELEASE, SETTLED, STATISTICS, USABLE, History, Rates
 from threshold_service.statistics.prior import ALONE, APART, Prior, shrunk
 
+UNKNOWN_DAY = 0.5
+"""How much farther than the facility's a new resident's threshold lies at first: the curve of their day is not known,
+so that the level runs behind it and ordinary hours look unusual."""
+FAMILIAR = 1.25 * SETTLED
+"""Blocks after which that is over (source of both: `make bench-usable` with seeds that it does not use; ordinary hours
+of the first day exceed settled thresholds three times as often as later ones, and with these as often as promised)."""
+
 
 def estimate(history: History, row: int, rates: Rates, prior: Prior) -> None:
     """Thresholds of resident `row` from their history, in place; infinite before `USABLE` blocks, or
@@ -25,7 +32,7 @@ def estimate(history: History, row: int, rates: Rates, prior: Prior) -> None:
     for rule, statistic in enumerate(rates.statistic):
         usual, rate = typical[statistic], rates.per_block[rule] * spend[rates.tier[rule]]
         high, shown = own.estimated(statistic, rate)
-        shown = shown and not stale
+        shown = shown and not stale and (history.blocks[row] >= SETTLED or not prior.residents[rule])
         if not shown:
             high = _provisional(history, row, rule, rates, prior, usual, high)
         _set(history, row, rule, rates, usual, high, shown)
@@ -60,12 +67,14 @@ def _provisional(
 ) -> float:  # fmt: skip
     """Shrunk to the facility's, where there is one, and never above it for tier 1; else to what is shipped, and up
     half as far again where people differ, for four days: rhythms and habits rarer than the history have not been seen
-    yet (source: measured with the budget bench)."""
+    yet (source: measured with the budget bench). Where others teach, no history is believed
+    alone before a whole day."""
     known = int(min(history.blocks[row], BLOCKS))
     high = shrunk(prior, rule, usual, own, known, tail.size(known), rates.per_block[rule])
     if not prior.residents[rule]:
         farther = ALONE * min(float(prior.between[rule]) / APART, 1.0)
         return usual + (1.0 + farther * (1.0 - known / BLOCKS)) * (high - usual)
+    high = usual + (1.0 + UNKNOWN_DAY * max(1.0 - known / FAMILIAR, 0.0)) * (high - usual)
     return min(high, float(prior.limit[rule])) if rates.tier[rule] == 0 else high
 
 
@@ -96,18 +105,17 @@ def approve(history: History, row: int) -> int:
     return int(np.count_nonzero(waiting))
 
 
-def rebalance(history: History, row: int, rates: Rates, prior: Prior) -> None:
+def rebalance(history: History, row: int, prior: Prior) -> None:
     """Set `spend` of resident `row`, in place, so that alerts, not exceedances, are as many as promised.
 
-    Several rules speak of one event and one event may last for blocks, so alerts are rarer than exceedances: the rate
-    is raised by promised / told of the last days, with the facility's ratio as the prior (gamma-Poisson).
+    Several rules speak of one event and one event may last for blocks, so alerts are rarer than exceedances: the rates
+    are raised by the exceedances that were asked for, per alert told in the same days, with the facility's ratio as the
+    prior (gamma-Poisson). What was asked for counts with the `spend` of its day: the correction holds where it arrives.
+    Days with provisional thresholds, which are careful on purpose, do not count.
     """
-    told, watched = history.peaks.told[row].sum(axis=0), float(history.peaks.watched[row].sum())
-    for tier in range(len(told)):
-        promised = facility.tier_rate(rates, tier) * watched + facility.EVIDENCE
-        believed = facility.EVIDENCE / float(prior.spend[tier])
-        spend = promised / (float(told[tier]) + believed)
-        history.spend[row, tier] = min(max(spend, calibration.OVERSPENT), calibration.UNSPENT[tier])
+    told, asked = history.peaks.answered[row].sum(axis=0), history.peaks.asked[row].sum(axis=0)
+    spend = (asked + facility.EVIDENCE) / (told + facility.EVIDENCE / prior.spend)
+    history.spend[row] = np.clip(spend, calibration.OVERSPENT, calibration.UNSPENT)
 
 
 def achieved(history: History) -> Floats:

@@ -146,10 +146,14 @@ def test_it_spends_on_more_alerts_what_several_rules_share() -> None:
     story.live(ordinary(2 * DAY, np.random.default_rng(7)))
     past = story.history.peaks
     past.watched[0, 0], past.told[0, 0] = 14 * DAY, (1, 6, 500)
-    thresholds.rebalance(story.history, 0, RATES, NOBODY)
-    spend = story.history.spend[0]
-    assert 1.0 < spend[1] < calibration.UNSPENT[1], "six alerts of eleven that were promised"
+    past.asked[0, 0], past.answered[0, 0] = (2, 11, 40), (1, 6, 500)
+    thresholds.rebalance(story.history, 0, NOBODY)
+    spend = story.history.spend[0].copy()
+    assert 1.0 < spend[1] < calibration.UNSPENT, "six alerts of eleven exceedances"
     assert spend[2] == 1.0, "nothing is taken away: ordinary days have no episodes, real ones have"
+    past.asked[0, 1], past.answered[0, 1] = spend * (200, 200, 200), (200, 200, 200)
+    thresholds.rebalance(story.history, 0, NOBODY)
+    assert story.history.spend[0, 1] == pytest.approx(spend[1], rel=0.05), "where it arrives the correction stays"
     assert thresholds.achieved(story.history)[0, 1] == pytest.approx(6 / (past.watched[0].sum() / DAY / 7))
 
 
