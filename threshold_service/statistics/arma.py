@@ -62,22 +62,24 @@ def dying(covariance: Floats, pairs: Floats) -> Arma:
     late = covariance[:, lags // 3 :]
     square = np.maximum(in_order(np.square(late[:, :-1])), 1e-12)
     ratio = np.minimum(np.maximum(in_order(late[:, 1:] * late[:, :-1]) / square, -STRONGEST), STRONGEST)
-    echo = -ECHOES.reshape(-1, 1, 1)
     beyond, known = LAGS + 1 - lags, covariance[:, lags - 1]
-    step, left = echo * ratio, _WEIGHTS[:, beyond].reshape(-1, 1, 1) * ratio**beyond
-    summed = known * (1.0 + step * (1.0 - left) / (1.0 - step))
-    for lag in range(lags - 2, -1, -1):
-        summed *= echo
-        summed += covariance[:, lag]
-    last = known * ratio**beyond
-    return _least(_along(summed, covariance[:, 0], covariance[:, 1], last, last * ratio), pairs)
+    gone = ratio**beyond
+    step = -ECHOES.reshape(-1, 1, 1) * ratio
+    rest = step * (1.0 - _WEIGHTS[:, beyond].reshape(-1, 1, 1) * gone)
+    rest /= 1.0 - step
+    rest *= _WEIGHTS[:, lags - 1].reshape(-1, 1, 1) * known
+    rest += (_WEIGHTS[:, :lags] @ covariance).swapaxes(
+        0, 1
+    )  # one resident at a time: the same bits for many as for one
+    last = known * gone
+    return _least(_along(rest, covariance[:, 0], covariance[:, 1], last, last * ratio), pairs)
 
 
 def _least(tried: tuple[Floats, Floats, Floats], pairs: Floats) -> Arma:
     """Of the errors and memories (echoes, ...) of all echoes, and the variance (...), the best that is believed."""
     error, memory, variance = tried
     moves = variance > 0.0
-    error = np.where(error > _IMPOSSIBLE * variance, error, np.inf)
+    error[~(error > _IMPOSSIBLE * variance)] = np.inf
     best = np.argmin(error, axis=0)
     least = np.take_along_axis(error, best[None], axis=0)[0]
     lowered = np.log(np.where(moves, error[_PLAIN], 1.0) / np.where(moves, least, 1.0))
@@ -108,16 +110,28 @@ def _along(
 ) -> tuple[Floats, Floats, Floats]:
     """One-step error and memory for each of `ECHOES`, (echoes, ...), and the `variance`: y = x / (1 + echo B) has
     autocovariances that are geometric sums of those of x, `summed` up to lag `LAGS`, of which `variance`, `next_one`,
-    `last` and the one `after` it are the first two and the last two, (...)."""
+    `last` and the one `after` it are the first two and the last two, (...). `summed` is used up."""
     shape = (-1, *(1,) * variance.ndim)
     echoes = ECHOES.reshape(shape)
     share = 1.0 - echoes * echoes
-    own = (2.0 * summed - variance) / share
-    end, past = _WEIGHTS[:, -2].reshape(shape) * last, _WEIGHTS[:, -1].reshape(shape) * after
-    later = (summed - variance + past) / np.where(echoes == 0.0, 1.0, -echoes)
-    later[_PLAIN] = next_one
-    lagged = (later - echoes * (summed - end)) / share
+    own = 2.0 * summed  # large arrays, changed in place: what is freed has to be had from the system again
+    own -= variance
+    own /= share
+    lagged = summed - variance
+    lagged += _WEIGHTS[:, -1].reshape(shape) * after
+    lagged /= np.where(echoes == 0.0, 1.0, -echoes)
+    lagged[_PLAIN] = next_one
+    summed -= _WEIGHTS[:, -2].reshape(shape) * last
+    summed *= echoes
+    lagged -= summed
+    lagged /= share
     with np.errstate(divide="ignore", invalid="ignore"):  # nothing moves
-        memory = np.minimum(np.maximum(lagged / own, -STRONGEST), STRONGEST)
-    error: Floats = own * (1.0 + memory * memory) - 2.0 * memory * lagged
+        memory = lagged / own
+    np.minimum(np.maximum(memory, -STRONGEST, out=memory), STRONGEST, out=memory)
+    error = np.multiply(memory, memory, out=summed)
+    error += 1.0
+    error *= own
+    lagged *= memory
+    lagged *= 2.0
+    error -= lagged
     return error, memory, variance
