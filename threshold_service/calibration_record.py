@@ -2,10 +2,12 @@
 
 import numpy as np
 
-from services.vocabulary import Calibration, Reading, UnixSeconds
+from services.vocabulary import Calibration, Likeness, Reading, UnixSeconds
+from threshold_service import learned
 from threshold_service.engine_state import EngineState
 from threshold_service.judgement import rules
-from threshold_service.statistics.calibration import BLOCK_S, BLOCKS_PER_WEEK
+from threshold_service.statistics import episode_odds
+from threshold_service.statistics.calibration import ABSOLUTE, BLOCK_S, BLOCKS_PER_WEEK
 from threshold_service.statistics.standing import standing
 from threshold_service.wave import Setting, Shown
 
@@ -38,4 +40,13 @@ def calibration_record(
         standing=standing(history, row).value,
         watched_s=float(history.blocks[row]) * BLOCK_S,
         readings=(*readings, cue),
+        resembles=_resembles(state, setting.taught, row) if setting.weights[ABSOLUTE] > 0.0 else (),
     )
+
+
+def _resembles(state: EngineState, of: episode_odds.Taught, row: int) -> tuple[Likeness, ...]:
+    """Every kind of episode that was learned, the likeliest first, as of the last full bin."""
+    odds = state.odds
+    said = episode_odds.said(of, odds.levels[[row]], odds.company[[row]], odds.cue[[row]])[0]
+    kinds = (Likeness(kind, one) for kind, one in zip(learned.kinds(), said.tolist(), strict=True))
+    return tuple(sorted(kinds, key=lambda one: -one.log_odds))

@@ -17,7 +17,7 @@ def show(console: Console, of: Explanation) -> None:
     console.print(f"event {of.event}, revision {of.revision}", highlight=False, markup=False)
     for name, text in _facts(of):
         console.print(f"  {name:<11} {text}", highlight=False, markup=False)
-    for table in (_terms(of), _rules(of), _channels(of), _usual(of)):
+    for table in (_terms(of), _rules(of), _resembles(of), _channels(of), _usual(of)):
         if table is not None:
             console.print()
             console.print(table)
@@ -118,6 +118,15 @@ def _rules(of: Explanation) -> Table | None:
     return table
 
 
+def _resembles(of: Explanation) -> Table | None:
+    if of.calibration is None or not of.calibration.resembles:
+        return None
+    table = _table("what the last minutes were like, of simulated episodes", "kind", "log-odds")
+    for one in of.calibration.resembles:
+        table.add_row(one.kind.replace("_", " "), number(one.log_odds))
+    return table
+
+
 def _channels(of: Explanation) -> Table | None:
     if not of.deviations:
         return None
@@ -139,7 +148,7 @@ def _usual(of: Explanation) -> Table | None:
 
 def _table(title: str, *headings: str) -> Table:
     table = Table(title=title, title_justify="left", highlight=False)
-    words = ("id", "opened (UTC)", "resident", "reason", "term", "rule", "channel", "provisional")
+    words = ("id", "opened (UTC)", "resident", "reason", "term", "rule", "kind", "channel", "provisional")
     for heading in headings:
         table.add_column(heading, justify="left" if heading in words else "right", no_wrap=heading == "id")
     return table

@@ -18,6 +18,11 @@ def shipped() -> dict[str, Any]:
     return made
 
 
+def kinds() -> tuple[str, ...]:
+    """The kinds of episode that the weights tell from ordinary life, in their order."""
+    return tuple(shipped()["kinds"])
+
+
 def taught(channels: Sequence[str], on: bool) -> episode_odds.Taught:
     """The shipped weights for the channels of one schema; nothing where the policy has switched them off."""
     return episode_odds.taught(channels, shipped()) if on else episode_odds.untaught(len(channels))

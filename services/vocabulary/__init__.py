@@ -7,7 +7,7 @@ from services.vocabulary.assessment import RULES, Assessment, Indicator, Opinion
 from services.vocabulary.channel import EMOTIONS, Channel, Sense, Worse, describe, known_channels
 from services.vocabulary.cue import Cue, CueName
 from services.vocabulary.deviation import Deviation, Term
-from services.vocabulary.event import Calibration, Event, Reading, Reason, event_id
+from services.vocabulary.event import Calibration, Event, Likeness, Reading, Reason, event_id
 from services.vocabulary.evidence import COURSES, Conflict, Evidence, PriorEpisodes, Trend, Usual
 from services.vocabulary.explanation import Explanation, explain
 from services.vocabulary.feedback import Feedback, FeedbackVerdict
@@ -43,6 +43,7 @@ __all__ = [
     "FeedbackVerdict",
     "Gap",
     "Indicator",
+    "Likeness",
     "Literal",
     "Mode",
     "Notice",

@@ -44,16 +44,28 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Likeness:
+    """How much the last minutes were like one `kind` of simulated episode, as log-odds against ordinary life: above 0
+    in all but a hundredth of ordinary seconds, so that only the comparison between kinds and with the threshold of the
+    rule tells anything. A pattern in scores, not a finding about a person."""
+
+    kind: str
+    log_odds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Calibration:
     """Where the thresholds stood `at` the second that is told of: `version` counts this person's estimates, `standing`
     says how far they can be trusted (learning, usable, settled, stale), `watched_s` is the history in view that taught
-    them."""
+    them. `resembles` is every kind of episode that was learned, the likeliest first, empty where the policy has
+    switched the learned opinion off."""
 
     at: UnixSeconds
     version: int
     standing: str
     watched_s: Seconds
     readings: tuple[Reading, ...]
+    resembles: tuple[Likeness, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

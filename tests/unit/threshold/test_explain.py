@@ -103,7 +103,7 @@ def test_it_shows_every_term_and_parameter_and_draws_them(event: Event, ask: Ask
     for term in event.terms:
         assert re.search(rf"│ {term.name} +│", text), term
     assert "what was usual then (from score history)" in re.sub(r"\s+", " ", text)
-    assert "not recorded" not in text
+    assert re.search(r"│ rapid escalation +│", text) and "not recorded" not in text
     assert "plotted: score and 2 channels" in err
     assert (tmp_path / "event.png").read_bytes().startswith(b"\x89PNG")
 
@@ -121,6 +121,9 @@ def test_it_tells_programs_the_same_numbers(event: Event, ask: Ask) -> None:
     assert readings["composite"]["weekly"] == pytest.approx(0.2 * Policy().budget.tier1)
     usual = {one["channel"]: one for one in told["usual"]}
     assert usual["motion.erratic"]["level"] == pytest.approx(0.1, abs=0.02)
+    likeness = [one["log_odds"] for one in told["calibration"]["resembles"]]
+    assert len(likeness) == 6 and likeness == sorted(likeness, reverse=True)
+    assert likeness[0] == pytest.approx(readings["escalation"]["score"]), "the likeliest kind is what the rule looks at"
     assert told["calibration"]["watched_s"] >= 48 * 300 and told["calibration"]["standing"] == "usable"
 
 
