@@ -113,7 +113,7 @@ class AgentRun:
             self._check_whole()
             self._whole = self._kept = False
             fresh = unjudged(batch, self._sequence)
-            judged = self._engine.judge(fresh)
+            before, judged = self._engine.counts, self._engine.judge(fresh)
             seats = fresh.seats.astype(np.int64)
             self._tail.add(seats, fresh.times, self._engine.kept(seats, fresh.times, fresh.values), judged)
             self._sequence = max(self._sequence, int(batch.sequences[-1]))
@@ -122,8 +122,7 @@ class AgentRun:
                 self._written()
                 self._writing = self._beside.write(self._tail.handed_over(), self.agent, self._fence)
             self._whole = True
-            metrics.SAMPLES.labels("judged").inc(len(fresh))
-            metrics.SAMPLES.labels("repeated").inc(len(batch) - len(fresh))
+            metrics.count_samples(before, self._engine.counts, len(batch) - len(fresh))
             return len(judged.events)
 
     def heard(self, link: LinkState) -> None:

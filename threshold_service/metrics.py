@@ -1,9 +1,17 @@
 """What the threshold service counts."""
 
+from collections.abc import Mapping
+
 from prometheus_client import Counter, Gauge, Histogram
 
 STREAMS = Gauge("attune_threshold_streams", "Agents that are connected")
-SAMPLES = Counter("attune_threshold_samples", "Samples by what became of them", ["fate"])
+SAMPLES = Counter(
+    "attune_threshold_samples",
+    "Samples by what became of them: judged, crowded (judged, in place of another of that second), late, unreadable "
+    "(a time that is none), repeated",
+    ["fate"],
+)
+RESTARTS = Counter("attune_threshold_grid_restarts", "Times a resident's seconds were counted anew: a clock was set")
 EVENTS = Counter("attune_threshold_events", "Events opened or raised", ["tier", "reason"])
 CONFLICTS = Counter("attune_threshold_event_conflicts", "Events of one id with different contents: must stay 0")
 BATCH_SECONDS = Histogram(
@@ -21,3 +29,10 @@ REFUSED = Counter("attune_threshold_refused", "Streams that were refused", ["rea
 PROPOSALS = Gauge(
     "attune_threshold_proposals", "Tier-1 thresholds that calibration wants beyond their envelope: a person decides"
 )
+
+
+def count_samples(before: Mapping[str, int], after: Mapping[str, int], repeated: int) -> None:
+    """Count what became of a batch: an engine's counts `before` and `after` it, and how many were `repeated`."""
+    for fate, count in after.items():
+        (RESTARTS if fate == "restarts" else SAMPLES.labels(fate)).inc(count - before[fate])
+    SAMPLES.labels("repeated").inc(repeated)

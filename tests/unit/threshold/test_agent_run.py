@@ -1,9 +1,11 @@
 """One agent's run: what is recorded at once, what becomes durable, and what does not."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -80,6 +82,21 @@ def test_it_passes_over_samples_that_were_judged(house: House) -> None:
     assert run.accept(samples(1, 30, cry=(20, 21, 22))) == 1
     assert run.accept(samples(1, 30, cry=(20, 21, 22))) == 0
     assert run.snapshot() == 30
+
+
+def test_it_counts_what_became_of_each_sample(house: House) -> None:
+    def counted() -> dict[str, float]:
+        fates = ("judged", "crowded", "late", "unreadable", "repeated")
+        return {one: REGISTRY.get_sample_value("attune_threshold_samples_total", {"fate": one}) or 0.0 for one in fates}
+
+    run, before = house.connect(), counted()
+    run.accept(samples(1, 10))
+    late, unreadable = samples(11, 2), samples(13, 1)
+    run.accept(replace(late, times=late.times - 5.0))
+    run.accept(replace(unreadable, times=np.array([np.nan])))
+    run.accept(samples(9, 2))
+    found = {fate: count - before[fate] for fate, count in counted().items()}
+    assert found == {"judged": 10.0, "crowded": 0.0, "late": 2.0, "unreadable": 1.0, "repeated": 2.0}
 
 
 def test_it_judges_only_the_end_of_a_batch_whose_beginning_it_knows(house: House, tmp_path: Path) -> None:
