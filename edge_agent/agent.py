@@ -11,8 +11,7 @@ from edge_agent.camera import Camera, Eyes, RealCamera, SecondOfRoom
 from edge_agent.edge_time import EdgeTime
 from edge_agent.leftovers import fitting, send_leftovers
 from edge_agent.rehearsal import interleaved, past
-from edge_agent.senses import announce
-from edge_agent.sensing.roster import Choice
+from edge_agent.senses import announce, chosen
 from edge_agent.settings import CameraSettings, EdgeSettings
 from edge_agent.simulated import SimulatedCamera
 from edge_agent.spool import Row, Spool
@@ -41,8 +40,7 @@ class Agent:
         self._log = logs.logger(agent=settings.agent)
         spool = Spool(settings.spool, settings.spool_rows)
         self._when = EdgeTime(self._clock, spool)
-        choice = Choice(providers=settings.provider, threads=settings.threads)
-        self._eyes = Eyes(Shelf.open().find, choice, settings.analysis_fps)
+        self._eyes = Eyes(Shelf.open().find, chosen(settings), settings.analysis_fps)
         self._cameras = [self._camera(camera) for camera in settings.cameras]
         self._channels = tuple(dict.fromkeys(name for camera in self._cameras for name in camera.channels))
         self._columns = [tuple(self._channels.index(name) for name in camera.channels) for camera in self._cameras]

@@ -21,7 +21,7 @@ from edge_agent.models import ProviderMissing
 from edge_agent.recorder import Recorder
 from edge_agent.score_file import ScoreFile, Unwritable, score_file
 from edge_agent.scoring import Scores
-from edge_agent.sensing.roster import Choice
+from edge_agent.senses import chosen
 from edge_agent.settings import EdgeSettings
 from edge_agent.takes import Take, Takes, takes
 from services.runtime import logs
@@ -57,9 +57,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = load(EdgeSettings, asked.config)
         logs.configure("record-scores", "error", "console")
         found = takes(asked.source, asked.resident, asked.fps or settings.analysis_fps)
-        eyes = Eyes(Shelf.open().find, Choice(providers=settings.provider, threads=settings.threads), 0.0)
+        eyes = Eyes(Shelf.open().find, chosen(settings), 0.0)
         recorder = Recorder(eyes, asked.mode, asked.began, asked.seconds, stop)
-        with score_file(asked.out, recorder.channels) as file, _progress(console) as bar:
+        with score_file(asked.out, recorder.channels, recorder.affect_source) as file, _progress(console) as bar:
             told = _record(found, recorder, file, bar, console)
     except (SettingError, SourceError, Unwritable, AssetError, ProviderMissing) as error:
         return refuse(error)

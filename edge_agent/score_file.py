@@ -13,6 +13,8 @@ from services.vocabulary.time import UnixSeconds
 
 CUES = tuple(f"audio.cue.{name.value}" for name in CueName)
 AFTER = ("persons", "quality.any", "gaps")
+SOURCE = "affect.source"
+_WORDS = ("resident", "gaps", SOURCE)
 
 
 class Unwritable(ValueError):
@@ -26,13 +28,13 @@ class ScoreFile(Protocol):
         """Add rows: `scores` at `times`, all of `resident`."""
 
 
-def columns(channels: Sequence[str]) -> tuple[str, ...]:
+def columns(channels: Sequence[str], affect_source: str = "") -> tuple[str, ...]:
     """The names of a table's columns: time, resident, `channels`, every cue, and what helps to judge a row."""
-    return ("time", "resident", *channels, *CUES, *AFTER)
+    return ("time", "resident", *channels, *CUES, *AFTER, *((SOURCE,) if affect_source else ()))
 
 
 @contextmanager
-def score_file(out: Path, channels: Sequence[str]) -> Iterator[ScoreFile]:
+def score_file(out: Path, channels: Sequence[str], affect_source: str = "") -> Iterator[ScoreFile]:
     """A table that appears at `out` when the block ends well, or ends by Ctrl-C, and not at all where it fails.
 
     Raises:
@@ -41,7 +43,7 @@ def score_file(out: Path, channels: Sequence[str]) -> Iterator[ScoreFile]:
     part = out.with_name(out.name + ".part")
     kind = _kind(out)
     try:
-        file = kind(part, columns(channels))
+        file = kind(part, columns(channels, affect_source), affect_source)
         try:
             yield file
         finally:
@@ -67,18 +69,19 @@ def _kind(out: Path) -> "type[_Parquet] | type[_Csv]":
 
 
 class _Parquet:
-    def __init__(self, path: Path, names: tuple[str, ...]) -> None:
+    def __init__(self, path: Path, names: tuple[str, ...], affect_source: str) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        whole = {"time": pa.float64(), "resident": pa.string(), "persons": pa.int16(), "gaps": pa.string()}
+        self._affect_source = affect_source
+        whole = {"time": pa.float64(), "persons": pa.int16(), **dict.fromkeys(_WORDS, pa.string())}
         self._schema = pa.schema([(name, whole.get(name, pa.float32())) for name in names])
         self._writer = pq.ParquetWriter(path, self._schema)
 
     def write(self, resident: str, times: Sequence[UnixSeconds], scores: Sequence[Scores]) -> None:
         import pyarrow as pa
 
-        rows = [_row(resident, time, score) for time, score in zip(times, scores, strict=True)]
+        rows = [_row(resident, one, score, self._affect_source) for one, score in zip(times, scores, strict=True)]
         if rows:
             cells = dict(zip(self._schema.names, map(list, zip(*rows, strict=True)), strict=True))
             self._writer.write_table(pa.table(cells, schema=self._schema))
@@ -88,23 +91,33 @@ class _Parquet:
 
 
 class _Csv:
-    def __init__(self, path: Path, names: tuple[str, ...]) -> None:
+    def __init__(self, path: Path, names: tuple[str, ...], affect_source: str) -> None:
+        self._affect_source = affect_source
         self._file = path.open("w", newline="", encoding="utf-8")
         self._writer = csv.writer(self._file)
         self._writer.writerow(names)
 
     def write(self, resident: str, times: Sequence[UnixSeconds], scores: Sequence[Scores]) -> None:
         for time, score in zip(times, scores, strict=True):
-            row = _row(resident, time, score)
+            row = _row(resident, time, score, self._affect_source)
             self._writer.writerow("" if isinstance(cell, float) and math.isnan(cell) else cell for cell in row)
 
     def close(self) -> None:
         self._file.close()
 
 
-def _row(resident: str, time: UnixSeconds, scores: Scores) -> list[Any]:
+def _row(resident: str, time: UnixSeconds, scores: Scores, affect_source: str) -> list[Any]:
     heard = {f"audio.cue.{cue.name.value}": cue.probability for cue in scores.cues}
     persons = scores.persons if scores.persons >= 0 else None
     gaps = " ".join(f"{gap.sense.value}:{gap.reason.value}" for gap in scores.gaps)
     cues = [heard.get(name, math.nan) for name in CUES]
-    return [time, resident, *scores.values, *cues, persons, scores.quality, gaps]
+    return [
+        time,
+        resident,
+        *scores.values,
+        *cues,
+        persons,
+        scores.quality,
+        gaps,
+        *([affect_source] if affect_source else []),
+    ]

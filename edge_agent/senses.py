@@ -5,11 +5,21 @@ from collections.abc import Iterable
 
 from edge_agent.models import Model
 from edge_agent.sensing.absent import Absent
+from edge_agent.sensing.expression import Expression
 from edge_agent.sensing.role import Sense
-from edge_agent.sensing.roster import roster
+from edge_agent.sensing.roster import Choice, roster
+from edge_agent.settings import EdgeSettings
 from services.runtime import logs
 from services.runtime.assets import Shelf
 from services.vocabulary import Mode
+
+
+def chosen(settings: EdgeSettings) -> Choice:
+    """What an agent's settings choose about sensing."""
+    return Choice(
+        providers=settings.provider, threads=settings.threads, expression=settings.expression,
+        passes=settings.expression_passes,
+    )  # fmt: skip
 
 
 def announce(senses: Iterable[Sense], models: tuple[Model, ...], camera: str = "") -> None:
@@ -19,6 +29,8 @@ def announce(senses: Iterable[Sense], models: tuple[Model, ...], camera: str = "
     for sense in senses:
         if isinstance(sense, Absent):
             log.warning("sense missing", sense=sense.title, reason=sense.why)
+        elif isinstance(sense, Expression):
+            log.info("sense ready", sense=sense.title, provider=provider, source=sense.origin.value)
         else:
             log.info("sense ready", sense=sense.title, provider=provider)
 

@@ -88,6 +88,10 @@ class EdgeSettings(HealthSettings):
     """onnxruntime threads per model."""
     provider: Literal["auto", "TensorRT", "CUDA", "CPU"] = "auto"
     """What the models run on; auto: the fastest that this machine has."""
+    expression: tuple[str, ...] = ("faceapi_expression.onnx",)
+    """Model files that read a face in affect mode: emotions, and (without it derived) valence and arousal."""
+    expression_passes: int = Field(5, ge=1, le=5)
+    """How often each face is looked at, a little differently; from 2 on the differences are told as uncertainty."""
     wait_for_drain: bool = False
     """Start the cameras only when everything in the spool is durable (used by the demonstration)."""
     end_with_sources: bool = False
@@ -103,6 +107,15 @@ class EdgeSettings(HealthSettings):
         except (OSError, ValueError, KeyError) as error:  # an unknown zone is a KeyError
             raise ValueError("expected a time zone such as Europe/Vienna") from error
         return name
+
+    @field_validator("expression")
+    @classmethod
+    def _described(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        from edge_agent.sensing.expression_models import described  # which imports OpenCV
+
+        if not any(channel.startswith("emotion.") for name in names for channel in described(name).channels):
+            raise ValueError("expected at least one model that gives emotions")
+        return names
 
     @model_validator(mode="after")
     def _one_camera_each(self) -> "EdgeSettings":

@@ -15,7 +15,7 @@ from edge_agent.camera import Eyes
 from edge_agent.capture.source import Expects, Source, SourceError, SourceUnreadable
 from edge_agent.models import ProviderMissing
 from edge_agent.recorder import complete
-from edge_agent.sensing.roster import Choice
+from edge_agent.senses import chosen
 from edge_agent.settings import EdgeSettings
 from services.runtime import logs
 from services.runtime.assets import AssetError, Shelf
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logs.configure("bench", "error", "console")
         fps = asked.fps or settings.analysis_fps
         source = _source(asked.source, fps, asked.seconds)
-        eyes = Eyes(Shelf.open().find, Choice(providers=settings.provider, threads=settings.threads), fps)
+        eyes = Eyes(Shelf.open().find, chosen(settings), fps)
         models = complete(eyes.senses(asked.mode)).models
         costs, ratio = beside_plain(eyes, asked.mode, source, asked.rounds)
         slow = one_pass(eyes, asked.mode, at(source, 1.0))

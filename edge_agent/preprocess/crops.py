@@ -114,13 +114,3 @@ def rgb(image: Picture) -> Picture:
 def unit(image: Picture) -> NDArray[np.float32]:
     """0..255 as 0..1."""
     return image.astype(np.float32) / np.float32(255.0)
-
-
-def is_blank(image: Picture) -> bool:
-    """Whether there is nothing to see: a covered lens, a black or one-coloured picture.
-
-    One colour means a standard deviation of brightness under 2 of 255 (source: guess, under the noise of any sensor
-    that sees a room).
-    """
-    sparse = image[::8, ::8].astype(np.float32).mean(axis=-1)
-    return bool(sparse.size == 0 or sparse.std() < 2.0)

@@ -21,6 +21,24 @@ def warped(image: Picture, matrix: NDArray[np.float64], size: int) -> Picture:
     return _uint8(cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR))
 
 
+def turned(image: Picture, degrees: float) -> Picture:
+    """`image` turned counterclockwise around its middle; its edge is drawn out where nothing is."""
+    height, width = image.shape[:2]
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
+    return _uint8(cv2.warpAffine(image, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE))
+
+
+def stretched(
+    image: Picture, middle: NDArray[np.float64], angle: float, size: tuple[float, float], pixels: int
+) -> Picture:
+    """A rectangle of `size` (width, height) around `middle`, turned by `angle` radians, as `pixels` x `pixels`."""
+    cos, sin = np.cos(angle), np.sin(angle)
+    x, y = size[0] / pixels, size[1] / pixels
+    corner = np.array(middle) - np.array([cos * size[0] - sin * size[1], sin * size[0] + cos * size[1]]) / 2
+    matrix = np.array([[cos * x, -sin * y, corner[0]], [sin * x, cos * y, corner[1]]])
+    return _uint8(cv2.warpAffine(image, matrix, (pixels, pixels), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP))
+
+
 def grey(image: Picture) -> Picture:
     """Brightness of a BGR picture, height x width."""
     return _uint8(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))

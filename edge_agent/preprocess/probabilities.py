@@ -39,15 +39,19 @@ def softened(probabilities: NDArray[np.floating], temperature: float) -> NDArray
     return softmax(np.log(np.maximum(np.asarray(probabilities, dtype=np.float64), 1e-12)) / temperature)
 
 
-def circumplex(probabilities: Mapping[str, float]) -> tuple[float, float]:
+def circumplex(probabilities: Mapping[str, NDArray[np.floating]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Valence and arousal as the mean of the prototypes, weighted by the emotions' probabilities; both in -1..1.
 
-    >>> circumplex({"happiness": 0.5, "neutral": 0.5})
-    (0.38, 0.24)
+    Each emotion's probabilities may have any shape, all the same; NaN where they are all 0.
+
+    >>> valence, arousal = circumplex({"happiness": np.array([0.5]), "neutral": np.array([0.5])})
+    >>> valence.tolist(), arousal.tolist()
+    ([0.38], [0.24])
     """
-    weight = sum(probabilities.values())
-    if weight <= 0.0:
-        return float("nan"), float("nan")
-    valence = sum(p * CIRCUMPLEX[name][0] for name, p in probabilities.items()) / weight
-    arousal = sum(p * CIRCUMPLEX[name][1] for name, p in probabilities.items()) / weight
-    return valence, arousal
+    names = list(probabilities)
+    weights = np.array([np.asarray(probabilities[name], dtype=np.float64) for name in names])
+    total = weights.sum(axis=0)
+    total = np.where(total > 0.0, total, np.nan)
+    places = np.array([CIRCUMPLEX[name] for name in names])
+    valence, arousal = (sum(p * w for p, w in zip(places[:, k], weights, strict=True)) / total for k in (0, 1))
+    return np.asarray(valence), np.asarray(arousal)

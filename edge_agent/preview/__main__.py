@@ -22,9 +22,9 @@ from edge_agent.models import ProviderMissing
 from edge_agent.preview.drawing import BANNER, Drawn, draw
 from edge_agent.preview.film import film
 from edge_agent.scoring import Scorer, Scores
+from edge_agent.senses import chosen
 from edge_agent.sensing.faces import Faces
 from edge_agent.sensing.pose import Pose
-from edge_agent.sensing.roster import Choice
 from edge_agent.settings import EdgeSettings
 from services.runtime import logs
 from services.runtime.assets import AssetError, Shelf
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = load(EdgeSettings, asked.config)
         logs.configure("preview", "error", "console")
         source = Source(asked.source, end_s=asked.seconds or None, analysis_fps=asked.fps or settings.analysis_fps)
-        eyes = Eyes(Shelf.open().find, Choice(providers=settings.provider, threads=settings.threads), 0.0)
+        eyes = Eyes(Shelf.open().find, chosen(settings), 0.0)
         _writable(asked.out)
         total = asked.seconds or length_s(source)
         with film(asked.out, BANNER) as made, _progress() as bar:

@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from edge_agent.models import Model, as_float
 from edge_agent.preprocess.crops import mapped, rgb, unit, upright_face
 from edge_agent.sensing.blendshape_names import NAMES, SUBSET
-from edge_agent.sensing.expression import large_enough
 from edge_agent.sensing.faces import MODEL as FACE_MODEL
+from edge_agent.sensing.readable import readable
 from edge_agent.sensing.role import Face, Moment, Reading, mean_of, unseen
 from services.vocabulary import Absence
 from services.vocabulary import Sense as SenseName
@@ -42,12 +42,12 @@ class Blendshapes:
         self._per_second = per_second
 
     def read(self, moment: Moment) -> Reading:
-        """Abstains when more than one person is in view, nobody is, or the face is too small or not one after all."""
+        """Abstains when more than one person is in view, nobody is, or no face can be read or is one after all."""
         if moment.persons > 1:
             return Reading.absent(Absence.SEVERAL_PEOPLE)
         if not moment.faces:
             return Reading.absent(Absence.NOT_IN_VIEW if moment.frames else unseen(moment.window))
-        faces = large_enough(moment.faces)[-max(1, round(self._per_second)) :]
+        faces = readable(moment.faces, self._per_second)
         rows = [row for face in faces if (row := self._one(face))]
         if not rows:
             return Reading.absent(Absence.TOO_UNCERTAIN, inferences=len(faces))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from edge_agent.preprocess.crops import crop, rgb, square_around, widened
 from edge_agent.preprocess.pixels import grey
 from edge_agent.preprocess.probabilities import softened
+from edge_agent.preprocess.variations import VARIATIONS, Variation
 from edge_agent.sensing.role import Face
 
 _EIGHT = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt")
@@ -40,20 +41,22 @@ class ExpressionModel:
         """The channel of each output."""
         return tuple(f"{'affect' if name in ('valence', 'arousal') else 'emotion'}.{name}" for name in self.outputs)
 
-    def see(self, face: Face) -> NDArray[np.float32] | None:
+    def see(self, face: Face, look: Variation = VARIATIONS[0]) -> NDArray[np.float32] | None:
         """The face as the model wants it, size x size x colours, or None where it is out of the picture."""
-        box = square_around(face.box, self.margin) if self.square else widened(face.box, self.margin)
+        margin = self.margin + look.wider
+        box = square_around(face.box, margin) if self.square else widened(face.box, margin)
         image = crop(face.frame.image, box, self.size)
         if image is None:
             return None
+        image = look.of(image)
         if self.colour == "grey":
             return (grey(image).astype(np.float32)[..., None] / 255.0 - 0.5) * 2.0
         return (rgb(image) if self.colour == "rgb" else image).astype(np.float32)
 
-    def read(self, numbers: NDArray[np.floating]) -> dict[str, float]:
-        """The model's numbers for one face, by channel."""
+    def read(self, numbers: NDArray[np.floating]) -> dict[str, NDArray[np.float64]]:
+        """The model's numbers for n looks (n x outputs), by channel (n)."""
         bounded = np.clip(numbers, -1.0, 1.0) if "valence" in self.outputs else softened(numbers, self.temperature)
-        return dict(zip(self.channels, bounded.astype(np.float64).tolist(), strict=True))
+        return dict(zip(self.channels, bounded.astype(np.float64).T, strict=True))
 
 
 DEFAULT = "faceapi_expression.onnx"

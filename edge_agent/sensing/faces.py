@@ -9,6 +9,7 @@ import numpy as np
 from edge_agent.capture.frame import Frame, Image
 from edge_agent.models import ModelUnreadable, verify
 from edge_agent.preprocess.crops import Box, square_around
+from edge_agent.preprocess.head import doubt
 from edge_agent.preprocess.pixels import resized
 from edge_agent.sensing.role import Face, Moment, Reading, thinned, unseen
 from services.vocabulary import Absence
@@ -93,7 +94,9 @@ class Faces:
 
 
 def _face(frame: Frame, row: Any, factor: Any, corner: Any) -> Face:
-    points = row[:14].reshape(7, 2) * factor
-    (x, y), (right_x, right_y), (left_x, left_y) = (points[[0, 2, 3]] + corner).tolist()
-    width, height = points[1].tolist()
-    return Face(frame, Box(x, y, width, height), (right_x, right_y), (left_x, left_y), float(row[14]))
+    places = row[:14].reshape(7, 2).astype(np.float64) * factor
+    (x, y), (width, height) = places[0] + corner, places[1]
+    points = places[2:] + corner
+    right_eye, left_eye = ((float(px), float(py)) for px, py in points[:2])
+    box = Box(float(x), float(y), float(width), float(height))
+    return Face(frame, box, right_eye, left_eye, float(row[14]), doubt(frame.image, points))

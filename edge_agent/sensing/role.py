@@ -6,7 +6,9 @@ from typing import Protocol
 
 from edge_agent.capture.frame import Frame
 from edge_agent.capture.windows import Window
-from edge_agent.preprocess.crops import Box, is_blank
+from edge_agent.preprocess.crops import Box
+from edge_agent.preprocess.emptiness import emptiness
+from edge_agent.preprocess.head import Doubt
 from services.vocabulary import Absence, Cue
 from services.vocabulary import Sense as SenseName
 
@@ -15,13 +17,17 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Face:
-    """One face in one picture, in the picture's pixels; `right_eye` is the person's own. Never written down."""
+    """One face in one picture, in the picture's pixels; `right_eye` is the person's own. Never written down.
+
+    `doubt` is why it cannot be read, where it cannot.
+    """
 
     frame: Frame
     box: Box
     right_eye: Point
     left_eye: Point
     score: float
+    doubt: Doubt | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,8 +99,8 @@ class Sense(Protocol):
 
 
 def visible(window: Window) -> tuple[Frame, ...]:
-    """The window's pictures that show anything at all."""
-    return tuple(frame for frame in window.frames if not is_blank(frame.image))
+    """The window's pictures that show a room: no covered lens, no test pattern, no snow."""
+    return tuple(frame for frame in window.frames if emptiness(frame.image) is None)
 
 
 def unseen(window: Window) -> Absence:

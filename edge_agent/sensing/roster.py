@@ -11,6 +11,7 @@ from edge_agent.sensing import blendshapes, expression, pose
 from edge_agent.sensing import faces as yunet
 from edge_agent.sensing.absent import Absent
 from edge_agent.sensing.audio import SILERO, YAMNET, Audio
+from edge_agent.sensing.expression import PASSES
 from edge_agent.sensing.expression_models import DEFAULT
 from edge_agent.sensing.motion import Motion
 from edge_agent.sensing.role import Sense
@@ -36,12 +37,14 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What an operator may choose about sensing: rates, processor, threads per inference, expression models."""
+    """What an operator may choose about sensing: rates, processor, threads per inference, expression models, and how
+    often each face is looked at for its expression (1 to 5; from 2 on its uncertainty is told)."""
 
     rates: Rates = Rates()
     providers: str = "auto"
     threads: int = 1
     expression: tuple[str, ...] = (DEFAULT,)
+    passes: int = PASSES
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +99,10 @@ def roster(
         ),
     ]  # fmt: skip
     if mode is Mode.AFFECT:
-        senses.append(
-            shelf.sense(
-                expression.Expression.title, SenseName.EXPRESSION, expression.channels_of(choice.expression),
-                (yunet.MODEL, *choice.expression), shelf.expression,
-            )
-        )  # fmt: skip
+        channels = expression.channels_of(choice.expression, choice.passes)
+        needs = (yunet.MODEL, *choice.expression)
+        title = expression.Expression.title
+        senses.append(shelf.sense(title, SenseName.EXPRESSION, channels, needs, shelf.expression))
     return Roster(tuple(senses), tuple(shelf.used.values()))
 
 
@@ -128,7 +129,7 @@ class _Shelf:
     def expression(self) -> Sense:
         self.find(yunet.MODEL)
         models = [self.model(name) for name in self._choice.expression]
-        return expression.Expression(models, self._choice.rates.expression)
+        return expression.Expression(models, self._choice.rates.expression, self._choice.passes)
 
     def sense(
         self, title: str, name: SenseName, channels: tuple[str, ...], needs: tuple[str, ...], make: Callable[[], Sense]

@@ -54,11 +54,12 @@ def record_scores(
 
     * **time**: the end of the second; a file's count from 0 (or --began), a stream's are Unix seconds.
     * **resident**: the name given, the file's name, or, for a folder, each file's path in it.
-    * the channels: `motion.*`, `audio.*`, `pose.*`, `face.*`, in affect mode `emotion.*` (probabilities) and
-      `affect.*`, and `quality.<sense>`, 0 to 1. Empty is absence, never zero.
+    * the channels: `motion.*`, `audio.*`, `pose.*`, `face.*`, in affect mode `emotion.*` (probabilities),
+      `affect.*` and `uncertainty.*` (variances), and `quality.<sense>`, 0 to 1. Empty is absence, never zero.
     * **audio.cue.<cue>**: the largest probability of each cue in that second.
     * **persons** seen at once, **quality.any** of the second, and **gaps**: which sense was silent and why, such as
       `face:not_in_view` or `expression:several_people`.
+    * **affect.source**: `derived` where valence and arousal come from the emotions, `model` where a model gives them.
 
     A picture is one row. A sound shorter than a second is played again until it fills two: two rows. In Parquet each
     file is a row group (a long one several). What cannot be read is named and left out, and the command ends with

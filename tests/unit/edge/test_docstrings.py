@@ -12,6 +12,8 @@ MODULES = [
     "capture.decimation",
     "capture.supervisor",
     "preprocess.crops",
+    "preprocess.emptiness",
+    "preprocess.head",
     "preprocess.probabilities",
     "preprocess.waves",
     "sensing.motion",

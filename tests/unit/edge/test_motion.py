@@ -10,7 +10,8 @@ from edge_agent.sensing.role import Moment
 
 pytestmark = pytest.mark.unit
 
-SCENE = np.kron(np.random.default_rng(3).integers(0, 256, (40, 60)), np.ones((16, 16))).astype(np.uint8)
+_BLOCKS = np.kron(np.random.default_rng(3).integers(20, 236, (40, 60)), np.ones((16, 16)))
+SCENE = (_BLOCKS + np.random.default_rng(4).normal(0, 3, _BLOCKS.shape)).clip(0, 255).astype(np.uint8)
 FPS = 8
 
 
