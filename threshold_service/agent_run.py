@@ -294,9 +294,10 @@ class AgentRun:
     def _keep(self, also: Callable[[Connection, UnixSeconds], object] | None = None) -> None:
         """One transaction for everything accepted so far, and what `also` writes."""
         self._kept = False
-        self._written()
-        now, state, blocks = self._clock.now(), self._engine.cut(), self._tail.blocks()
+        state, blocks = self._engine.cut(), self._tail.blocks()
         try:
+            self._written()
+            now = self._clock.now()
             with self._database.write() as connection:
                 self._hold_lease(connection, now)
                 self._save(connection, now, state)
