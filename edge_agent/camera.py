@@ -5,7 +5,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -17,6 +17,7 @@ from edge_agent.capture.supervisor import Sight, Supervisor
 from edge_agent.edge_time import EdgeTime
 from edge_agent.likeness import likeness_of
 from edge_agent.models import FindModel, Model
+from edge_agent.preprocess.tracks import WHOLE, Area
 from edge_agent.scoring import Scorer, Scores
 from edge_agent.sensing.roster import Choice, Roster, roster
 from edge_agent.settings import CameraSettings
@@ -85,9 +86,9 @@ class Eyes:
     fps: float
     loaded: dict[str, Model] = field(default_factory=dict)
 
-    def senses(self, mode: Mode) -> Roster:
-        """Fresh senses for one camera, on shared models."""
-        return roster(self.find, mode, self.choice, self.loaded)
+    def senses(self, mode: Mode, zone: Area = WHOLE) -> Roster:
+        """Fresh senses for one camera, on shared models; `zone` is the resident's."""
+        return roster(self.find, mode, replace(self.choice, zone=zone), self.loaded)
 
 
 class RealCamera:
@@ -96,7 +97,7 @@ class RealCamera:
     def __init__(self, settings: CameraSettings, eyes: Eyes, when: EdgeTime) -> None:
         self.settings = settings
         self._eyes, self._when = eyes, when
-        found = eyes.senses(settings.mode)
+        found = eyes.senses(settings.mode, settings.zone.area)
         self.senses, self.models = found.senses, found.models
         self._scorer = Scorer(found.senses, settings.mode, monotonic=time.perf_counter)
         self.channels = self._scorer.channels
@@ -114,11 +115,12 @@ class RealCamera:
             paced=paced,
             analysis_fps=self._eyes.fps,
             expects=settings.expects,
+            masks=tuple(mask.area for mask in settings.masks),
         )
 
     def likeness(self, start_s: Seconds, end_s: Seconds) -> Likeness:
         """What the models say of a stretch of the source: a pass with senses of its own, not counted in `totals`."""
-        senses = self._eyes.senses(self.settings.mode).senses
+        senses = self._eyes.senses(self.settings.mode, self.settings.zone.area).senses
         scorer = Scorer(senses, self.settings.mode, monotonic=time.perf_counter)
         scores = list(scorer.run(decode(self.source(start_s, end_s, paced=False), Counts())))
         logs.logger(camera=self.settings.name).info(
@@ -169,7 +171,7 @@ class RealCamera:
     def _forget_what_failed(self) -> None:
         """Fresh senses, which remember no picture of before; the counts go on."""
         before = {kind: Counter(counts) for kind, counts in self.totals().items()}
-        self.senses = self._eyes.senses(self.settings.mode).senses
+        self.senses = self._eyes.senses(self.settings.mode, self.settings.zone.area).senses
         self._scorer = Scorer(self.senses, self.settings.mode, monotonic=time.perf_counter)
         self._supervisor, self._before = None, before
 

@@ -101,7 +101,12 @@ class Scorer:
 
 
 def _seen(moment: Moment, reading: Reading) -> Moment:
-    return replace(moment, persons=max(moment.persons, reading.persons), faces=moment.faces or reading.faces)
+    return replace(
+        moment,
+        persons=max(moment.persons, reading.persons),
+        faces=moment.faces or reading.faces,
+        resident=moment.resident if reading.resident is None else reading.resident,
+    )
 
 
 def _check(channels: Sequence[str], mode: Mode) -> None:

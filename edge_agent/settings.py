@@ -1,5 +1,6 @@
 """What an edge agent can be told: its cameras, its residents, its server."""
 
+from itertools import combinations
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -8,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from pydantic_settings import SettingsConfigDict
 
 from edge_agent.capture.source import Expects
+from edge_agent.preprocess.tracks import Area
 from services.runtime.settings import HealthSettings
 from services.vocabulary import Mode, Resident
 
@@ -22,11 +24,35 @@ class RehearsalSettings(BaseModel):
     seed: int = 7
 
 
+class AreaSettings(BaseModel):
+    """A rectangle as shares of the picture: 0 is its left or upper edge, 1 its right or lower one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    left: float = Field(0.0, ge=0, le=1)
+    top: float = Field(0.0, ge=0, le=1)
+    right: float = Field(1.0, ge=0, le=1)
+    bottom: float = Field(1.0, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _holds_something(self) -> "AreaSettings":
+        if self.right <= self.left or self.bottom <= self.top:
+            raise ValueError("an area without a size: expected left < right and top < bottom, as shares from 0 to 1")
+        return self
+
+    @property
+    def area(self) -> Area:
+        """The same as a value."""
+        return Area(self.left, self.top, self.right, self.bottom)
+
+
 class CameraSettings(BaseModel):
     """One camera (with or without sound) and the resident it watches.
 
     `source`: a file, an RTSP address, `/dev/video0`, or `simulated` (scores of a simulated resident, no pictures).
     `expects`: `pictures` of a camera, or `sound` of a microphone alone, whose pictures are not even decoded.
+    `masks`: what is made black before anything looks at the picture or keeps it. `zone`: where the resident's place
+    is, such as the bed; who is alone and was never there is not taken for the resident: no face is read.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -34,6 +60,8 @@ class CameraSettings(BaseModel):
     name: str = Field(min_length=1)
     source: str = Field(min_length=1)
     expects: Literal[Expects.PICTURES, Expects.SOUND] = Expects.PICTURES
+    masks: list[AreaSettings] = Field(default_factory=list)
+    zone: AreaSettings = AreaSettings()
     resident: str = Field(min_length=1)
     room: str = Field(min_length=1)
     bed: str = ""
@@ -124,4 +152,9 @@ class EdgeSettings(HealthSettings):
             twice = {value for value in seen if seen.count(value) > 1}
             if twice:
                 raise ValueError(f"cameras share the {key} {', '.join(sorted(twice))}: expected one camera per {key}")
+        for one, other in combinations(self.cameras, 2):
+            shared = one.source == other.source and not one.simulated
+            if shared and one.zone.area.overlaps(other.zone.area):
+                raise ValueError(f"zones of {one.name} and {other.name}, which look at one source, overlap: expected "
+                                 "zones apart, or nobody knows whose resident is meant")  # fmt: skip
         return self

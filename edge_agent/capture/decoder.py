@@ -1,6 +1,7 @@
 """Decodes pictures and sound of one source with their real timestamps; the only file that knows PyAV."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from av.video.stream import VideoStream
 from edge_agent.capture.decimation import Counts, Decimator
 from edge_agent.capture.frame import SAMPLE_RATE_HZ, Captured, Frame, Image, Sound
 from edge_agent.capture.source import Expects, Source, SourceLost, SourceUnreadable
+from edge_agent.preprocess.emptiness import blackened
+from edge_agent.preprocess.tracks import Area
 from services.vocabulary.time import Seconds
 
 _LEAD_IN_S = 0.5
@@ -136,7 +139,7 @@ def _read(container: InputContainer, source: Source, counts: Counts) -> Iterator
                 if _is_past(source, pts_s):
                     finished.add("video")
                 elif pts_s >= source.start_s - 1e-6:
-                    yield from _picture(decoded, pts_s, decimator, counts)
+                    yield from _picture(decoded, pts_s, decimator, counts, source.masks)
             else:
                 for sound in _sounds(resampler, decoded, zero_s):
                     reached_s = max(reached_s, sound.end_s)
@@ -182,11 +185,14 @@ def _is_past(source: Source, pts_s: Seconds) -> bool:
     return source.end_s is not None and pts_s >= source.end_s - 1e-6
 
 
-def _picture(decoded: VideoFrame, pts_s: Seconds, decimator: Decimator, counts: Counts) -> Iterator[Frame]:
+def _picture(
+    decoded: VideoFrame, pts_s: Seconds, decimator: Decimator, counts: Counts, masks: Sequence[Area]
+) -> Iterator[Frame]:
     counts.decoded += 1
     if decimator.keeps(pts_s):
         counts.kept += 1
-        yield Frame(_upright(decoded), pts_s)
+        image = _upright(decoded)
+        yield Frame(image, pts_s, blackened(image, masks))
     else:
         counts.dropped += 1
 
@@ -215,7 +221,7 @@ def _cut(sound: Sound, source: Source) -> Iterator[Sound]:
 
 def _later(item: Captured, shift_s: Seconds) -> Captured:
     if isinstance(item, Frame):
-        return Frame(item.image, item.pts_s + shift_s)
+        return replace(item, pts_s=item.pts_s + shift_s)
     if isinstance(item, Sound):
         return Sound(item.samples, item.pts_s + shift_s)
     return item

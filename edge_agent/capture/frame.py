@@ -19,10 +19,11 @@ Samples: TypeAlias = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """One picture; `pts_s` is when it was taken, in stream time."""
+    """One picture; `pts_s` is when it was taken, in stream time; `masked` is the share of it that was made black."""
 
     image: Image
     pts_s: Seconds
+    masked: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

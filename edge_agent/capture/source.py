@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from edge_agent.preprocess.tracks import Area
 from services.vocabulary.time import Seconds
 
 _LIVE = ("rtsp://", "rtsps://", "rtmp://", "http://", "https://", "tcp://", "udp://", "srt://", "/dev/")
@@ -37,7 +38,7 @@ class Source:
 
     `start_s` and `end_s` cut a stretch out of a file (exact to the frame and to the sample). `analysis_fps` is how
     many pictures per second are looked at; the others are decoded, counted and dropped. `read_timeout_s` is how long
-    a live source may be silent before it counts as lost.
+    a live source may be silent before it counts as lost. `masks` are made black in every picture as it is decoded.
     """
 
     url: str
@@ -48,6 +49,7 @@ class Source:
     analysis_fps: float = 8.0
     read_timeout_s: Seconds = 10.0
     expects: Expects = Expects.PICTURES
+    masks: tuple[Area, ...] = ()
 
     def __post_init__(self) -> None:
         if self.analysis_fps <= 0:

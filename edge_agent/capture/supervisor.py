@@ -1,7 +1,7 @@
 """Keeps one source alive: opens it again with growing pauses, and says since when it is up or blind."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from edge_agent.capture.decimation import Counts
@@ -160,7 +160,7 @@ class Supervisor:
 
 def _at(item: Captured, pts_s: Seconds) -> Captured:
     if isinstance(item, Frame):
-        return Frame(item.image, pts_s)
+        return replace(item, pts_s=pts_s)
     if isinstance(item, Sound):
         return Sound(item.samples, pts_s)
     return Skipped(pts_s)

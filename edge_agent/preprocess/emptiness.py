@@ -1,10 +1,13 @@
 """Whether a picture shows a room at all: not a covered lens, a test pattern, a "no signal" screen or snow."""
 
+import math
+from collections.abc import Sequence
 from enum import StrEnum
 
 import numpy as np
 
 from edge_agent.preprocess.pixels import Picture
+from edge_agent.preprocess.tracks import Area
 
 LEAST_CONTRAST = 2.0
 """Standard deviation of brightness, of 255, under which there is nothing to see (source: guess, under the noise of any
@@ -28,8 +31,25 @@ class Empty(StrEnum):
     SNOW = "snow"
 
 
-def emptiness(image: Picture) -> Empty | None:
-    """Why `image` (BGR) shows nothing, or None where it shows something.
+def blackened(image: Picture, masks: Sequence[Area]) -> float:
+    """Make the areas of `image` black, in place; the share of the picture that is.
+
+    >>> blackened(np.ones((4, 4, 3), np.uint8), [Area(0.0, 0.0, 0.5, 1.0), Area(0.0, 0.0, 1.0, 0.5)])
+    0.75
+    """
+    if not masks:
+        return 0.0
+    height, width = image.shape[:2]
+    hidden = np.zeros((height, width), bool)
+    for mask in masks:
+        top, bottom = math.floor(mask.top * height), math.ceil(mask.bottom * height)
+        hidden[top:bottom, math.floor(mask.left * width) : math.ceil(mask.right * width)] = True
+    image[hidden] = 0
+    return float(hidden.mean())
+
+
+def emptiness(image: Picture, masked: float = 0.0) -> Empty | None:
+    """Why `image` (BGR), of which a share is masked, shows nothing, or None where it shows something.
 
     >>> emptiness(np.full((480, 640, 3), 128, np.uint8)).value
     'blank'
@@ -41,7 +61,7 @@ def emptiness(image: Picture) -> Empty | None:
     if min(image.shape[:2]) < SMALLEST_SIDE:
         return None
     rows = image[::8, :, 1]
-    equal = float((rows[:, 1:] == rows[:, :-1]).mean())
+    equal = (float((rows[:, 1:] == rows[:, :-1]).mean()) - masked) / max(1.0 - masked, 1e-6)
     if any(contrast >= least and equal > most for least, most in DRAWN):
         return Empty.DRAWN
     varied = sparse - sparse.mean()

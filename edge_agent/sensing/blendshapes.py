@@ -42,11 +42,13 @@ class Blendshapes:
         self._per_second = per_second
 
     def read(self, moment: Moment) -> Reading:
-        """Abstains when more than one person is in view, nobody is, or no face can be read or is one after all."""
+        """Abstains when several people are in view, nobody, who is not the resident, or no face that can be read."""
         if moment.persons > 1:
             return Reading.absent(Absence.SEVERAL_PEOPLE)
         if not moment.faces:
             return Reading.absent(Absence.NOT_IN_VIEW if moment.frames else unseen(moment.window))
+        if moment.resident is False:
+            return Reading.absent(Absence.NOT_CONFIRMED)
         faces = readable(moment.faces, self._per_second)
         rows = [row for face in faces if (row := self._one(face))]
         if not rows:

@@ -58,11 +58,13 @@ class Expression:
         self.origin = Origin.MODEL if set(AFFECT) <= _given(files) else Origin.DERIVED
 
     def read(self, moment: Moment) -> Reading:
-        """Abstains when more than one person is in view, nobody is, or no face can be read."""
+        """Abstains when several people are in view, nobody, who is not the resident, or no face that can be read."""
         if moment.persons > 1:
             return Reading.absent(Absence.SEVERAL_PEOPLE)
         if not moment.faces:
             return Reading.absent(Absence.NOT_IN_VIEW if moment.frames else unseen(moment.window))
+        if moment.resident is False:
+            return Reading.absent(Absence.NOT_CONFIRMED)
         faces = [face for face in readable(moment.faces, self._per_second) if self._shows(face)]
         if not faces:
             return Reading.absent(Absence.TOO_UNCERTAIN)

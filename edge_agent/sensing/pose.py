@@ -9,6 +9,7 @@ from edge_agent.capture.frame import Frame
 from edge_agent.models import Model
 from edge_agent.preprocess.crops import letterbox, rgb
 from edge_agent.preprocess.skeleton import Skeleton, hip_height, scale_px, torso_angle, travelled
+from edge_agent.preprocess.tracks import WHOLE, Area, Presence, Tracks
 from edge_agent.sensing.role import Moment, Reading, mean_of, thinned, unseen
 from services.vocabulary import Absence, Seconds
 from services.vocabulary import Sense as SenseName
@@ -35,7 +36,8 @@ class Pose:
 
     Channels: `pose.torso_angle` degrees from upright, `pose.hip_height` 0 (bottom of the picture) to 1,
     `pose.wrist_speed` and `pose.speed` in torso lengths per second. Speeds are the second's largest, angle and height
-    its mean. The track is appearance-free and forgotten after two seconds.
+    its mean. The track is appearance-free and forgotten after two seconds. Whoever is alone and has been in `zone`
+    since the room was last empty or shared may be taken for the resident (see `preprocess.tracks`).
     """
 
     title = "pose"
@@ -43,11 +45,12 @@ class Pose:
     channels = ("pose.wrist_speed", "pose.speed", "pose.torso_angle", "pose.hip_height")
     needs = (MODEL,)
 
-    def __init__(self, model: Model, per_second: float = 2.0, size: int = 256) -> None:
+    def __init__(self, model: Model, per_second: float = 2.0, size: int = 256, zone: Area = WHOLE) -> None:
         self._model = model
         self._per_second = per_second
         self._size = size
         self._followed: Person | None = None
+        self._tracks, self._presence = Tracks(), Presence(zone)
 
     def read(self, moment: Moment) -> Reading:
         """Goes on with several people in view; abstains where nobody is."""
@@ -57,14 +60,27 @@ class Pose:
             return Reading.absent(unseen(moment.window))
         seen = [(frame, self.find(frame)) for frame in frames]
         persons = max(len(people) for _, people in seen)
+        resident = self._resident(seen)
         rows = [row for frame, people in seen if (row := self._follow(frame, people)) is not None]
         if not rows:
-            return Reading.absent(Absence.NOT_IN_VIEW, persons=persons, inferences=len(frames))
+            return Reading.absent(Absence.NOT_IN_VIEW, persons=persons, inferences=len(frames), resident=resident)
         values = mean_of(rows)
         for name in ("pose.wrist_speed", "pose.speed"):
             if name in values:
                 values[name] = max(row[name] for row in rows if name in row)
-        return Reading(values, len(rows) / len(frames), persons=persons, inferences=len(frames))
+        quality = len(rows) / len(frames)
+        return Reading(values, quality, persons=persons, inferences=len(frames), resident=resident)
+
+    def _resident(self, seen: list[tuple[Frame, list[Person]]]) -> bool | None:
+        """Whether the lone person was the resident in every look; None without anybody, where any face may stand for
+        one: with a zone nobody is confirmed by a face alone."""
+        said = []
+        for frame, people in seen:
+            tracks = self._tracks.update(frame.pts_s, [_area(person, frame) for person in people])
+            said.append(self._presence.update(frame.pts_s, tracks))
+        if not any(people for _, people in seen):
+            return None if self._presence.zone == WHOLE else False
+        return all(one for one, (_, people) in zip(said, seen, strict=True) if people)
 
     def find(self, frame: Frame) -> list[Person]:
         """Everybody in one picture, each once, clearest first; keypoints in picture pixels."""
@@ -96,6 +112,12 @@ class Pose:
             else:
                 before = None
         return _measures(self._followed, before, frame.image.shape[0])
+
+
+def _area(person: Person, frame: Frame) -> Area:
+    height, width = frame.image.shape[:2]
+    left, top, right, bottom = person.skeleton.box.tolist()
+    return Area(left / width, top / height, right / width, bottom / height)
 
 
 def _measures(person: Person, before: Person | None, height_px: int) -> dict[str, float]:

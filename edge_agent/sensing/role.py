@@ -35,13 +35,15 @@ class Moment:
     """One second as captured, with what earlier senses found in it.
 
     `persons` is the largest number of people seen at once (-1: nobody counted). `faces` are those of the one person
-    in view, one per picture looked at, and empty where several people are in view.
+    in view, one per picture looked at, and empty where several people are in view. `resident` says whether the lone
+    person may be taken for the resident (None: nobody followed anybody).
     """
 
     window: Window
     persons: int = -1
     faces: tuple[Face, ...] = ()
     looked: tuple[Frame, ...] | None = None
+    resident: bool | None = None
 
     @property
     def frames(self) -> tuple[Frame, ...]:
@@ -64,11 +66,14 @@ class Reading:
     persons: int = -1
     faces: tuple[Face, ...] = ()
     inferences: int = 0
+    resident: bool | None = None
 
     @classmethod
-    def absent(cls, reason: Absence, *, persons: int = -1, inferences: int = 0) -> "Reading":
+    def absent(
+        cls, reason: Absence, *, persons: int = -1, inferences: int = 0, resident: bool | None = None
+    ) -> "Reading":
         """Nothing to say, and why."""
-        return cls({}, 0.0, absence=reason, persons=persons, inferences=inferences)
+        return cls({}, 0.0, absence=reason, persons=persons, inferences=inferences, resident=resident)
 
 
 class Sense(Protocol):
@@ -100,7 +105,7 @@ class Sense(Protocol):
 
 def visible(window: Window) -> tuple[Frame, ...]:
     """The window's pictures that show a room: no covered lens, no test pattern, no snow."""
-    return tuple(frame for frame in window.frames if emptiness(frame.image) is None)
+    return tuple(frame for frame in window.frames if emptiness(frame.image, frame.masked) is None)
 
 
 def unseen(window: Window) -> Absence:

@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 
 from edge_agent.models import FindModel, Model, ModelAltered, ModelMissing, ModelUnreadable, load
+from edge_agent.preprocess.tracks import WHOLE, Area
 from edge_agent.sensing import blendshapes, expression, pose
 from edge_agent.sensing import faces as yunet
 from edge_agent.sensing.absent import Absent
@@ -45,6 +46,8 @@ class Choice:
     threads: int = 1
     expression: tuple[str, ...] = (DEFAULT,)
     passes: int = PASSES
+    zone: Area = WHOLE
+    """Where the resident of this camera has to have been; the whole picture: whoever is alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ def roster(
         ),
         shelf.sense(
             pose.Pose.title, SenseName.POSE, pose.Pose.channels, pose.Pose.needs,
-            lambda: pose.Pose(shelf.model(pose.MODEL), choice.rates.pose),
+            lambda: pose.Pose(shelf.model(pose.MODEL), choice.rates.pose, zone=choice.zone),
         ),
         shelf.sense(
             blendshapes.Blendshapes.title, SenseName.FACE, blendshapes.Blendshapes.channels,

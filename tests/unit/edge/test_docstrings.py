@@ -14,6 +14,7 @@ MODULES = [
     "preprocess.crops",
     "preprocess.emptiness",
     "preprocess.head",
+    "preprocess.tracks",
     "preprocess.probabilities",
     "preprocess.waves",
     "sensing.motion",
