@@ -17,10 +17,10 @@ from threshold_service.kept_state import Kept
 from threshold_service.learned import taught
 from threshold_service.senses import doubted, private, sensed, witnesses
 from threshold_service.statistics import calibration, thresholds
-from threshold_service.statistics.arrays import Floats, Ints
+from threshold_service.statistics.arrays import LANES, Floats, Ints, Singles
 from threshold_service.statistics.facility import Lesson
 from threshold_service.statistics.meaning import affect, meaning
-from threshold_service.statistics.people import Samples
+from threshold_service.statistics.people import Fixed, Samples
 from threshold_service.usual_now import UsualNow
 from threshold_service.wave import Judged, Run, Setting
 
@@ -173,9 +173,10 @@ class Engine:
         return engine
 
     def _prepare(self) -> None:
+        self._fixed: tuple[Setting, Fixed] | None = None
         self._turns, self._look_back = paths.turns(self._path), paths.look_back(self._path)
         if paths.resolved(self._path) is paths.Path.NUMBA:
-            engine_state.pack(self._state)
+            looked.pack(self._state)
 
     def follow_policy(self, policy: Policy) -> None:
         """From the next sample on `policy` is in force: thresholds from its budget, at once and for everybody."""
@@ -248,11 +249,17 @@ class Engine:
         values = sensed(values, quality, setting.witnesses, setting.doubted, setting.policy.quality_floor)
         values, persons = self._undisturbed(rows, times, values, persons)
         run = Run(_samples(rows, times, values, persons, cues, setting.policies), cues, sequences)
-        told, fixed = looked.blank(len(rows), self._state, self._setting), looked.fixed(self._setting)
+        told, c = looked.blank(len(rows), self._state, setting), len(self.channels)
         events: list[Event] = []
-        for _ in self._turns(run.samples, looked.people(self._state), fixed, told):
-            events += looked.look(self._state, self._setting, run, told, self._look_back)
-        return Judged(tuple(events), told.usual, told.spread, told.score, told.tier)
+        for _ in self._turns(run.samples, looked.people(self._state), self._numbers(), told):
+            events += looked.look(self._state, setting, run, told, self._look_back)
+        return Judged(tuple(events), told.usual[:, :c], told.spread[:, :c], told.score, told.tier)
+
+    def _numbers(self) -> Fixed:
+        """Those that stay the same while the setting does."""
+        if self._fixed is None or self._fixed[0] is not self._setting:
+            self._fixed = self._setting, looked.fixed(self._setting)
+        return self._fixed[1]
 
     def _undisturbed(
         self, rows: Ints, times: Floats, values: NDArray[np.floating], persons: NDArray[np.int32]
@@ -299,9 +306,19 @@ def _samples(
         if cue.name.value in policy.alarm_cues and cue.probability >= policy.cue_threshold:
             loud[place] = max(loud[place], cue.probability)
     return Samples(
-        rows, np.ascontiguousarray(times, np.float64), np.ascontiguousarray(values, np.float64),
+        rows, np.ascontiguousarray(times, np.float64), _in_lanes(values),
         np.ascontiguousarray(persons, np.int32), loud, cued,
     )  # fmt: skip
+
+
+def _in_lanes(values: NDArray[np.floating]) -> Singles:
+    """`values` (m, c) in single precision, as they come from the wire, filled up with NaN to whole lanes."""
+    m, c = values.shape
+    if c % LANES == 0:
+        return np.ascontiguousarray(values, np.float32)
+    wide = np.empty((m, -(-c // LANES) * LANES), np.float32)
+    wide[:, :c], wide[:, c:] = values, np.nan
+    return wide
 
 
 def known_zone(name: str) -> str:

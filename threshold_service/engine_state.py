@@ -28,7 +28,7 @@ from threshold_service.statistics import (
 )
 from threshold_service.statistics.arrays import Bools, Floats, Ints, apart, flat, put, take
 from threshold_service.statistics.meaning import Meaning, meaning
-from threshold_service.statistics.people import LONG_AGO, Person, Window
+from threshold_service.statistics.people import LONG_AGO, Block, Person, Window
 from threshold_service.statistics.state_bytes import StateUnreadable
 
 COUNTED = ("judged", "crowded", "late", "unreadable", "restarts")
@@ -68,8 +68,8 @@ class EngineState:
     grid: grid.Grid
     half: Ints
     level: level_path.LevelPath
-    block: packed.Block
-    """`level` in one piece, (2, n, packed.FIELDS, channels), where it is packed."""
+    block: Block
+    """Most of a second's arrays in few pieces, where they are packed, see `looked.pack`."""
     sustained: Floats
     fitted: fitted.Fitted
     running: calibration.Running
@@ -111,7 +111,7 @@ _HALVES = ("level", "before")
 def fresh(residents: int, of: Meaning) -> EngineState:
     """Nothing seen."""
     channels = len(of.floor)
-    level = apart(level_path.twice(level_path.fresh(residents, of)))
+    level = apart(level_path.twice(level_path.fresh(residents, of)), 1)
     running, history = calibration.fresh(residents, channels, len(RULES))
     person = Person(
         np.zeros(residents, np.int64), np.zeros(residents), np.zeros(residents, np.int64), np.zeros(residents),
@@ -123,24 +123,24 @@ def fresh(residents: int, of: Meaning) -> EngineState:
     )  # fmt: skip
     return EngineState(
         grid.fresh(residents), np.zeros(residents, np.int64), level, packed.NOTHING,
-        np.zeros((residents, level_path.SUSTAINED_CELLS)), fitted.fresh((residents, channels)), running, history,
+        np.zeros((residents, level_path.SUSTAINED_CELLS)), _fitted(residents, channels), apart(running, 0), history,
         profile.fresh(residents, channels), trace.fresh(residents, channels, WINDOW_S), person, window,
         np.zeros((residents, len(COUNTED)), np.int64), [Watch()] * residents, [None] * residents, [()] * residents,
         np.zeros(residents, np.int8), prior.shipped(COLUMNS.tolist(), channels),
         moved.fresh(residents, channels), noise.fresh(residents, channels),
-        episode_odds.fresh(residents, channels), np.zeros(residents, bool),
+        apart(episode_odds.fresh(residents, channels), 0), np.zeros(residents, bool),
         np.zeros(residents, np.int64),
     )  # fmt: skip
+
+
+def _fitted(residents: int, channels: int) -> fitted.Fitted:
+    plain = fitted.fresh((residents, channels))
+    return apart(plain, 0)._replace(scores=plain.scores)  # a table is looked up, in one piece
 
 
 def level_of(state: EngineState, rows: Ints) -> level_path.LevelPath:
     """How the statistics of residents `rows` (k,) stand now: a copy, each array (k, ...)."""
     return level_path.half(state.level, state.half[rows], rows)
-
-
-def pack(state: EngineState) -> None:
-    """Lay the statistics of each resident in one piece, as the kernel wants them."""
-    state.level, state.block = packed.packed(state.level)
 
 
 def tiers(state: EngineState, rows: Ints) -> None:

@@ -10,10 +10,11 @@ from threshold_service.engine_state import EngineState, Heard, tiers
 from threshold_service.judgement.rules import COLUMNS, HELD
 from threshold_service.judgement.scene import WINDOW_S
 from threshold_service.kept_state import complete
-from threshold_service.statistics.arrays import Ints
+from threshold_service.statistics.arrays import LANES, Ints
 from threshold_service.statistics.calibration import STATISTICS, TERMS
 from threshold_service.statistics.composite import Composite
-from threshold_service.statistics.people import BLOCK, FADES, LOOK, NOTE, Fixed, Limits, People, Told
+from threshold_service.statistics.packed import packed
+from threshold_service.statistics.people import BLOCK, FADES, LOOK, NOTE, SCRATCH, Fixed, Limits, People, Told
 from threshold_service.wave import Run, Setting, Shown, Wave
 
 MOST_HEARD = 64
@@ -29,12 +30,26 @@ def people(state: EngineState) -> People:
     )  # fmt: skip
 
 
+def pack(state: EngineState) -> None:
+    """Lay what a second reads of each resident in few pieces, as the kernel wants it."""
+    of = packed(people(state))
+    state.grid, state.half, state.level, state.block, state.sustained = (
+        of.grid, of.half, of.level, of.block, of.sustained,
+    )  # fmt: skip
+    state.fitted, state.running, state.person, state.window, state.counts, state.odds = (
+        of.fitted, of.running, of.person, of.window, of.counts, of.odds,
+    )  # fmt: skip
+    state.history = state.history._replace(
+        scale=of.limits.scale, far_scale=of.limits.far_scale, thresholds=of.limits.thresholds
+    )
+
+
 def fixed(setting: Setting) -> Fixed:
     """The numbers that stay the same."""
-    of, timing = setting.meaning, setting.policy.timing
+    of, timing, single = setting.meaning, setting.policy.timing, np.float32
     return Fixed(
-        of.higher.astype(np.float32), of.lower.astype(np.float32), of.floor, of.groups, of.outward, of.emotions,
-        of.shared, of.allowed, setting.affect,
+        of.higher.astype(single), of.lower.astype(single), of.floor.astype(single), of.groups.astype(single),
+        of.outward.astype(single), of.emotions, of.shared, np.asfortranarray(of.allowed), setting.affect,
         setting.weights, COLUMNS, HELD, FADES, setting.taught, timing.restart_gap_s,
         float(setting.blind_after_s.min(initial=np.inf)), everything=setting.policy.rules is Rules.LITERAL,
     )  # fmt: skip
@@ -42,14 +57,15 @@ def fixed(setting: Setting) -> Fixed:
 
 def blank(samples: int, state: EngineState, setting: Setting) -> Told:
     """Room for what is told of so many samples."""
-    n, c = len(state.half), len(setting.identity.channels)
-    slots = min(samples, n) + 1
+    n, c, single, terms = len(state.half), len(setting.identity.channels), np.float32, len(TERMS)
+    slots, wide = min(samples, n) + 1, -(-c // LANES) * LANES
     return Told(
-        np.empty((samples, c), np.float32), np.empty((samples, c), np.float32), np.empty(samples),
+        np.empty((samples, wide), single), np.empty((samples, wide), single), np.empty(samples),
         np.empty(samples, np.int8), np.zeros(1, np.int64), np.empty(slots, np.int64), np.empty(slots, np.int64),
-        np.empty((slots, c), bool), np.empty((slots, c)), np.empty((slots, len(TERMS))), np.empty((slots, len(TERMS))),
-        np.empty((slots, len(STATISTICS))), np.zeros(n, bool), np.empty((16, c), np.float32),
-        np.empty(c, np.int32), np.empty(len(TERMS)),
+        np.empty((slots, wide), bool), np.empty((slots, wide), single), np.empty((slots, terms)),
+        np.empty((slots, terms)), np.empty((slots, len(STATISTICS))), np.zeros(n, bool),
+        np.empty((SCRATCH, LANES), single), np.empty(LANES, np.int32), np.empty(terms),
+        np.empty(len(setting.taught.bias)),
     )  # fmt: skip
 
 
@@ -80,11 +96,12 @@ def _told(
         return ()
     at = told.at[slots]
     samples = run.samples
-    wave = Wave(samples.rows[at], samples.times[at], samples.values[at], samples.persons[at], run.sequences[at])
+    c = len(setting.identity.channels)
+    wave = Wave(samples.rows[at], samples.times[at], samples.values[at, :c], samples.persons[at], run.sequences[at])
     score = told.statistics[slots, 0]
     made = Composite(told.terms[slots], told.contributions[slots], score)
     events = decide(
-        state, setting, wave, Shown(told.present[slots], told.evidence[slots], made, told.statistics[slots])
+        state, setting, wave, Shown(told.present[slots, :c], told.evidence[slots, :c], made, told.statistics[slots])
     )
     tiers(state, wave.rows)
     told.tier[at] = state.tier[wave.rows]

@@ -55,15 +55,15 @@ def resolved(path: Path) -> Path:
 
 
 def turns(path: Path) -> Turns:
-    """The path's judge; imports numba only where it is meant.
+    """What judges the samples of one engine by this path; imports numba only where it is meant.
 
     Raises:
         PathMissing: numba is asked for and not installed.
     """
     if resolved(path) is Path.NUMBA:
-        from threshold_service.statistics.kernel.turns import turns as compiled
+        from threshold_service.statistics.kernel.turns import Turns as Compiled
 
-        return compiled
+        return Compiled()
     from threshold_service.statistics.wave_path import turns as waves
 
     return waves

@@ -67,7 +67,8 @@ def close_blocks(state: EngineState, setting: Setting, rows: Ints, look_back: Lo
 
 def _close(state: EngineState, setting: Setting, rows: Ints, here: Sequence[Local], look_back: LookBack) -> None:
     history = state.history
-    usual = baseline.Baseline(*(part[state.half[rows], rows] for part in state.level.baseline))
+    of, now = state.level.baseline, state.half[rows]
+    usual = baseline.Baseline(of.level[now, rows], of.variance[now, rows], of.spread[now, rows], of.taught[now, rows])
     last = look_back(rows, state.window, usual, state.fitted)
     _learn_noise(state, rows, last.shown)
     _learn_hour(state, rows, usual, np.array([one.hour for one in here]))
@@ -116,7 +117,7 @@ def _learn_hour(state: EngineState, rows: Ints, usual: baseline.Baseline, hours:
     for row in rows[(known.hour[rows] != -1) & (known.hour[rows] != hours)].tolist():
         moved.hour(state.drift, row, known)
     means = profile.block_mean(usual.level, known.level[rows], usual.taught, known.taught[rows], baseline.MEMORY_S)
-    profile.observe(known, rows, means + state.fitted.offset[rows], usual.spread, hours)
+    profile.observe(known, rows, means + state.fitted.offset[rows], usual.spread.astype(np.float64), hours)
     known.level[rows], known.taught[rows], known.spread[rows] = usual.level, usual.taught, usual.spread
 
 

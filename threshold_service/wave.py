@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from services.vocabulary import Cue, Event, Policy
 from threshold_service.engine_state import Identity
 from threshold_service.senses import Doubted, Witness
-from threshold_service.statistics.arrays import Bools, Floats, Ints
+from threshold_service.statistics.arrays import Bools, Floats, Ints, Singles
 from threshold_service.statistics.calibration import Rates
 from threshold_service.statistics.composite import Composite
 from threshold_service.statistics.episode_odds import Taught
@@ -47,7 +47,7 @@ class Wave:
 
     rows: Ints
     times: Floats
-    values: Floats
+    values: Singles
     persons: NDArray[np.int32]
     sequences: NDArray[np.uint64]
 
@@ -58,7 +58,7 @@ class Shown:
     `calibration.STATISTICS` (k, 5)."""
 
     present: Bools
-    evidence: Floats
+    evidence: Singles
     composite: Composite
     statistics: Floats
 

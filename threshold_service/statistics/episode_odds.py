@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from threshold_service.statistics.arrays import Bools, Floats, Ints, Reals
+from threshold_service.statistics.arrays import Bools, Floats, Ints, Singles
 
 GROUPS = {
     "motion": ("motion.ratio", "motion.erratic"),
@@ -49,7 +49,7 @@ INPUTS = 2 * LEVELS + 2
 NONE_YET = -1
 HELD_BINS = 4
 """Bins, twenty seconds, that log-odds must stay high to be sustained."""
-SECONDS, COMPANY, LOUD = range(3)
+SECONDS, COMPANY, LOUD, ABOUTS = range(4)
 
 
 class Taught(NamedTuple):
@@ -63,12 +63,12 @@ class Taught(NamedTuple):
 
 
 class EpisodeOdds(NamedTuple):
-    """Of n residents: `sums` (n, 2, c) of distances and of seconds present in the bin of now, `about` (n, 3) its
+    """Of n residents: `sums` (n, 2, c) of distances and of seconds present in the bin of now, `about` (n, ABOUTS) its
     seconds, those in company and how loud cues were, the `bin` (n,); smoothed `levels` (n, LEVELS), the share of the
     last full bin in `company` (n,), the smoothed `cue` (n,), the log-odds `now` (n,) of them, and those of
     the `recent` (n, HELD_BINS) bins, in any order."""
 
-    sums: Floats
+    sums: Singles
     about: Floats
     bin: Ints
     levels: Floats
@@ -81,9 +81,9 @@ class EpisodeOdds(NamedTuple):
 def fresh(residents: int, channels: int) -> EpisodeOdds:
     """Nothing seen."""
     return EpisodeOdds(
-        np.zeros((residents, 2, channels)), np.zeros((residents, 3)), np.full(residents, NONE_YET, np.int64),
-        np.zeros((residents, LEVELS)), np.zeros(residents), np.zeros(residents), np.zeros(residents),
-        np.zeros((residents, HELD_BINS)),
+        np.zeros((residents, 2, channels), np.float32), np.zeros((residents, ABOUTS)),
+        np.full(residents, NONE_YET, np.int64), np.zeros((residents, LEVELS)), np.zeros(residents),
+        np.zeros(residents), np.zeros(residents), np.zeros((residents, HELD_BINS)),
     )  # fmt: skip
 
 
@@ -110,12 +110,12 @@ def taught(channels: Sequence[str], made: Mapping[str, object]) -> Taught:
     weights, bias = np.array(made["weights"], np.float64), np.array(made["bias"], np.float64)
     if weights.ndim != 2 or weights.shape[1] != INPUTS or bias.shape != weights.shape[:1]:
         raise ValueError(f"learned weights have shape {weights.shape} and {bias.shape}: expected (kinds, {INPUTS})")
-    return Taught(signs(channels), weights, bias)
+    return Taught(signs(channels), np.asfortranarray(weights), bias)
 
 
 def untaught(channels: int) -> Taught:
     """Nothing was learned: log-odds of 0 for ever."""
-    return Taught(np.zeros((len(GROUPS), channels)), np.zeros((1, INPUTS)), np.zeros(1))
+    return Taught(np.zeros((len(GROUPS), channels)), np.zeros((1, INPUTS), order="F"), np.zeros(1))
 
 
 def begin(state: EpisodeOdds, rows: Ints) -> None:
@@ -126,11 +126,12 @@ def begin(state: EpisodeOdds, rows: Ints) -> None:
 
 
 def step(
-    state: EpisodeOdds, of: Taught, rows: Ints, cells: Ints, z: Reals, present: Bools, company: Bools, loud: Floats,
+    state: EpisodeOdds, of: Taught, rows: Ints, cells: Ints, z: Singles, present: Bools, company: Bools, loud: Floats,
 ) -> Floats:  # fmt: skip
     """One second of different residents `rows` (k,), in place; the log-odds now, (k,).
 
-    `cells` (k,) are seconds of each resident's grid, `z` (k, c) distances from the usual in spreads, `company` (k,)
+    `cells` (k,) are seconds of each resident's grid, `z` (k, c) distances from the usual in spreads, 0 where
+    not `present`, `company` (k,)
     whether several were in view, `loud` (k,) the probability of the loudest alarm cue. A bin is weighed when the first
     second after it comes.
     """
@@ -139,8 +140,7 @@ def step(
     if len(ended):
         close(state, of, rows[ended], place[ended] - state.bin[rows[ended]] - 1)
     state.bin[rows] = place
-    near = np.minimum(np.maximum(z, -FARTHEST), FARTHEST)
-    state.sums[rows, 0] += np.where(present, near, 0.0)
+    state.sums[rows, 0] += np.minimum(np.maximum(z, -FARTHEST), FARTHEST)
     state.sums[rows, 1] += present
     state.about[rows] += np.stack([np.ones(len(rows)), company.astype(np.float64), loud], axis=1)
     now: Floats = state.now[rows]

@@ -1,10 +1,12 @@
 """Notices a change of level or of spread in one channel, whatever its noise: the one detector that runs live."""
 
+import math
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from threshold_service.statistics.arrays import Bools, Floats, Ints, Reals
+from threshold_service.statistics.arrays import Bools, Floats, Ints, Reals, Shorts
 
 FORGET = 0.98
 """Share of the evidence that is left after a second without a value (source: guess)."""
@@ -14,6 +16,8 @@ BEND = 1.5
 """An innovation of this many spreads lies half way between the middle and an end of the table (source: guess)."""
 FARTHEST = 4.5
 """Largest normal score: what is rarer than a day can show counts as once in 300,000 (source: guess)."""
+STEP = FARTHEST / 32_767
+"""Normal scores in force are whole multiples of this: a channel's table is then one line of a cache."""
 SMALL, LARGE = 0.5, 1.3
 """Shifts that are looked for, in usual spreads of the channel (source: measured, `make bench-delays`: with these two a
 bank of five meets every bar of delay; a third shift costs more at 0.5 spreads than it gains at 2)."""
@@ -65,7 +69,7 @@ class Parameters(Protocol):
     @property
     def ceiling(self) -> Reals: ...
     @property
-    def scores(self) -> Reals: ...
+    def scores(self) -> Reals | Shorts: ...
 
 
 class Fused(NamedTuple):
@@ -160,19 +164,36 @@ def step(state: Fused, learned: Parameters, z: Reals, present: Bools) -> Fused:
     return Fused(np.where(present, z, np.nan), np.where(present, surprise, 0.0), bank)
 
 
-def score(scores: Reals, innovation: Reals) -> Reals:
-    """Normal scores of innovations (..., c), between the entries of `scores` (..., c, KNOTS).
+def coded(scores: Reals) -> Shorts:
+    """Tables of scores (...) as multiples of `STEP`."""
+    return np.rint(np.minimum(np.maximum(scores, -FARTHEST), FARTHEST) / STEP).astype(np.int16)
+
+
+def score(scores: Reals | Shorts, innovation: Reals) -> Reals:
+    """Normal scores of innovations (..., c), between the entries of `scores` (..., c, KNOTS), which may be `coded`.
 
     >>> score(untaught((3,)).scores, np.array([-1e9, 0.0, 1e9])).tolist()
     [-4.5, 0.0, 4.5]
     """
     where = place(innovation)
     below: Ints = np.minimum(where.astype(np.int64), KNOTS - 2)
-    flat = scores.reshape(-1)
-    entry = below + np.arange(0, flat.size, KNOTS).reshape(below.shape)
-    low = flat.take(entry)
-    between: Reals = low + (where - below.astype(where.dtype)) * (flat.take(entry + 1) - low)
-    return between
+    flat, entry = scores.reshape(-1), below + _tables(below.shape)
+    low, high = _taken(flat, entry).astype(where.dtype), _taken(flat, entry + 1).astype(where.dtype)
+    between: Reals = low + (where - below.astype(where.dtype)) * (high - low)
+    return between * STEP if scores.dtype == np.int16 else between
+
+
+@lru_cache(maxsize=8)
+def _tables(shape: tuple[int, ...]) -> Ints:
+    """Where each table begins in all of them, laid channel by channel."""
+    starts = np.asfortranarray(np.arange(0, KNOTS * math.prod(shape), KNOTS).reshape(shape))
+    starts.setflags(write=False)
+    return starts
+
+
+def _taken(flat: Reals | Shorts, entry: Ints) -> Reals | Shorts:
+    """What is at an `entry` (...), in the order in which they lie."""
+    return flat.take(entry.T).T if entry.flags.f_contiguous else flat.take(entry)
 
 
 def place(innovation: Reals) -> Reals:

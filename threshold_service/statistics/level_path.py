@@ -15,8 +15,7 @@ from threshold_service.statistics.arrays import (
     State,
     clipped,
     counts,
-    grouped_sums,
-    ordered_sum,
+    lane_sum,
 )
 from threshold_service.statistics.fitted import Fitted
 from threshold_service.statistics.meaning import Directions, Meaning
@@ -71,29 +70,28 @@ def fresh(residents: int, meaning: Meaning) -> LevelPath:
 
 
 def step(
-    state: LevelPath, fitted: Fitted, values: Floats, present: Bools, learn: Floats, affect: Bools, meaning: Directions,
+    state: LevelPath, fitted: Fitted, values: Singles, present: Bools, learn: Floats, affect: Bools,
+    meaning: Directions,
 ) -> tuple[LevelPath, Second]:  # fmt: skip
     """One second: `values` (n, c) with `present` where they count; `learn` (1.0 or 0.0) and `affect` are (n,).
 
     What is learned from this second is used from the next one on: a value is judged by the usual before it.
     """
-    there = present.astype(np.float64)
-    teaches = there * learn[:, None]
-    distance = np.where(present, values - state.baseline.level - fitted.offset, 0.0)
-    z = clipped(distance / state.baseline.spread, FARTHEST).astype(np.float32)
+    there = present.astype(np.float32)
+    distance = np.where(present, values - state.baseline.level - fitted.offset, 0.0).astype(np.float32)
+    z = clipped(distance / state.baseline.spread, FARTHEST)
     had = ~np.isnan(state.change.before)
     before, pair = np.where(had, state.change.before, 0.0), present & had
     change = fused.step(state.change, fitted, z, present)
-    levels = smoothing.step(state.levels, clipped(z, HUBER), present.astype(np.float32), _GAINS)
+    levels = smoothing.step(state.levels, clipped(z, HUBER), there, _GAINS)
     restless = volatility.step(state.volatility, z, before, pair, learn)
     turns = transitions.step(state.transitions, _face_of_things(values, z, present, affect, meaning))
-    higher, lower = meaning.higher.astype(np.float32, copy=False), meaning.lower.astype(np.float32, copy=False)
-    distances = _distances(levels, higher, lower)
+    higher, lower = meaning.higher, meaning.lower
     evidence = fused.directed(fused.evidence(change, fitted), higher, lower)
-    learned = baseline.step(state.baseline, distance, teaches, meaning.floor)
-    groups = grouped_sums(evidence, meaning.groups)
+    learned = baseline.step(state.baseline, distance, there * learn.astype(np.float32)[:, None], meaning.floor)
+    groups = np.stack([lane_sum(evidence * group) for group in meaning.groups], axis=1).astype(np.float64)
     second = Second(
-        evidence, _far(z, before, higher, lower), groups, restless.now, turns.rate, distances[:, 0], z
+        evidence, _far(z, before, higher, lower), groups, restless.now, turns.rate, _drift(levels, higher, lower), z
     )  # fmt: skip
     return LevelPath(learned, change, levels, restless, turns), second
 
@@ -117,13 +115,11 @@ def _each(path: State, change: Callable[[Any], Any]) -> State:
     return type(path)(*(_each(part, change) if isinstance(part, tuple) else change(part) for part in path))
 
 
-def _distances(levels: Reals, higher: Singles, lower: Singles) -> Floats:
-    """Root mean square over channels of smoothed levels (n, k, c), counting only directions that matter."""
-    distances = []
-    for k in range(levels.shape[1]):
-        counted = np.maximum(levels[:, k], 0.0) * higher + np.minimum(levels[:, k], 0.0) * lower
-        distances.append(np.sqrt(ordered_sum(counted * counted) / levels.shape[-1]))
-    return np.stack(distances, axis=1)
+def _drift(levels: Singles, higher: Singles, lower: Singles) -> Floats:
+    """Root mean square over channels of slow levels (n, 1, c), counting only directions that matter."""
+    counted = np.maximum(levels[:, 0], 0.0) * higher + np.minimum(levels[:, 0], 0.0) * lower
+    distance: Floats = np.sqrt(lane_sum(counted * counted).astype(np.float64) / levels.shape[-1])
+    return distance
 
 
 def _far(z: Reals, before: Reals, higher: Singles, lower: Singles) -> Reals:
@@ -133,12 +129,12 @@ def _far(z: Reals, before: Reals, higher: Singles, lower: Singles) -> Reals:
     return far
 
 
-def _face_of_things(values: Floats, z: Reals, present: Bools, affect: Bools, meaning: Directions) -> Ints:
+def _face_of_things(values: Singles, z: Singles, present: Bools, affect: Bools, meaning: Directions) -> Ints:
     """The dominant emotion in affect mode; otherwise the side of the usual on which the person is."""
     emotional = np.count_nonzero(affect) if len(meaning.emotions) else 0
     if emotional == len(affect):
         return transitions.dominant(np.where(present, values, -1.0)[:, meaning.emotions])
-    side = transitions.side(ordered_sum(z * meaning.outward) / np.maximum(counts(present), 1.0))
+    side = transitions.side(lane_sum(z * meaning.outward) / np.maximum(counts(present), 1.0))
     if not emotional:
         return side
     kind = transitions.dominant(np.where(present, values, -1.0)[:, meaning.emotions])

@@ -5,20 +5,21 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from threshold_service.statistics.arrays import Bools, Floats, Indices, Ints, Singles
+from threshold_service.statistics.arrays import Bools, Floats, Indices, Ints, Shorts, Singles
 from threshold_service.statistics.calibration import Running
 from threshold_service.statistics.episode_odds import EpisodeOdds, Taught
 from threshold_service.statistics.fitted import Fitted
 from threshold_service.statistics.fused import FORGET
 from threshold_service.statistics.grid import Grid
 from threshold_service.statistics.level_path import LevelPath
-from threshold_service.statistics.packed import Block
 
 LOOK, BLOCK, NOTE = 1, 2, 4
 """Why a sample has to be looked at: a rule speaks or an event is open; a block is full; a cue came."""
-JUDGED, CROWDED, LATE, UNREADABLE, RESTARTED = range(5)
+JUDGED, CROWDED, LATE, UNREADABLE, RESTARTED, COLUMNS = range(6)
 """Columns of the counts; the first two are judged."""
 LONG_AGO = -(10**9)
+SCRATCH = 16
+"""Numbers of each channel that the kernel keeps within a sample."""
 FADES: Floats = FORGET ** np.arange(4096.0)
 """Share of the evidence that is left after so many seconds without samples."""
 
@@ -53,11 +54,34 @@ class Limits(NamedTuple):
     thresholds: Floats
 
 
+class Block(NamedTuple):
+    """Most of it in few pieces, for the kernel, whose rows and columns `packed` names: `usual` (2, n, USUALS, c) and
+    `change` (2, n, FIELDS, c) of both halves, `fit` (n, FITS, c) of what block ends set, the last seconds' `window`
+    (n, seconds, c), the `bins` (n, 2, c) of `odds`, and one `number` (n, columns) after the other, with the same memory
+    as `whole` numbers. Here c is a multiple of LANES: those that no schema has are never seen. The others are the
+    arrays of that name as `People` have them."""
+
+    usual: Floats
+    change: Singles
+    fit: Singles
+    window: Singles
+    bins: Singles
+    number: Floats
+    whole: Ints
+    scores: Shorts
+    levels: Floats
+    company: Floats
+    cue: Floats
+    cells: Ints
+    taught: Bools
+    tier: NDArray[np.int8]
+
+
 class People(NamedTuple):
     """Everything a path changes in place, and the limits it compares with. Each array of `level` is (2, n, ...): a
     second reads one half and writes the other, and `half` (n,) says which was written last, so that a second sample
     in the same cell can replace the first. `sustained` (n, SUSTAINED_CELLS) are the composites of the last seconds;
-    `tier` (n,) that of the open event, 0 where none is; `block` is `level` in one piece where it is packed."""
+    `tier` (n,) that of the open event, 0 where none is; where it is packed, most of it are views of `block`."""
 
     grid: Grid
     half: Ints
@@ -75,12 +99,13 @@ class People(NamedTuple):
 
 
 class Samples(NamedTuple):
-    """m samples in order: `rows` (m,) say whose, `times` (m,) in Unix seconds, `values` (m, c), `persons` in view (m,),
+    """m samples in order: `rows` (m,) say whose, `times` (m,) in Unix seconds, `values` (m, c) in an array of
+    whole LANES, `persons` in view (m,),
     `loud` (m,) the probability of the loudest alarm cue, 0.0 for none, `cued` (m,) whether any cue came."""
 
     rows: Ints
     times: Floats
-    values: Floats
+    values: Singles
     persons: NDArray[np.int32]
     loud: Floats
     cued: Bools
@@ -93,9 +118,9 @@ class Fixed(NamedTuple):
 
     higher: Singles
     lower: Singles
-    floor: Floats
-    groups: Floats
-    outward: Floats
+    floor: Singles
+    groups: Singles
+    outward: Singles
     emotions: Ints
     shared: Bools
     allowed: Bools
@@ -113,7 +138,8 @@ class Fixed(NamedTuple):
 class Told(NamedTuple):
     """What a path tells. Of each of m samples, for the history: the `usual` and its `spread` (m, c), NaN where nothing
     is learned, the `score` and `tier` (m,). Of the `waiting` (1,) samples that have to be looked at now, at most one
-    per resident: which they are, `at`, `why`, and what they showed. `waits` (n,) is all false between two calls."""
+    per resident: which they are, `at`, `why`, and what they showed. `waits` (n,) is all false between two calls. Arrays
+    over channels are as wide as whole LANES; the last ones are room for one sample in the kernel."""
 
     usual: NDArray[np.float32]
     spread: NDArray[np.float32]
@@ -123,11 +149,12 @@ class Told(NamedTuple):
     at: Ints
     why: Ints
     present: Bools
-    evidence: Floats
+    evidence: Singles
     terms: Floats
     contributions: Floats
     statistics: Floats
     waits: Bools
     scratch: Singles
-    knots: Indices
+    entries: Indices
     raw: Floats
+    said: Floats

@@ -70,7 +70,7 @@ def _judge(part: Part, samples: Samples, people: People, fixed: Fixed, told: Tol
         _pass_over(people, rows[placed.gap > 0], placed.gap[placed.gap > 0])
     if np.count_nonzero(placed.restarts):
         _start_anew(people, rows[placed.restarts])
-    values = samples.values[part.at]
+    values = np.asfortranarray(_of(samples.values, part.at)[:, : len(fixed.floor)])
     present, learn = _counting(part, values, samples, people, fixed)
     whole = everything(rows, len(people.half))
     before = _current(part, people, whole)
@@ -103,7 +103,7 @@ def _start_anew(people: People, rows: Ints) -> None:
     episode_odds.begin(people.odds, rows)
 
 
-def _counting(part: Part, values: Floats, samples: Samples, people: People, fixed: Fixed) -> tuple[Bools, Floats]:
+def _counting(part: Part, values: Singles, samples: Samples, people: People, fixed: Fixed) -> tuple[Bools, Floats]:
     """Which values count, (k, c), and 1.0 where the usual may learn, (k,)."""
     present = (np.abs(values) < level_path.IMPOSSIBLE) & fixed.allowed[part.rows]
     learn = samples.times[part.at] > people.person.learns_after[part.rows]
@@ -138,7 +138,7 @@ def _put(part: Part, people: People, after: LevelPath, whole: bool) -> None:
 
 
 def _show(
-    part: Part, values: Floats, present: Bools, second: Second, samples: Samples, people: People, fixed: Fixed,
+    part: Part, values: Singles, present: Bools, second: Second, samples: Samples, people: People, fixed: Fixed,
     told: Told,
 ) -> None:  # fmt: skip
     rows, placed = part.rows, part.placed
@@ -208,7 +208,7 @@ def _hear(part: Part, samples: Samples, people: People) -> Floats:
     return cue
 
 
-def _remember(part: Part, values: Floats, seen: Bools, people: People) -> None:
+def _remember(part: Part, values: Singles, seen: Bools, people: People) -> None:
     placed, rows, person, window = part.placed, part.rows, people.person, people.window
     missed = np.where(placed.crowded, 0, 1 + placed.gap)
     person.unseen[rows] = np.where(seen, 0, person.unseen[rows] + missed)
@@ -229,7 +229,8 @@ def _look_out(
     n = told.waiting[0] = len(found)
     if n:
         told.at[:n], told.why[:n] = part.at[found], why[found]
-        told.present[:n], told.evidence[:n], told.statistics[:n] = present[found], evidence[found], shown[found]
+        c, told.statistics[:n] = present.shape[1], shown[found]
+        told.present[:n, :c], told.evidence[:n, :c] = present[found], evidence[found]
         told.terms[:n], told.contributions[:n] = made.values[found], made.contributions[found]
 
 
@@ -240,11 +241,12 @@ def _tell(wave: Ints, rows: Ints, people: People, told: Told) -> None:
         now, offset = level_path.at(people.level, int(half[0])).baseline, people.fitted.offset
         level, spread, taught = now.level + offset, now.spread, now.taught
     else:
-        level, spread, taught = (array[half, rows] for array in (usual.level, usual.spread, usual.taught))
+        level, spread, taught = usual.level[half, rows], usual.spread[half, rows], usual.taught[half, rows]
         level += people.fitted.offset[rows]
     known = taught > 0.0
     if np.count_nonzero(known) < known.size:
-        level, spread = np.where(known, level, np.nan), np.where(known, spread, np.nan)
+        level, spread = np.where(known, level, np.nan), np.where(known, spread, np.float32(np.nan))
     to = slice(None) if len(wave) == len(told.score) else wave
-    told.usual[to], told.spread[to] = level, spread
+    c = level.shape[1]
+    told.usual[to, :c], told.spread[to, :c] = level, spread
     told.score[wave], told.tier[wave] = people.person.score[rows], people.tier[rows]

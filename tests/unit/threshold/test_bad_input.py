@@ -13,7 +13,7 @@ from services.runtime.batch import Batch
 from services.vocabulary import Cue, CueName, Event, Policy, Resident, Tier
 from tests.unit.threshold.conftest import House, said, samples
 from threshold_service.engine import Engine, WaveRefused
-from threshold_service.statistics import grid
+from threshold_service.statistics import grid, packed
 from threshold_service.statistics.kernel.placing import place
 from threshold_service.statistics.people import CROWDED, JUDGED, LATE, UNREADABLE
 
@@ -204,20 +204,22 @@ GAP_S = 300.0
 @settings(max_examples=200, deadline=None)
 @given(st.lists(_STEPS, max_size=150))
 def test_it_places_a_sample_alike_compiled_or_not(steps: list[float]) -> None:
-    state, own, counts = grid.fresh(1), grid.fresh(1), np.zeros((1, 5), np.int64)
+    state, number = grid.fresh(1), np.zeros(packed.THRESHOLDS)
+    whole = number.view(np.int64)
+    whole[packed.CELL] = grid.NEVER
     time, totals = START, np.zeros(5, np.int64)
     for step in steps:
         time = time + step if np.isfinite(time + step) and step < 1e15 else time
         at = time if step < 1e15 else START + step
         state, placed = grid.place(state, np.array([at]), GAP_S)
         totals += np.array(placed[2:])[:, 0]
-        which, anew, gap = place(own, counts, 0, at, GAP_S)
+        which, anew, gap = place(number, whole, at, GAP_S)
         flags = {JUDGED: placed.judged, CROWDED: placed.crowded, LATE: placed.late, UNREADABLE: placed.unreadable}
         assert flags[which][0] and anew == placed.restarts[0] and (which > JUDGED or gap == placed.gap[0])
         assert sum(int(flag[0]) for flag in flags.values()) == 1
-    for one, same in zip(state, own, strict=True):
-        np.testing.assert_array_equal(one, same)
-    np.testing.assert_array_equal(totals, counts[0])
+    own = number[packed.ORIGIN], whole[packed.CELL], whole[packed.BEHIND]
+    assert own == tuple(part[0] for part in state)
+    np.testing.assert_array_equal(totals, whole[packed.COUNTS : packed.ORIGIN])
 
 
 @settings(max_examples=100, deadline=None)

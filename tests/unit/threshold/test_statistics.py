@@ -10,7 +10,7 @@ import pytest
 import threshold_service.judgement
 import threshold_service.statistics
 from threshold_service.statistics import baseline, grid, rolling, smoothing, tail, transitions
-from threshold_service.statistics.arrays import ordered_sum, put, take
+from threshold_service.statistics.arrays import aligned, lane_sum, ordered_sum, put, take
 
 pytestmark = pytest.mark.unit
 FLOOR = np.array([1e-3])
@@ -56,6 +56,22 @@ def test_it_adds_in_one_order_whatever_the_number_of_rows() -> None:
     rows = np.random.default_rng(1).standard_normal((64, 37)) * 10.0 ** np.arange(-18, 19)
     together = ordered_sum(rows)
     assert together.tobytes() == np.array([ordered_sum(row[None])[0] for row in rows]).tobytes()
+
+
+@pytest.mark.parametrize("channels", [0, 1, 5, 8, 11, 20, 33])
+def test_it_adds_in_lanes_to_the_same_bits_however_the_numbers_lie(channels: int) -> None:
+    rows = np.random.default_rng(4).normal(0.0, 1e3, (70, channels)).astype(np.float32)
+    together = lane_sum(rows)
+    np.testing.assert_allclose(together, rows.sum(axis=1, dtype=np.float64), rtol=1e-4, atol=1e-2)
+    assert lane_sum(np.asfortranarray(rows)).tobytes() == together.tobytes()
+    assert together.tobytes() == np.array([lane_sum(row) for row in rows], np.float32).tobytes()
+    padded = np.concatenate([rows, np.zeros((70, -channels % 8), np.float32)], axis=1)
+    assert lane_sum(padded).tobytes() == together.tobytes(), "as the kernel adds them"
+
+
+def test_it_lays_arrays_from_a_line_of_the_cache_on() -> None:
+    room = aligned((3, 5), np.float32)
+    assert room.ctypes.data % 64 == 0 and room.shape == (3, 5) and not room.any()
 
 
 def test_it_says_what_a_level_has_stayed_above() -> None:

@@ -1,33 +1,46 @@
-"""One sample's channels: distance from the usual, innovation, evidence, levels, and what the usual learns from it."""
+"""One sample's channels: distance from the usual, innovation, evidence, levels, and what the usual learns from it.
+
+Channels go in blocks of `LANES`, each of which is finished before the next one: what was stored eight at a time is read
+eight at a time, as a processor would otherwise wait until it is in the cache. The last block is filled up with channels
+that nobody ever sees.
+"""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from threshold_service.statistics import baseline, fused, level_path, smoothing, volatility
-from threshold_service.statistics.arrays import Bools, Floats, Indices, Singles
+from threshold_service.statistics import arrays, baseline, episode_odds, fused, level_path, smoothing, volatility
+from threshold_service.statistics.arrays import Bools, Floats, Indices, Shorts, Singles
 from threshold_service.statistics.kernel.compiled import compiled
-from threshold_service.statistics.kernel.lanes import pick, read, write
+from threshold_service.statistics.kernel.lanes import pick_pairs, read, write
 from threshold_service.statistics.packed import (
     BANK,
     BEFORE,
+    CEILING,
+    ECHO,
+    FAR_SCALE,
+    GAIN,
+    LAG,
     LEVEL,
+    OFFSET,
+    SHIFT,
     SLOW,
     SPREAD,
     SURPRISE,
     TAUGHT,
+    TOP_FAR,
     VARIANCE,
 )
-from threshold_service.statistics.people import Fixed, People
 
-Z, PART, LOWER, UPPER, THERE, PAIR, MOVED, SLOW2, EVIDENCE, RATIO, LAST = range(11)
-"""Rows of the scratch array."""
-LANES = 8
-"""Channels done at once. The last ones are done twice where their number is no multiple: all of it may be repeated."""
-IMPOSSIBLE = level_path.IMPOSSIBLE
-_FARTHEST = level_path.FARTHEST
-_MEMORY, _WINSOR, _FREELY = baseline.MEMORY_S, baseline.WINSOR, float(baseline.FREELY)
-_CARE = baseline.WINSOR * 3600.0
+HIGHER, LOWER_TOO, FLOOR, OUTWARD, DEVIATES, SOUNDS, MOVES, MEANINGS = range(8)
+"""Rows of what channels mean: directions that matter, floors, the outward one, and the three groups."""
+LANES = arrays.LANES
+THERE, PAIR, MOVED, DRIFTED, SIDE, DEVIATION, AUDIO, MOTION, SUMS = range(9)
+"""Rows of running sums over the blocks: how many channels have a value, and one before it as well, change since the
+second before, squared slow levels, distance outwards, and evidence of the three groups."""
+RATIO, Z, PART, LAST, HERE, LOWER, UPPER = range(SUMS, SUMS + 7)
+"""Rows of the block of now, but for the first, the largest ratio of a channel's distance to its usual peak."""
+IMPOSSIBLE = np.float32(level_path.IMPOSSIBLE)
 
 
 def _single(value: float) -> Any:
@@ -35,10 +48,12 @@ def _single(value: float) -> Any:
     return np.float32(value)
 
 
-_NAN, _ZERO, _ONE = _single(np.nan), _single(0.0), _single(1.0)
-_KNOTS, _LAST = fused.KNOTS, np.int32(fused.KNOTS - 2)
+_NAN, _ZERO, _ONE, _NO_LIMIT = _single(np.nan), _single(0.0), _single(1.0), _single(np.inf)
+_ABSURD, _FARTHEST, _MEMORY = _single(episode_odds.FARTHEST), _single(level_path.FARTHEST), _single(baseline.MEMORY_S)
+_WINSOR, _CARE, _FREELY = _single(baseline.WINSOR), _single(baseline.WINSOR * 3600.0), _single(baseline.FREELY)
+_KNOTS, _LAST_KNOT = fused.KNOTS, np.int32(fused.KNOTS - 2)
 _FORGET, _FARTHER, _BEND = _single(fused.FORGET), _single(fused.FARTHER), _single(fused.BEND)
-_HALF = _single(0.5 * (fused.KNOTS - 1))
+_HALF, _SCORE = _single(0.5 * (fused.KNOTS - 1)), _single(fused.STEP)
 _SMALL, _LARGE = (_single(0.5 * ratio) for ratio in fused.RATIOS)
 _RATIO, _SQUARE, _NEUTRAL = _single(fused.RATIOS[1]), _single(fused.SQUARE), _single(fused.NEUTRAL)
 _LARGE_LATER, _SPREAD_LATER = _single(fused.LARGE_LATER), _single(fused.SPREAD_LATER)
@@ -65,158 +80,163 @@ def within(value: Any, limit: Any) -> Any:
     return lower_of(higher_of(value, -limit), limit)
 
 
-class Usual(NamedTuple):
-    """One resident's half of what is usual, and the second before, each (c,)."""
+class Given(NamedTuple):
+    """One sample's `values` (p,), which of them are `allowed` (p,), whether it `teaches` and whether it is `counted` in
+    the bin of now (1.0 or 0.0 each)."""
 
-    level: Floats
-    variance: Floats
-    spread: Floats
-    taught: Floats
-    before: Singles
-    surprise: Singles
-
-
-class Change(NamedTuple):
-    """One resident's half of the bank's arms and of the levels, each (c,)."""
-
-    higher: Singles
-    lower: Singles
-    far_higher: Singles
-    far_lower: Singles
-    wider: Singles
-    slow: Singles
+    values: Singles
+    allowed: Bools
+    teaches: float
+    counted: float
 
 
-@compiled
-def what_counts(values: Floats, allowed: Bools, shared: Bools, several: bool, present: Bools) -> None:
-    """Fill `present` (c,) with which values count."""
-    for k in range(values.shape[0]):
-        present[k] = (abs(values[k]) < IMPOSSIBLE) & allowed[k] & (not (several & shared[k]))
+class Half(NamedTuple):
+    """One resident's half of what is usual (USUALS, p) and of how it changes (FIELDS, p)."""
+
+    usual: Floats
+    change: Singles
 
 
-@compiled
-def usual_of(people: People, half: int, row: int) -> Usual:
-    """The slices of one half."""
-    piece, change = people.block.usual[half, row], people.block.change[half, row]
-    return Usual(piece[LEVEL], piece[VARIANCE], piece[SPREAD], piece[TAUGHT], change[BEFORE], change[SURPRISE])
+class Kept(NamedTuple):
+    """Where one sample goes: the last seconds' `window` (p,), its `usual` and `spread` (p,) of the history, the sums of
+    the `bin` (2, p), and its `evidence` (p,)."""
+
+    window: Singles
+    usual: Singles
+    spread: Singles
+    bin: Singles
+    evidence: Singles
 
 
-@compiled
-def change_of(people: People, half: int, row: int) -> Change:
-    """The slices of one half."""
-    piece = people.block.change[half, row]
-    return Change(piece[BANK], piece[BANK + 1], piece[BANK + 2], piece[BANK + 3], piece[BANK + 4], piece[SLOW])
+class Scratch(NamedTuple):
+    """Room for a block: `lanes` (SCRATCH, LANES), and the `entries` (LANES,) of the tables below each innovation."""
+
+    lanes: Singles
+    entries: Indices
 
 
 @compiled
-def learn(
-    people: People, floor: Floats, row: int, halves: tuple[int, int], values: Floats, present: Bools, teaches: float,
-    scratch: Singles, knots: Indices,
-) -> None:  # fmt: skip
-    """Distance from the usual, change since the second before and the innovation's place among the knots, into
-    `scratch` (rows, c) and `knots` (c,); then the usual and the memory of this second, from half `halves[0]` into half
-    `halves[1]`."""
-    was, will = usual_of(people, halves[0], row), usual_of(people, halves[1], row)
-    of = people.fitted
-    fit = (of.offset[row], of.gain[row], of.lag[row], of.echo[row], floor)
-    given, c = (values, present), values.shape[0]
-    if c >= LANES:
-        for start in range(0, c, LANES):
-            _learn(min(start, c - LANES), LANES, was, will, fit, given, teaches, scratch, knots)
-    else:
-        _learn(0, c, was, will, fit, given, teaches, scratch, knots)
+def follow(
+    given: Given, of: Singles, fit: Singles, scores: Shorts, was: Half, will: Half, kept: Kept, room: Scratch
+) -> None:
+    """One second of all channels, whose meanings are `of` (MEANINGS, p), from half `was` into half `will`. `fit` (FITS,
+    p) and the tables of `scores` (c, KNOTS) are what block ends set. The sums over channels are left in `room`, eight
+    of each."""
+    for row in range(RATIO + 1):
+        for lane in range(LANES):
+            room.lanes[row, lane] = _ZERO
+    last_channel = np.int32(scores.shape[0] - 1)
+    for start in range(0, given.values.shape[0], LANES):
+        _learn(start, last_channel, given, of, fit, (was, will), kept, room)
+        pick_pairs(scores, room.entries, room.lanes[LOWER], room.lanes[UPPER])
+        _accumulate(start, of, fit, was.change, will.change, kept.evidence, room)
 
 
 @compiled
 def _learn(
-    start: int, lanes: int, was: Usual, will: Usual, fit: tuple[Floats, Singles, Singles, Singles, Floats],
-    given: tuple[Floats, Bools], teaches: float, scratch: Singles, knot_to: Indices,
+    start: int, last_channel: Any, given: Given, of: Singles, fit: Singles, halves: tuple[Half, Half], kept: Kept,
+    room: Scratch,
 ) -> None:  # fmt: skip
-    offset, gain, lag, echo, floor = fit
-    values, present = given
-    z_to, part_to, there_to, pair_to = scratch[Z], scratch[PART], scratch[THERE], scratch[PAIR]
-    moved_to, before_to = scratch[MOVED], scratch[LAST]
-    for lane in range(lanes):
+    """Distance from the usual, change since the second before and the innovation's place among the knots; then the
+    usual and the memory of this second."""
+    was, will, scratch, entry_to = halves[0], halves[1], room.lanes, room.entries
+    values, allowed, floor, outward = given.values, given.allowed, of[FLOOR], of[OUTWARD]
+    level_at, taught_at = was.usual[LEVEL], was.usual[TAUGHT]
+    variance_at, spread_at, before_at, surprise_at = (
+        was.change[VARIANCE], was.change[SPREAD], was.change[BEFORE], was.change[SURPRISE]
+    )  # fmt: skip
+    offset_at, gain_at, lag_at, echo_at = fit[OFFSET], fit[GAIN], fit[LAG], fit[ECHO]
+    level_to, taught_to, variance_to, spread_to, before_to, surprise_to = (
+        will.usual[LEVEL], will.usual[TAUGHT], will.change[VARIANCE], will.change[SPREAD], will.change[BEFORE],
+        will.change[SURPRISE],
+    )  # fmt: skip
+    z_to, part_to, last_to, here_to = scratch[Z], scratch[PART], scratch[LAST], scratch[HERE]
+    there_to, pair_to, moved_to, side_to = scratch[THERE], scratch[PAIR], scratch[MOVED], scratch[SIDE]
+    far_sum, seen_sum, counted = kept.bin[0], kept.bin[1], np.float32(given.counted)
+    teaches, teaching = given.teaches, np.float32(given.teaches)
+    for lane in range(LANES):
         k = start + lane
-        value, here, m, v, s, n = (
-            read(values, k, 0), read(present, k, 0), read(was.level, k, 0), read(was.variance, k, 0),
-            read(was.spread, k, 0), read(was.taught, k, 0),
+        value, may, m, n = read(values, k, 0), read(allowed, k, 0), read(level_at, k, 0), read(taught_at, k, 0)
+        v, s, b, e, o, g, f, q = (
+            read(variance_at, k, 0), read(spread_at, k, 0), read(before_at, k, 0), read(surprise_at, k, 0),
+            read(offset_at, k, 0), read(gain_at, k, 0), read(lag_at, k, 0), read(echo_at, k, 0),
         )  # fmt: skip
-        b, e, o, g, f, q, least = (
-            read(was.before, k, 0), read(was.surprise, k, 0), read(offset, k, 0), read(gain, k, 0), read(lag, k, 0),
-            read(echo, k, 0), read(floor, k, 0),
+        least, out, far, seen = read(floor, k, 0), read(outward, k, 0), read(far_sum, k, 1), read(seen_sum, k, 2)
+        theres, pairs, moves, sides = (
+            read(there_to, lane, 3), read(pair_to, lane, 4), read(moved_to, lane, 5), read(side_to, lane, 6),
         )  # fmt: skip
-        weight, had = teaches if here else 0.0, b == b
-        distance = value - m - o if here else 0.0
-        z = np.float32(within(distance / s, _FARTHEST))
+        here, had = (abs(value) < IMPOSSIBLE) & may, b == b
+        distance = np.float32(value - m - o) if here else _ZERO
+        z = within(distance / s, _FARTHEST)
         last, there = b if had else _ZERO, _ONE if here else _ZERO
         pair = there if had else _ZERO
         usual = g * z - (f * last + q * e)
         surprise, told = usual if had else z / g, usual if had else z
         place = (told / (_BEND + abs(told)) + _ONE) * _HALF
-        write(will.before, k, z if here else _NAN, 1), write(will.surprise, k, surprise if here else _ZERO, 2)
-        write(before_to, k, last, 3), write(z_to, k, z, 4)
-        below = min(np.int32(place), _LAST)
-        write(knot_to, k, below, 5), write(part_to, k, place - np.float32(below), 13)
-        write(there_to, k, there, 6), write(pair_to, k, pair, 7)
-        write(moved_to, k, lower_of(abs(z - last), _STEP) * pair, 8)
-        total = n + weight
-        share = 1.0 / lower_of(higher_of(total, 1.0), _MEMORY)
+        below = min(np.int32(place), _LAST_KNOT)
+        write(before_to, k, z if here else _NAN, 7), write(surprise_to, k, surprise if here else _ZERO, 8)
+        write(entry_to, lane, min(np.int32(k), last_channel) * _KNOTS + below, 9)
+        write(part_to, lane, place - np.float32(below), 10), write(last_to, lane, last, 11), write(z_to, lane, z, 12)
+        write(here_to, lane, there, 13), write(there_to, lane, theres + there, 3)
+        write(pair_to, lane, pairs + pair, 4), write(side_to, lane, sides + z * out, 6)
+        write(moved_to, lane, moves + lower_of(abs(z - last), _STEP) * pair, 5)
+        write(far_sum, k, far + within(z, _ABSURD) * counted, 1), write(seen_sum, k, seen + there * counted, 2)
+        write(kept.window, k, value if here else _NAN, 14)
+        total = n + (teaches if here else 0.0)
+        count, weight = np.float32(total), teaching if here else _ZERO
+        share = _ONE / lower_of(higher_of(count, _ONE), _MEMORY)
         width = (_WINSOR + _CARE * share * share) * s
-        width = np.inf if total <= _FREELY else width
+        width = _NO_LIMIT if count <= _FREELY else width
         near = lower_of(higher_of(distance, -width), width)
         rate = weight * share
         moved = rate * near
-        varied = (1.0 - rate) * (v + moved * near)
-        write(will.level, k, m + moved, 9), write(will.variance, k, varied, 10)
-        write(will.spread, k, higher_of(np.sqrt(varied), least), 11), write(will.taught, k, total, 12)
-
-
-@compiled
-def look_up(people: People, row: int, scratch: Singles, knots: Indices) -> None:
-    """The entries of the tables of scores about each innovation, into `scratch`."""
-    scores, lower, upper = people.fitted.scores[row], scratch[LOWER], scratch[UPPER]
-    for k in range(knots.shape[0]):
-        entry = k * _KNOTS + knots[k]
-        lower[k], upper[k] = pick(scores, entry), pick(scores, entry + 1)
-
-
-@compiled
-def accumulate(people: People, fixed: Fixed, row: int, halves: tuple[int, int], scratch: Singles) -> None:
-    """Evidence and levels after `look_up`, and how far each channel stayed out; the maxima of the block grow."""
-    was, will = change_of(people, halves[0], row), change_of(people, halves[1], row)
-    c = fixed.higher.shape[0]
-    of = (
-        people.running.top_far[row], people.limits.far_scale[row], people.fitted.shift[row], people.fitted.ceiling[row]
-    )  # fmt: skip
-    if c >= LANES:
-        for start in range(0, c, LANES):
-            _accumulate(min(start, c - LANES), LANES, was, will, of, fixed, scratch)
-    else:
-        _accumulate(0, c, was, will, of, fixed, scratch)
+        varied = (_ONE - rate) * (v + moved * near)
+        level, spread, known = m + moved, higher_of(np.sqrt(varied), least), total > 0.0
+        write(level_to, k, level, 15), write(variance_to, k, varied, 16), write(spread_to, k, spread, 17)
+        write(taught_to, k, total, 18)
+        write(kept.usual, k, np.float32(level + o) if known else _NAN, 19)
+        write(kept.spread, k, spread if known else _NAN, 20)
 
 
 @compiled
 def _accumulate(
-    start: int, lanes: int, was: Change, will: Change, of: tuple[Singles, Singles, Singles, Singles], fixed: Fixed,
-    scratch: Singles,
+    start: int, of: Singles, fit: Singles, was: Singles, will: Singles, evidence_to: Singles, room: Scratch,
 ) -> None:  # fmt: skip
-    top, scale, shift_of, ceiling = of
-    z_at, there_at, last_at = scratch[Z], scratch[THERE], scratch[LAST]
-    part_at, lower_at, upper_at = scratch[PART], scratch[LOWER], scratch[UPPER]
-    slow2_to, evidence_to, ratio_to = scratch[SLOW2], scratch[EVIDENCE], scratch[RATIO]
-    rising, falling = fixed.higher, fixed.lower
-    for lane in range(lanes):
+    """Evidence and levels by the scores that were picked, and how far each channel stayed out; the maxima of the block
+    grow."""
+    scratch, low_at, high_at = room.lanes, room.lanes[LOWER], room.lanes[UPPER]
+    top, scale, shift_of, ceiling = fit[TOP_FAR], fit[FAR_SCALE], fit[SHIFT], fit[CEILING]
+    z_at, here_at, last_at, part_at = scratch[Z], scratch[HERE], scratch[LAST], scratch[PART]
+    ratio_to, drifted_to = scratch[RATIO], scratch[DRIFTED]
+    deviation_to, audio_to, motion_to = scratch[DEVIATION], scratch[AUDIO], scratch[MOTION]
+    rising, falling = of[HIGHER], of[LOWER_TOO]
+    up_at, down_at, far_up_at, far_down_at, wide_at, slow_at = (
+        was[BANK], was[BANK + 1], was[BANK + 2], was[BANK + 3], was[BANK + 4], was[SLOW]
+    )  # fmt: skip
+    up_to, down_to, far_up_to, far_down_to, wide_to, slow_to = (
+        will[BANK], will[BANK + 1], will[BANK + 2], will[BANK + 3], will[BANK + 4], will[SLOW]
+    )  # fmt: skip
+    is_deviation, is_audio, is_motion = of[DEVIATES], of[SOUNDS], of[MOVES]
+    for lane in range(LANES):
         k = start + lane
-        z, there, b = read(z_at, k, 0), read(there_at, k, 0), read(last_at, k, 0)
-        part, low, high = read(part_at, k, 0), read(lower_at, k, 0), read(upper_at, k, 0)
-        up, down, far_up, far_down, wide = (
-            read(was.higher, k, 0), read(was.lower, k, 0), read(was.far_higher, k, 0), read(was.far_lower, k, 0),
-            read(was.wider, k, 0),
+        z, there, b, part, low, high = (
+            read(z_at, lane, 100), read(here_at, lane, 100), read(last_at, lane, 100), read(part_at, lane, 100),
+            read(low_at, lane, 100), read(high_at, lane, 100),
         )  # fmt: skip
-        shift, limit, s = read(shift_of, k, 0), read(ceiling, k, 0), read(was.slow, k, 0)
-        rises, falls, most, usual_peak = read(rising, k, 0), read(falling, k, 0), read(top, k, 1), read(scale, k, 0)
-        here, u = there > _ZERO, low + part * (high - low)
+        up, down, far_up, far_down, wide = (
+            read(up_at, k, 100), read(down_at, k, 100), read(far_up_at, k, 100), read(far_down_at, k, 100),
+            read(wide_at, k, 100),
+        )  # fmt: skip
+        shift, limit, s, usual_peak = (
+            read(shift_of, k, 100), read(ceiling, k, 100), read(slow_at, k, 100), read(scale, k, 100)
+        )  # fmt: skip
+        rises, falls, most = read(rising, k, 100), read(falling, k, 100), read(top, k, 101)
+        deviates, sounds, moves = read(is_deviation, k, 100), read(is_audio, k, 100), read(is_motion, k, 100)
+        drifted, ratio, deviation, audio, motion = (
+            read(drifted_to, lane, 102), read(ratio_to, lane, 103), read(deviation_to, lane, 104),
+            read(audio_to, lane, 105), read(motion_to, lane, 106),
+        )  # fmt: skip
+        here, u = there > _ZERO, (low + part * (high - low)) * _SCORE
         small, large, farther = _SMALL * shift, _LARGE * shift, _FARTHER * limit
         up = _grown(up, u - small, limit) if here else up * _FORGET
         down = _grown(down, -(u + small), limit) if here else down * _FORGET
@@ -227,16 +247,18 @@ def _accumulate(
         higher = higher_of(up * shift, far_up * far_shift - _LARGE_LATER)
         lower = higher_of(down * shift, far_down * far_shift - _LARGE_LATER)
         wider = higher_of(wide * _SQUARE - _SPREAD_LATER, _ZERO)
-        write(will.higher, k, up, 2), write(will.lower, k, down, 3), write(will.far_higher, k, far_up, 4)
-        write(will.far_lower, k, far_down, 5), write(will.wider, k, wide, 6)
-        write(evidence_to, k, higher_of(higher_of(higher * rises, lower * falls), wider), 7)
+        evidence = higher_of(higher_of(higher * rises, lower * falls), wider)
+        write(up_to, k, up, 107), write(down_to, k, down, 108), write(far_up_to, k, far_up, 109)
+        write(far_down_to, k, far_down, 110), write(wide_to, k, wide, 111), write(evidence_to, k, evidence, 112)
+        write(deviation_to, lane, deviation + evidence * deviates, 104)
+        write(audio_to, lane, audio + evidence * sounds, 105), write(motion_to, lane, motion + evidence * moves, 106)
         near = within(z, _HUBER)
         s = s * (_FADE + there * _SLOWER) + near * _SLOW
         far = higher_of(higher_of(lower_of(z, b) * rises, -(higher_of(z, b) * falls)), _ZERO)
-        write(will.slow, k, s, 9)
-        write(top, k, higher_of(most, far), 1), write(ratio_to, k, far / usual_peak, 10)
+        write(slow_to, k, s, 113)
+        write(top, k, higher_of(most, far), 101), write(ratio_to, lane, higher_of(ratio, far / usual_peak), 103)
         s = s * (rises if s > _ZERO else falls)
-        write(slow2_to, k, s * s, 12)
+        write(drifted_to, lane, drifted + s * s, 102)
 
 
 @compiled

@@ -10,7 +10,7 @@ import numba
 from numba.core import config as numba_config
 
 _SOURCES = (
-    "arma", "baseline", "calibration", "composite", "episode_odds", "fitted", "fused", "grid", "last_seconds",
+    "arma", "arrays", "baseline", "calibration", "composite", "episode_odds", "fitted", "fused", "grid", "last_seconds",
     "level_path", "noise", "packed", "people", "smoothing", "trace", "transitions", "volatility",
 )  # fmt: skip
 """Files beside this folder whose numbers and shapes are compiled in."""

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from threshold_service.statistics import arma, fused, level_path, noise, trace
-from threshold_service.statistics.arrays import Floats, Ints
+from threshold_service.statistics.arrays import Floats, Ints, Singles
 from threshold_service.statistics.baseline import Baseline
 from threshold_service.statistics.fitted import Fitted
 from threshold_service.statistics.kernel.channels import higher_of, within
@@ -43,7 +43,7 @@ class _Scratch(NamedTuple):
 
 @compiled_alone
 def _look_back(
-    rows: Ints, window: Window, usual: tuple[Floats, Floats], fitted: Fitted, course: Floats, shown: Shown,
+    rows: Ints, window: Window, usual: tuple[Floats, Singles], fitted: Fitted, course: Floats, shown: Shown,
     scratch: _Scratch,
 ) -> None:  # fmt: skip
     for i in range(rows.shape[0]):
@@ -54,7 +54,7 @@ def _look_back(
 
 
 @compiled
-def _place(row: int, window: Window, offset: Floats, usual: tuple[Floats, Floats], course: Floats, z: Floats) -> None:
+def _place(row: int, window: Window, offset: Singles, usual: tuple[Floats, Singles], course: Floats, z: Floats) -> None:
     """Fill the raw `course` (s, c) of one resident in order, and their distances `z` (s, c), NaN where nothing was
     learned."""
     seconds, c = z.shape

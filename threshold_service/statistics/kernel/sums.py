@@ -1,22 +1,31 @@
-"""Sums over the channels of one sample, from left to right, all in one pass."""
+"""What is left of the sums over the channels of one sample: eight of each, added in the order of `arrays.lane_sum`."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from threshold_service.statistics.arrays import Floats, Singles
-from threshold_service.statistics.kernel.channels import EVIDENCE, MOVED, PAIR, RATIO, SLOW2, THERE, Z
+from threshold_service.statistics.arrays import Singles
+from threshold_service.statistics.kernel.channels import (
+    AUDIO,
+    DEVIATION,
+    DRIFTED,
+    MOTION,
+    MOVED,
+    PAIR,
+    RATIO,
+    SIDE,
+    THERE,
+    higher_of,
+)
 from threshold_service.statistics.kernel.compiled import compiled
 
 
 class Sums(NamedTuple):
-    """Of the rows of the scratch array: how many channels have a value, and one before it as well, change since the
-    second before, squared levels, distance outwards, evidence of the three groups, and the largest ratio of a channel's
-    distance to its usual peak."""
+    """The rows of `channels.Scratch` that are sums, and the largest ratio."""
 
     there: float
     pairs: float
     moved: float
-    slow: float
-    outward: float
+    drifted: float
+    side: float
     deviation: float
     audio: float
     motion: float
@@ -24,18 +33,19 @@ class Sums(NamedTuple):
 
 
 @compiled
-def sums(scratch: Singles, outward: Floats, groups: Floats) -> Sums:
-    """Ten chains of additions that do not wait for one another."""
-    there = pairs = moved = slow = side = deviation = audio = motion = farthest = 0.0
-    for k in range(outward.shape[0]):
-        there += scratch[THERE, k]
-        pairs += scratch[PAIR, k]
-        moved += scratch[MOVED, k]
-        slow += scratch[SLOW2, k]
-        side += scratch[Z, k] * outward[k]
-        evidence = scratch[EVIDENCE, k]
-        deviation += evidence * groups[0, k]
-        audio += evidence * groups[1, k]
-        motion += evidence * groups[2, k]
-        farthest = max(farthest, scratch[RATIO, k])
-    return Sums(there, pairs, moved, slow, side, deviation, audio, motion, farthest)
+def sums(lanes: Singles) -> Sums:
+    """Of `lanes` (SCRATCH, LANES)."""
+    peak = lanes[RATIO]
+    farthest = higher_of(
+        higher_of(higher_of(peak[0], peak[4]), higher_of(peak[2], peak[6])),
+        higher_of(higher_of(peak[1], peak[5]), higher_of(peak[3], peak[7])),
+    )
+    return Sums(
+        _total(lanes[THERE]), _total(lanes[PAIR]), _total(lanes[MOVED]), _total(lanes[DRIFTED]), _total(lanes[SIDE]),
+        _total(lanes[DEVIATION]), _total(lanes[AUDIO]), _total(lanes[MOTION]), float(farthest),
+    )  # fmt: skip
+
+
+@compiled
+def _total(line: Singles) -> Any:
+    return float(((line[0] + line[4]) + (line[2] + line[6])) + ((line[1] + line[5]) + (line[3] + line[7])))

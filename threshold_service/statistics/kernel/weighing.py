@@ -1,106 +1,129 @@
-"""One sample's part in the log-odds of an episode; see `episode_odds`."""
+"""One sample's part in the log-odds of an episode; see `episode_odds`.
+
+`number` and `whole` are one resident's row of the block's.
+"""
+
+from typing import NamedTuple
 
 import numpy as np
 
 from threshold_service.statistics import episode_odds
-from threshold_service.statistics.arrays import Floats, Singles
-from threshold_service.statistics.episode_odds import EpisodeOdds, Taught
-from threshold_service.statistics.kernel.channels import THERE, Z, within
+from threshold_service.statistics.arrays import Floats, Ints, Singles
+from threshold_service.statistics.episode_odds import Taught
+from threshold_service.statistics.kernel.channels import higher_of, lower_of
 from threshold_service.statistics.kernel.compiled import compiled
+from threshold_service.statistics.packed import ABOUT, BIN, CELL, ODDS, RECENT
+from threshold_service.statistics.people import Block
 
-_BIN, _NONE, _FARTHEST, _HALFWAY = (
-    episode_odds.BIN_S, episode_odds.NONE_YET, episode_odds.FARTHEST, episode_odds.HALFWAY
-)  # fmt: skip
+_BIN, _NONE, _HALFWAY = episode_odds.BIN_S, episode_odds.NONE_YET, episode_odds.HALFWAY
 _GROUPS, _LEVELS, _CUE_GAIN = len(episode_odds.GROUPS), episode_odds.LEVELS, episode_odds.CUE_GAIN
 _TIMES = len(episode_odds.TIMES_S)
 _HELD = episode_odds.HELD_BINS
-_SECONDS, _COMPANY, _LOUD = episode_odds.SECONDS, episode_odds.COMPANY, episode_odds.LOUD
+_SECONDS, _COMPANY, _LOUD = ABOUT + episode_odds.SECONDS, ABOUT + episode_odds.COMPANY, ABOUT + episode_odds.LOUD
 _GAINS, _FADES = episode_odds.GAINS, episode_odds.FADES
 
 
+class Bin(NamedTuple):
+    """One resident's `sums` (2, p) of the bin of now, smoothed `levels` (LEVELS,), and of all residents the share in
+    `company` and the smoothed `cue` (n,), of which `row` is theirs; `said` (kinds,) is room for log-odds."""
+
+    sums: Singles
+    levels: Floats
+    company: Floats
+    cue: Floats
+    row: int
+    said: Floats
+
+
 @compiled
-def begin(state: EpisodeOdds, row: int) -> None:
+def bin_of(block: Block, row: int, said: Floats) -> Bin:
+    """The part of one resident."""
+    return Bin(block.bins[row], block.levels[row], block.company, block.cue, row, said)
+
+
+@compiled
+def begin(state: Bin, number: Floats, whole: Ints) -> None:
     """After a long silence."""
-    state.bin[row], state.company[row], state.cue[row], state.now[row] = _NONE, 0.0, 0.0, 0.0
+    whole[BIN], state.company[state.row], state.cue[state.row], number[ODDS] = _NONE, 0.0, 0.0, 0.0
     for i in range(_LEVELS):
-        state.levels[row, i] = 0.0
+        state.levels[i] = 0.0
     for place in range(_HELD):
-        state.recent[row, place] = 0.0
-    _empty(state, row)
+        number[RECENT + place] = 0.0
+    _empty(state, number)
 
 
 @compiled
-def held(state: EpisodeOdds, row: int) -> float:
+def held(number: Floats) -> float:
     """What the log-odds have stayed above in the last bins, at least 0."""
-    least = state.recent[row, 0]
+    least = number[RECENT]
     for place in range(1, _HELD):
-        least = min(least, state.recent[row, place])
-    return float(max(least, 0.0))
+        least = lower_of(least, number[RECENT + place])
+    return float(higher_of(least, 0.0))
 
 
 @compiled
-def weigh(
-    state: EpisodeOdds, of: Taught, row: int, cell: int, company: bool, loud: float, scratch: Singles
-) -> float:  # fmt: skip
-    """One second, in place; the log-odds now."""
-    place = cell // _BIN
-    if place != state.bin[row] and state.bin[row] != _NONE:
-        _close(state, of, row, float(place - state.bin[row] - 1))
-    state.bin[row] = place
-    for k in range(scratch.shape[1]):
-        state.sums[row, 0, k] += within(scratch[Z, k], _FARTHEST)
-        state.sums[row, 1, k] += scratch[THERE, k]
-    state.about[row, _SECONDS] += 1.0
-    state.about[row, _COMPANY] += 1.0 if company else 0.0
-    state.about[row, _LOUD] += loud
-    return float(state.now[row])
+def weigh(state: Bin, of: Taught, number: Floats, whole: Ints, company: bool, loud: float) -> None:
+    """One second, in place, before its channels: theirs are added to the bin as they come."""
+    place = whole[CELL] // _BIN
+    if place != whole[BIN] and whole[BIN] != _NONE:
+        _close(state, of, number, whole[BIN], float(place - whole[BIN] - 1))
+    whole[BIN] = place
+    number[_SECONDS] += 1.0
+    number[_COMPANY] += 1.0 if company else 0.0
+    number[_LOUD] += loud
 
 
 @compiled
-def _close(state: EpisodeOdds, of: Taught, row: int, empty: float) -> None:
-    seconds = state.about[row, _SECONDS]
-    levels = state.levels[row]
+def _close(state: Bin, of: Taught, number: Floats, bin_before: int, empty: float) -> None:
+    seconds, levels, sums, row = number[_SECONDS], state.levels, state.sums, state.row
     for group in range(_GROUPS):
         moved = seen = 0.0
         for k in range(of.signs.shape[1]):
-            moved += state.sums[row, 0, k] * of.signs[group, k]
-            seen += state.sums[row, 1, k] * abs(of.signs[group, k])
+            if of.signs[group, k] != 0.0:
+                moved += float(sums[0, k]) * of.signs[group, k]
+                seen += float(sums[1, k]) * abs(of.signs[group, k])
+        mean = moved / max(seen, 1.0)
         for time in range(_TIMES):
             i = time * _GROUPS + group
             if seen > 0.0:
-                levels[i] = levels[i] + _GAINS[i] * (moved / max(seen, 1.0) - levels[i])
+                levels[i] = levels[i] + _GAINS[i] * (mean - levels[i])
             else:
                 levels[i] = levels[i] * _FADES[i]
     cue = state.cue[row]
-    cue = cue + _CUE_GAIN * (state.about[row, _LOUD] / seconds - cue)
-    state.company[row] = state.about[row, _COMPANY] / seconds
-    state.now[row] = _log_odds(of, levels, state.company[row], cue)
+    cue = cue + _CUE_GAIN * (number[_LOUD] / seconds - cue)
+    state.company[row] = number[_COMPANY] / seconds
+    number[ODDS] = _log_odds(of, levels, state.company[row], cue, state.said)
     for ahead in range(1, _HELD):
         if empty >= ahead:
-            state.recent[row, (state.bin[row] + ahead) % _HELD] = 0.0
-    state.recent[row, state.bin[row] % _HELD] = 0.0 if empty >= _HELD else state.now[row]
-    for i in range(_LEVELS):
-        levels[i] = levels[i] * np.power(_FADES[i], empty)
-    state.cue[row] = cue * np.power(1.0 - _CUE_GAIN, empty)
-    _empty(state, row)
+            number[RECENT + (bin_before + ahead) % _HELD] = 0.0
+    number[RECENT + bin_before % _HELD] = 0.0 if empty >= _HELD else number[ODDS]
+    if empty > 0.0:
+        for i in range(_LEVELS):
+            levels[i] = levels[i] * np.power(_FADES[i], empty)
+        cue = cue * np.power(1.0 - _CUE_GAIN, empty)
+    state.cue[row] = cue
+    _empty(state, number)
 
 
 @compiled
-def _log_odds(of: Taught, levels: Floats, company: float, cue: float) -> float:
+def _log_odds(of: Taught, levels: Floats, company: float, cue: float, said: Floats) -> float:
+    kinds, weights = of.bias.shape[0], of.weights
+    for kind in range(kinds):
+        said[kind] = of.bias[kind]
+    for i in range(_LEVELS):
+        squashed = levels[i] / (_HALFWAY + abs(levels[i]))
+        above, below = higher_of(squashed, 0.0), higher_of(-squashed, 0.0)
+        for kind in range(kinds):
+            said[kind] += above * weights[kind, i] + below * weights[kind, _LEVELS + i]
     best = -np.inf
-    for kind in range(of.bias.shape[0]):
-        total = of.bias[kind]
-        for i in range(_LEVELS):
-            squashed = levels[i] / (_HALFWAY + abs(levels[i]))
-            total += max(squashed, 0.0) * of.weights[kind, i] + max(-squashed, 0.0) * of.weights[kind, _LEVELS + i]
-        total += company * of.weights[kind, 2 * _LEVELS] + cue * of.weights[kind, 2 * _LEVELS + 1]
-        best = max(best, total)
+    for kind in range(kinds):
+        rest = company * weights[kind, 2 * _LEVELS] + cue * weights[kind, 2 * _LEVELS + 1]
+        best = higher_of(best, said[kind] + rest)
     return float(best)
 
 
 @compiled
-def _empty(state: EpisodeOdds, row: int) -> None:
-    for k in range(state.sums.shape[2]):
-        state.sums[row, 0, k] = state.sums[row, 1, k] = 0.0
-    for i in range(state.about.shape[1]):
-        state.about[row, i] = 0.0
+def _empty(state: Bin, number: Floats) -> None:
+    for k in range(state.sums.shape[1]):
+        state.sums[0, k] = state.sums[1, k] = 0.0
+    number[_SECONDS] = number[_COMPANY] = number[_LOUD] = 0.0
