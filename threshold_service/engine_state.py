@@ -113,6 +113,8 @@ def fresh(residents: int, of: Meaning) -> EngineState:
     channels = len(of.floor)
     level = apart(level_path.twice(level_path.fresh(residents, of)), 1)
     running, history = calibration.fresh(residents, channels, len(RULES))
+    scale, far_scale, thresholds = apart((history.scale, history.far_scale, history.thresholds), 0)
+    history = history._replace(scale=scale, far_scale=far_scale, thresholds=thresholds)
     person = Person(
         np.zeros(residents, np.int64), np.zeros(residents), np.zeros(residents, np.int64), np.zeros(residents),
         np.full(residents, np.nan), np.zeros(residents),
@@ -123,7 +125,7 @@ def fresh(residents: int, of: Meaning) -> EngineState:
     )  # fmt: skip
     return EngineState(
         grid.fresh(residents), np.zeros(residents, np.int64), level, packed.NOTHING,
-        np.zeros((residents, level_path.SUSTAINED_CELLS)), _fitted(residents, channels), apart(running, 0), history,
+        np.zeros((level_path.SUSTAINED_CELLS, residents)).T, _fitted(residents, channels), apart(running, 0), history,
         profile.fresh(residents, channels), trace.fresh(residents, channels, WINDOW_S), person, window,
         np.zeros((residents, len(COUNTED)), np.int64), [Watch()] * residents, [None] * residents, [()] * residents,
         np.zeros(residents, np.int8), prior.shipped(COLUMNS.tolist(), channels),

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from threshold_service.statistics.arrays import Floats, Singles
+from threshold_service.statistics.arrays import Floats, Singles, bounded
 
 MEMORY_S = 10_800.0
 """Time constant of the settled baseline (source: guess; slower than an episode, faster than a shift of carers)."""
@@ -30,11 +30,12 @@ def fresh(shape: tuple[int, ...], floor: Floats) -> Baseline:
     return Baseline(np.zeros(shape), np.zeros(shape, np.float32), spread, np.zeros(shape))
 
 
-def step(state: Baseline, distance: Singles, learn: Singles, floor: Singles) -> Baseline:
+def step(state: Baseline, distance: Singles, learn: Singles, floor: Singles, into: Baseline | None = None) -> Baseline:
     """Learn values at `distance` (..., channels) from the level where `learn` is 1.0; where it is 0.0 nothing changes.
 
     The gain is 1/n until `MEMORY_S` seconds are learned, so that early values count fully, and constant after that.
-    Early on, while the spread itself is uncertain, the winsorising width is larger: 3 (1 + (60/n)^2).
+    Early on, while the spread itself is uncertain, the winsorising width is larger: 3 (1 + (60/n)^2). What comes out is
+    written `into` other arrays where there are such.
 
     >>> state, floor = fresh((1,), np.array([1e-3])), np.float32([1e-3])
     >>> for value in (1.0, 3.0):
@@ -42,15 +43,22 @@ def step(state: Baseline, distance: Singles, learn: Singles, floor: Singles) -> 
     >>> state.level.item(), state.variance.item()
     (2.0, 1.0)
     """
-    taught = state.taught + learn
-    count = taught.astype(np.float32)
-    share = np.divide(np.float32(1.0), np.minimum(np.maximum(count, 1.0), MEMORY_S))
-    width = (WINSOR + (WINSOR * 3600.0) * share * share) * state.spread
+    into = Baseline(*map(np.empty_like, state)) if into is None else into
+    count = np.add(state.taught, learn, out=into.taught).astype(np.float32)
     early = count <= FREELY
+    share = np.divide(np.float32(1.0), bounded(count, 1.0, MEMORY_S, out=count), out=count)
+    width = (WINSOR * 3600.0) * share
+    width *= share
+    width += WINSOR
+    width *= state.spread
     if np.count_nonzero(early):
-        width = np.where(early, np.float32(np.inf), width)
-    near = np.minimum(np.maximum(distance, -width), width)
-    gain = learn * share
+        width[early] = np.inf
+    near = np.minimum(np.maximum(distance, -width), width, out=width)
+    gain = np.multiply(learn, share, out=share)
     moved = gain * near
-    variance: Singles = (np.float32(1.0) - gain) * (state.variance + moved * near)
-    return Baseline(state.level + moved, variance, np.maximum(np.sqrt(variance), floor), taught)
+    np.add(state.level, moved, out=into.level)
+    near *= moved
+    near += state.variance
+    np.multiply(np.subtract(np.float32(1.0), gain, out=gain), near, out=into.variance)
+    np.maximum(np.sqrt(into.variance, out=into.spread), floor, out=into.spread)
+    return into

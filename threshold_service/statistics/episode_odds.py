@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from threshold_service.statistics.arrays import Bools, Floats, Ints, Singles
+from threshold_service.statistics.arrays import Bools, Floats, Ints, Singles, clipped, index
 
 GROUPS = {
     "motion": ("motion.ratio", "motion.erratic"),
@@ -110,12 +110,12 @@ def taught(channels: Sequence[str], made: Mapping[str, object]) -> Taught:
     weights, bias = np.array(made["weights"], np.float64), np.array(made["bias"], np.float64)
     if weights.ndim != 2 or weights.shape[1] != INPUTS or bias.shape != weights.shape[:1]:
         raise ValueError(f"learned weights have shape {weights.shape} and {bias.shape}: expected (kinds, {INPUTS})")
-    return Taught(signs(channels), np.asfortranarray(weights), bias)
+    return Taught(signs(channels), weights, bias)
 
 
 def untaught(channels: int) -> Taught:
     """Nothing was learned: log-odds of 0 for ever."""
-    return Taught(np.zeros((len(GROUPS), channels)), np.zeros((1, INPUTS), order="F"), np.zeros(1))
+    return Taught(np.zeros((len(GROUPS), channels)), np.zeros((1, INPUTS)), np.zeros(1))
 
 
 def begin(state: EpisodeOdds, rows: Ints) -> None:
@@ -139,10 +139,13 @@ def step(
     ended = np.flatnonzero((place != state.bin[rows]) & (state.bin[rows] != NONE_YET))
     if len(ended):
         close(state, of, rows[ended], place[ended] - state.bin[rows[ended]] - 1)
-    state.bin[rows] = place
-    state.sums[rows, 0] += np.minimum(np.maximum(z, -FARTHEST), FARTHEST)
-    state.sums[rows, 1] += present
-    state.about[rows] += np.stack([np.ones(len(rows)), company.astype(np.float64), loud], axis=1)
+    where = index(rows, len(state.bin))
+    state.bin[where] = place
+    state.sums[where, 0] += clipped(z, FARTHEST)
+    state.sums[where, 1] += present
+    state.about[where, SECONDS] += 1.0
+    state.about[where, COMPANY] += company
+    state.about[where, LOUD] += loud
     now: Floats = state.now[rows]
     return now
 
@@ -150,10 +153,10 @@ def step(
 def close(state: EpisodeOdds, of: Taught, rows: Ints, empty: Ints) -> None:
     """Weigh the bin of `rows` (k,), after which so many were `empty` (k,), in place, and begin the next."""
     sums, about = state.sums[rows], state.about[rows]
-    moved, seen = np.zeros((len(rows), len(GROUPS))), np.zeros((len(rows), len(GROUPS)))
-    for column in range(sums.shape[2]):
-        moved += sums[:, 0, column, None] * of.signs[:, column]
-        seen += sums[:, 1, column, None] * np.abs(of.signs[:, column])
+    moved, seen = np.zeros((len(GROUPS), len(rows))).T, np.zeros((len(GROUPS), len(rows))).T
+    for group, column in np.argwhere(of.signs).tolist():
+        moved[:, group] += sums[:, 0, column] * of.signs[group, column]
+        seen[:, group] += sums[:, 1, column] * abs(of.signs[group, column])
     mean = np.tile(moved / np.maximum(seen, 1.0), len(TIMES_S))
     there = np.tile(seen > 0.0, len(TIMES_S))
     levels = state.levels[rows]

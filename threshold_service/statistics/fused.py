@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from threshold_service.statistics.arrays import Bools, Floats, Ints, Reals, Shorts
+from threshold_service.statistics.arrays import Bools, Floats, Ints, Reals, Shorts, bounded, incomplete, only
 
 FORGET = 0.98
 """Share of the evidence that is left after a second without a value (source: guess)."""
@@ -140,10 +140,11 @@ def fresh(shape: tuple[int, ...], of: type[np.floating[Any]] = np.float64) -> Fu
     return Fused(np.full(shape, np.nan, of), np.zeros(shape, of), np.zeros((*shape[:-1], ARMS, shape[-1]), of))
 
 
-def step(state: Fused, learned: Parameters, z: Reals, present: Bools) -> Fused:
+def step(state: Fused, learned: Parameters, z: Reals, present: Bools, into: Fused | None = None) -> Fused:
     """One second of `z` (..., c), distances from the usual in usual spreads, finite where `present` (..., c).
 
-    The first value after an absence is its own innovation. Where none is present the evidence only fades.
+    The first value after an absence is its own innovation. Where none is present the evidence only fades. What comes
+    out is written `into` other arrays where there are such.
 
     >>> state, learned = fresh((1,)), untaught((1,))
     >>> for _ in range(8):
@@ -151,17 +152,61 @@ def step(state: Fused, learned: Parameters, z: Reals, present: Bools) -> Fused:
     >>> [round(value, 2) for value in state.bank.ravel().tolist()]
     [34.0, 0.0, 30.8, 0.0, 147.21]
     """
+    into = Fused(*map(np.empty_like, state)) if into is None else into
+    follows = present & ~np.isnan(state.before)
+    if np.count_nonzero(follows) == follows.size:
+        _follow(state, learned, z, into)
+        return into
+    channels = incomplete(follows)
+    if channels is None:
+        _step(state, learned, z, present, into)
+        return into
+    _follow(state._replace(before=only(follows, state.before, 0.0)), learned, only(follows, z, 0.0), into)
+    for channel in channels.tolist():
+        one = slice(channel, channel + 1)
+        _step(_part(state, one), _part_of(learned, one), z[:, one], present[:, one], _part(into, one))
+    return into
+
+
+def _follow(state: Fused, learned: Parameters, z: Reals, into: Fused) -> None:
+    """The same where every channel has a value and had one before."""
+    expected = learned.lag * state.before
+    expected += learned.echo * state.surprise
+    np.subtract(learned.gain * z, expected, out=into.surprise)
+    into.before[...] = z
+    _accumulate(state.bank, score(learned.scores, into.surprise), learned, into.bank)
+
+
+def _step(state: Fused, learned: Parameters, z: Reals, present: Bools, into: Fused) -> None:
     first = np.isnan(state.before)
-    if present.all() and not first.any():
-        innovation = learned.gain * z - (learned.lag * state.before + learned.echo * state.surprise)
-        return Fused(z.copy(), innovation, _accumulate(state.bank, score(learned.scores, innovation), learned))
     value = np.where(present, z, 0.0)
     expected = learned.lag * np.where(first, 0.0, state.before) + learned.echo * state.surprise
     innovation = np.where(first, value, learned.gain * value - expected)
     surprise = np.where(first, value / learned.gain, innovation)
-    bank = _accumulate(state.bank, score(learned.scores, innovation), learned)
-    bank = np.where(present[..., None, :], bank, state.bank * FORGET)
-    return Fused(np.where(present, z, np.nan), np.where(present, surprise, 0.0), bank)
+    _accumulate(state.bank, score(learned.scores, innovation), learned, into.bank)
+    into.bank[...] = np.where(present[..., None, :], into.bank, state.bank * FORGET)
+    into.before[...], into.surprise[...] = np.where(present, z, np.nan), np.where(present, surprise, 0.0)
+
+
+def _part(state: Fused, channels: slice) -> Fused:
+    return Fused(*(part[..., channels] for part in state))
+
+
+def _part_of(learned: Parameters, channels: slice) -> "_Some":
+    of = (learned.gain, learned.lag, learned.echo, learned.shift, learned.ceiling)
+    gain, lag, echo, shift, ceiling = (part[..., channels] for part in of)
+    return _Some(gain, lag, echo, shift, ceiling, learned.scores[..., channels, :])
+
+
+class _Some(NamedTuple):
+    """`Parameters` of some channels."""
+
+    gain: Reals
+    lag: Reals
+    echo: Reals
+    shift: Reals
+    ceiling: Reals
+    scores: Reals | Shorts
 
 
 def coded(scores: Reals) -> Shorts:
@@ -202,18 +247,16 @@ def place(innovation: Reals) -> Reals:
     return where
 
 
-def _accumulate(bank: Reals, scored: Reals, learned: Parameters) -> Reals:
-    grown = np.empty_like(bank)
+def _accumulate(bank: Reals, scored: Reals, learned: Parameters, grown: Reals) -> None:
     small, large = (0.5 * ratio * learned.shift for ratio in RATIOS)
     np.add(bank[..., 0, :], scored - small, out=grown[..., 0, :])
     np.subtract(bank[..., 1, :], scored + small, out=grown[..., 1, :])
     np.add(bank[..., 2, :], scored - large, out=grown[..., 2, :])
     np.subtract(bank[..., 3, :], scored + large, out=grown[..., 3, :])
     np.add(bank[..., 4, :], scored * scored - NEUTRAL, out=grown[..., 4, :])
-    np.maximum(grown, 0.0, out=grown)
+    bounded(grown, 0.0, np.inf, out=grown)
     np.minimum(grown[..., :2, :], learned.ceiling[..., None, :], out=grown[..., :2, :])
     np.minimum(grown[..., 2:, :], FARTHER * learned.ceiling[..., None, :], out=grown[..., 2:, :])
-    return grown
 
 
 def evidence(state: Fused, learned: Parameters) -> Evidence:
@@ -228,7 +271,7 @@ def evidence(state: Fused, learned: Parameters) -> Evidence:
     return Evidence(
         np.maximum(bank[..., 0, :] * small, bank[..., 2, :] * large - LARGE_LATER),
         np.maximum(bank[..., 1, :] * small, bank[..., 3, :] * large - LARGE_LATER),
-        np.maximum(bank[..., 4, :] * SQUARE - SPREAD_LATER, 0.0),
+        bounded(bank[..., 4, :] * SQUARE - SPREAD_LATER, 0.0, np.inf),
     )
 
 

@@ -13,9 +13,11 @@ from threshold_service.statistics.arrays import (
     Reals,
     Singles,
     State,
+    bounded,
     clipped,
     counts,
     lane_sum,
+    only,
 )
 from threshold_service.statistics.fitted import Fitted
 from threshold_service.statistics.meaning import Directions, Meaning
@@ -71,29 +73,44 @@ def fresh(residents: int, meaning: Meaning) -> LevelPath:
 
 def step(
     state: LevelPath, fitted: Fitted, values: Singles, present: Bools, learn: Floats, affect: Bools,
-    meaning: Directions,
+    meaning: Directions, into: LevelPath | None = None,
 ) -> tuple[LevelPath, Second]:  # fmt: skip
     """One second: `values` (n, c) with `present` where they count; `learn` (1.0 or 0.0) and `affect` are (n,).
 
-    What is learned from this second is used from the next one on: a value is judged by the usual before it.
+    What is learned from this second is used from the next one on: a value is judged by the usual before it. What comes
+    out is written `into` other arrays where there are such.
     """
+    into = _each(state, np.empty_like) if into is None else into
     there = present.astype(np.float32)
-    distance = np.where(present, values - state.baseline.level - fitted.offset, 0.0).astype(np.float32)
+    distance = _distance(state, fitted, values, present)
     z = clipped(distance / state.baseline.spread, FARTHEST)
-    had = ~np.isnan(state.change.before)
-    before, pair = np.where(had, state.change.before, 0.0), present & had
-    change = fused.step(state.change, fitted, z, present)
-    levels = smoothing.step(state.levels, clipped(z, HUBER), there, _GAINS)
+    before, pair = state.change.before, present
+    if np.count_nonzero(first := np.isnan(before)):
+        before, pair = only(~first, before, 0.0), present & ~first
+    change = fused.step(state.change, fitted, z, present, into.change)
+    levels = smoothing.step(state.levels, clipped(z, HUBER), there, _GAINS, into.levels)
     restless = volatility.step(state.volatility, z, before, pair, learn)
     turns = transitions.step(state.transitions, _face_of_things(values, z, present, affect, meaning))
+    for new, old in zip((*into.volatility, *into.transitions), (*restless, *turns), strict=True):
+        new[...] = old
     higher, lower = meaning.higher, meaning.lower
     evidence = fused.directed(fused.evidence(change, fitted), higher, lower)
-    learned = baseline.step(state.baseline, distance, there * learn.astype(np.float32)[:, None], meaning.floor)
+    there *= learn.astype(np.float32)[:, None]
+    baseline.step(state.baseline, distance, there, meaning.floor, into.baseline)
     groups = np.stack([lane_sum(evidence * group) for group in meaning.groups], axis=1).astype(np.float64)
     second = Second(
         evidence, _far(z, before, higher, lower), groups, restless.now, turns.rate, _drift(levels, higher, lower), z
     )  # fmt: skip
-    return LevelPath(learned, change, levels, restless, turns), second
+    return into, second
+
+
+def _distance(state: LevelPath, fitted: Fitted, values: Singles, present: Bools) -> Singles:
+    """From the usual, (n, c), 0 where no value counts."""
+    distance = values - state.baseline.level
+    distance -= fitted.offset
+    if np.count_nonzero(present) < present.size:
+        distance = only(present, distance, 0.0)
+    return distance.astype(np.float32)
 
 
 def twice(path: LevelPath) -> LevelPath:
@@ -117,16 +134,18 @@ def _each(path: State, change: Callable[[Any], Any]) -> State:
 
 def _drift(levels: Singles, higher: Singles, lower: Singles) -> Floats:
     """Root mean square over channels of slow levels (n, 1, c), counting only directions that matter."""
-    counted = np.maximum(levels[:, 0], 0.0) * higher + np.minimum(levels[:, 0], 0.0) * lower
+    counted = levels[:, 0] * (0.5 * (higher + lower))
+    counted += np.abs(levels[:, 0]) * (0.5 * (higher - lower))
     distance: Floats = np.sqrt(lane_sum(counted * counted).astype(np.float64) / levels.shape[-1])
     return distance
 
 
-def _far(z: Reals, before: Reals, higher: Singles, lower: Singles) -> Reals:
+def _far(z: Singles, before: Singles, higher: Singles, lower: Singles) -> Singles:
     """How far a channel stayed out for two seconds; one second alone is an outlier, not an alarm."""
-    up, down = np.minimum(z, before) * higher, np.maximum(z, before) * lower
-    far: Reals = np.maximum(np.maximum(up, -down), 0.0)
-    return far
+    up, down = np.minimum(z, before), np.maximum(z, before)
+    up *= higher
+    down *= -lower
+    return bounded(np.maximum(up, down, out=up), 0.0, np.inf, out=up)
 
 
 def _face_of_things(values: Singles, z: Singles, present: Bools, affect: Bools, meaning: Directions) -> Ints:

@@ -60,7 +60,7 @@ def packed(people: People) -> People:
         aligned((halves, n, USUALS, wide), np.float64), aligned((halves, n, FIELDS, wide), np.float32),
         aligned((n, FITS, wide), np.float32), aligned((n, seconds, wide), np.float32),
         aligned((n, 2, wide), np.float32), number, whole, aligned(people.fitted.scores.shape, np.int16),
-        people.odds.levels, people.odds.company, people.odds.cue, people.window.cells, people.window.taught,
+        people.odds.levels.copy(), people.odds.company, people.odds.cue, people.window.cells, people.window.taught,
         people.tier,
     )  # fmt: skip
     block.change[:, :, SPREAD], block.fit[:, GAIN], block.fit[:, FAR_SCALE] = 1.0, 1.0, 1.0  # somebody divides by them
@@ -84,7 +84,7 @@ def packed(people: People) -> People:
         counts=whole[:, COUNTS:ORIGIN],
         tier=people.tier,
         odds=odds._replace(
-            sums=block.bins[:, :, :c],
+            sums=block.bins[:, :, :c], levels=block.levels,
             about=number[:, ABOUT:RECENT], bin=whole[:, BIN], now=number[:, ODDS], recent=number[:, RECENT:SUSTAINED]
         ),
     )  # fmt: skip

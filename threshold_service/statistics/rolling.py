@@ -1,6 +1,6 @@
 """The smallest value of the last seconds: what a level has stayed above all that time."""
 
-from threshold_service.statistics.arrays import Floats, Ints
+from threshold_service.statistics.arrays import Floats, Ints, index
 
 
 def step(ring: Floats, rows: Ints, values: Floats, cell: Ints) -> Floats:
@@ -16,5 +16,5 @@ def step(ring: Floats, rows: Ints, values: Floats, cell: Ints) -> Floats:
     [3.0]
     """
     ring[rows, cell % ring.shape[1]] = values
-    lowest: Floats = ring[rows].min(axis=1)
+    lowest: Floats = ring[index(rows, len(ring))].min(axis=1)
     return lowest

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from threshold_service.statistics.arrays import Bools, Floats, Reals, counts, lane_sum
+from threshold_service.statistics.arrays import Bools, Floats, Reals, bounded, counts, lane_sum
 
 WINDOW_S = 15.0
 """Time constant of the index (source: guess)."""
@@ -31,7 +31,8 @@ def step(state: Volatility, z: Reals, before: Reals, pair: Bools, learn: Floats)
     1.0 where the usual may learn. The fewer channels are seen, the slower the index moves: few are no steady witness.
     """
     pairs = counts(pair)
-    moved = lane_sum(np.minimum(np.abs(z - before), HUBER) * pair) / np.maximum(pairs, 1.0)
+    steps = np.abs(z - before)
+    moved = lane_sum(bounded(steps, 0.0, HUBER, out=steps) * pair) / np.maximum(pairs, 1.0)
     seen = np.minimum(pairs, 1.0)
     index = state.now + (moved - state.now) * (pairs / (pair.shape[-1] * WINDOW_S))
     teaches = learn * seen

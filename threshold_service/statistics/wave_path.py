@@ -6,19 +6,20 @@ from typing import NamedTuple
 import numpy as np
 
 from threshold_service.statistics import calibration, composite, episode_odds, grid, level_path, rolling
-from threshold_service.statistics.arrays import Bools, Floats, Ints, Reals, Singles, everything, flat, take
-from threshold_service.statistics.level_path import LevelPath, Second
+from threshold_service.statistics.arrays import Bools, Floats, Ints, Reals, Singles, everything, flat, index, only, take
+from threshold_service.statistics.level_path import Second
 from threshold_service.statistics.people import BLOCK, FADES, LONG_AGO, LOOK, NOTE, Fixed, People, Samples, Told
 
 AUDIO = calibration.TERMS.index("audio")
 
 
 class Part(NamedTuple):
-    """The judged samples of a wave: their places in the run, whose they are, where they fall, and the halves that they
-    go from; each (k,)."""
+    """The judged samples of a wave: their places in the run, whose they are, also as an index `of` all residents, where
+    they fall, and the halves that they go from; each (k,)."""
 
     at: Ints
     rows: Ints
+    of: Ints | slice
     placed: grid.Placed
     now: Ints
 
@@ -53,14 +54,19 @@ def waves(rows: Ints) -> list[Ints]:
 def _wave(wave: Ints, samples: Samples, people: People, fixed: Fixed, told: Told) -> None:
     told.waiting[0] = 0
     rows, state = samples.rows[wave], people.grid
-    kept, placed = grid.place(take(state, rows), samples.times[wave], fixed.restart_gap_s)
-    state.origin[rows], state.cell[rows], state.behind[rows] = kept
-    people.counts[rows] += np.array(placed[2:]).T
+    of = index(rows, len(people.half))
+    kept, placed = grid.place(
+        grid.Grid(state.origin[of], state.cell[of], state.behind[of]), samples.times[wave], fixed.restart_gap_s
+    )
+    state.origin[of], state.cell[of], state.behind[of] = kept
+    for column, flag in enumerate(placed[2:]):
+        people.counts[of, column] += flag
     judged = np.flatnonzero(placed.judged | placed.crowded)
-    if len(judged):
-        rows_of, placed = rows[judged], take(placed, judged)
-        now = people.half[rows_of] ^ placed.crowded
-        _judge(Part(wave[judged], rows_of, placed, now), samples, people, fixed, told)
+    if len(judged) == len(rows):
+        _judge(Part(wave, rows, of, placed, people.half[rows] ^ placed.crowded), samples, people, fixed, told)
+    elif len(judged):
+        mine, placed = rows[judged], take(placed, judged)
+        _judge(Part(wave[judged], mine, mine, placed, people.half[mine] ^ placed.crowded), samples, people, fixed, told)
     _tell(wave, rows, people, told)
 
 
@@ -70,15 +76,38 @@ def _judge(part: Part, samples: Samples, people: People, fixed: Fixed, told: Tol
         _pass_over(people, rows[placed.gap > 0], placed.gap[placed.gap > 0])
     if np.count_nonzero(placed.restarts):
         _start_anew(people, rows[placed.restarts])
-    values = np.asfortranarray(_of(samples.values, part.at)[:, : len(fixed.floor)])
+    values = np.asfortranarray(samples.values[index(part.at, len(samples.rows)), : len(fixed.floor)])
     present, learn = _counting(part, values, samples, people, fixed)
-    whole = everything(rows, len(people.half))
-    before = _current(part, people, whole)
-    fitted = people.fitted if whole else take(people.fitted, rows)
-    after, second = level_path.step(before, fitted, values, present, learn, fixed.affect[rows], fixed)
-    _put(part, people, after, whole)
+    second = _step(part, values, present, learn, people, fixed)
     people.window.taught[rows, placed.cell % people.window.taught.shape[1]] = learn > 0.0
     _show(part, values, present, second, samples, people, fixed, told)
+
+
+def _step(part: Part, values: Singles, present: Bools, learn: Floats, people: People, fixed: Fixed) -> Second:
+    """One second, from one half into the other: uncopied where everybody's lies in the same."""
+    affect, level = fixed.affect[part.of], people.level
+    if isinstance(part.of, slice):
+        first = _together(part, people)
+        before, into = level_path.at(level, first), level_path.at(level, 1 - first)
+        _, second = level_path.step(before, people.fitted, values, present, learn, affect, fixed, into)
+    else:
+        before, fitted = level_path.half(level, part.now, part.rows), take(people.fitted, part.rows)
+        after, second = level_path.step(before, fitted, values, present, learn, affect, fixed)
+        for array, new in zip(flat(level), flat(after), strict=True):
+            array[1 - part.now, part.rows] = new
+    people.half[part.of] = 1 - part.now
+    return second
+
+
+def _together(part: Part, people: People) -> int:
+    """The half in which everybody's state before these samples lies from now on."""
+    first = int(part.now[0])
+    other = np.flatnonzero(part.now != first)
+    if len(other):
+        for array in flat(people.level):
+            array[first, other] = array[1 - first, other]
+        part.now[:] = first
+    return first
 
 
 def _pass_over(people: People, rows: Ints, gap: Ints) -> None:
@@ -105,36 +134,13 @@ def _start_anew(people: People, rows: Ints) -> None:
 
 def _counting(part: Part, values: Singles, samples: Samples, people: People, fixed: Fixed) -> tuple[Bools, Floats]:
     """Which values count, (k, c), and 1.0 where the usual may learn, (k,)."""
-    present = (np.abs(values) < level_path.IMPOSSIBLE) & fixed.allowed[part.rows]
-    learn = samples.times[part.at] > people.person.learns_after[part.rows]
+    present = (np.abs(values) < level_path.IMPOSSIBLE) & fixed.allowed[part.of]
+    learn = samples.times[part.at] > people.person.learns_after[part.of]
     several = samples.persons[part.at] > 1
     if np.count_nonzero(several):
         present &= ~(several[:, None] & fixed.shared)
         learn &= ~several
     return present, learn.astype(np.float64)
-
-
-def _current(part: Part, people: People, whole: bool) -> LevelPath:
-    """The state before these samples; uncopied where everybody's lies in the same half."""
-    if not whole:
-        return level_path.half(people.level, part.now, part.rows)
-    first = int(part.now[0])
-    other = np.flatnonzero(part.now != first)
-    if len(other):
-        for array in flat(people.level):
-            array[first, other] = array[1 - first, other]
-        part.now[:] = first
-    return level_path.at(people.level, first)
-
-
-def _put(part: Part, people: People, after: LevelPath, whole: bool) -> None:
-    to = 1 - part.now
-    for array, new in zip(flat(people.level), flat(after), strict=True):
-        if whole:
-            array[int(to[0])] = new
-        else:
-            array[to, part.rows] = new
-    people.half[part.rows] = to
 
 
 def _show(
@@ -143,31 +149,21 @@ def _show(
 ) -> None:  # fmt: skip
     rows, placed = part.rows, part.placed
     cue = _hear(part, samples, people)
-    raw = np.empty((len(rows), len(calibration.TERMS)))
-    raw[:, 0], raw[:, 1], raw[:, 2] = second.groups[:, 0], second.volatility, second.transition
-    raw[:, 3:5] = second.groups[:, 1:]
-    raw[:, 5] = np.maximum(_weigh(part, present, second, samples, people, fixed), 0.0)
-    made = composite.composite(raw, people.limits.scale[rows], cue, fixed.weights, AUDIO)
-    shown = np.empty((len(rows), len(calibration.STATISTICS)))
-    shown[:, 0], shown[:, 1] = made.score, (second.far / _of(people.limits.far_scale, rows)).max(axis=1)
-    shown[:, 2], shown[:, 3], shown[:, 4] = (
-        rolling.step(people.sustained, rows, made.score, placed.cell),
-        second.volatility,
-        second.drift,
-    )
-    shown[:, 5], shown[:, 6] = raw[:, 5], np.maximum(people.odds.recent[rows].min(axis=1), 0.0)
+    odds = np.maximum(_weigh(part, present, second, samples, people, fixed), 0.0)
+    terms = (second.groups[:, 0], second.volatility, second.transition, *second.groups[:, 1:].T, odds)
+    raw = np.array(terms).T
+    made = composite.composite(raw, people.limits.scale[part.of], cue, fixed.weights, AUDIO)
+    channel = (second.far / people.limits.far_scale[part.of]).max(axis=1)
+    sustained = rolling.step(people.sustained, rows, made.score, placed.cell)
+    held = np.maximum(people.odds.recent[part.of].min(axis=1), 0.0)
+    shown = np.array((made.score, channel, sustained, second.volatility, second.drift, odds, held)).T
     seen = np.logical_or.reduce(present, axis=1)
-    _remember(part, np.where(present, values, np.nan), seen, people)
-    _grow(rows, shown, raw, second.far, people)
-    people.running.filled[rows] += seen & ~placed.crowded
-    people.person.seen_at[rows] = samples.times[part.at]
-    people.person.score[rows] = made.score / people.limits.thresholds[rows, 0]
+    _remember(part, only(present, values, np.nan), seen, people)
+    _grow(part.of, shown, raw, second.far, people)
+    people.running.filled[part.of] += seen & ~placed.crowded
+    people.person.seen_at[part.of] = samples.times[part.at]
+    people.person.score[part.of] = made.score / people.limits.thresholds[part.of, 0]
     _look_out(part, present, second.evidence, made, shown, samples, people, fixed, told)
-
-
-def _of(array: Singles, rows: Ints) -> Singles:
-    """`array[rows]`, uncopied where that is everything."""
-    return array if everything(rows, len(array)) else array[rows]
 
 
 def _weigh(
@@ -176,23 +172,21 @@ def _weigh(
     """The log-odds of an episode, (k,); a second sample in the same second teaches nothing new."""
     new = np.flatnonzero(part.placed.judged)
     if len(new):
-        at, rows = part.at[new], part.rows[new]
+        chosen = index(new, len(part.rows))
+        at = part.at[chosen]
         episode_odds.step(
-            people.odds, fixed.taught, rows, part.placed.cell[new], second.z[new], present[new],
+            people.odds, fixed.taught, part.rows[chosen], part.placed.cell[chosen], second.z[chosen], present[chosen],
             samples.persons[at] > 1, samples.loud[at],
         )  # fmt: skip
     now: Floats = people.odds.now[part.rows]
     return now
 
 
-def _grow(rows: Ints, shown: Floats, raw: Floats, far: Reals, people: People) -> None:
+def _grow(of: Ints | slice, shown: Floats, raw: Floats, far: Reals, people: People) -> None:
     """The maxima of the blocks of now."""
     running = people.running
     for most, new in ((running.top, shown), (running.top_terms, raw), (running.top_far, far)):
-        if everything(rows, len(most)):
-            np.maximum(most, new, out=most)
-        else:
-            most[rows] = np.maximum(most[rows], new)
+        most[of] = np.maximum(most[of], new)
 
 
 def _hear(part: Part, samples: Samples, people: People) -> Floats:
@@ -222,9 +216,10 @@ def _look_out(
 ) -> None:  # fmt: skip
     """Which samples have to be looked at, and why."""
     rows, person = part.rows, people.person
-    speaks = (shown[:, fixed.columns] > people.limits.thresholds[rows]).any(axis=1) | (people.tier[rows] != 0)
+    over = shown.T[fixed.columns] > people.limits.thresholds[part.of].T
+    speaks = np.logical_or.reduce(over, axis=0) | (people.tier[rows] != 0)
     speaks |= fixed.held[person.cue_bits[rows]] | (person.unseen[rows] >= fixed.blind_after_s) | fixed.everything
-    why = speaks * LOOK + (people.running.filled[rows] >= calibration.BLOCK_S) * BLOCK + samples.cued[part.at] * NOTE
+    why = speaks * LOOK + (people.running.filled[part.of] >= calibration.BLOCK_S) * BLOCK + samples.cued[part.at] * NOTE
     found = np.flatnonzero(why)
     n = told.waiting[0] = len(found)
     if n:
@@ -237,7 +232,7 @@ def _look_out(
 def _tell(wave: Ints, rows: Ints, people: People, told: Told) -> None:
     """What the history keeps of every sample."""
     half, usual = people.half[rows], people.level.baseline
-    if everything(rows, len(people.half)) and not (half != half[0]).any():
+    if everything(rows, len(people.half)) and not np.count_nonzero(half != half[0]):
         now, offset = level_path.at(people.level, int(half[0])).baseline, people.fitted.offset
         level, spread, taught = now.level + offset, now.spread, now.taught
     else:
@@ -245,7 +240,7 @@ def _tell(wave: Ints, rows: Ints, people: People, told: Told) -> None:
         level += people.fitted.offset[rows]
     known = taught > 0.0
     if np.count_nonzero(known) < known.size:
-        level, spread = np.where(known, level, np.nan), np.where(known, spread, np.float32(np.nan))
+        level, spread = only(known, level, np.nan), only(known, spread, np.nan)
     to = slice(None) if len(wave) == len(told.score) else wave
     c = level.shape[1]
     told.usual[to, :c], told.spread[to, :c] = level, spread

@@ -27,7 +27,9 @@ def look_back(rows: Ints, window: Window, usual: Baseline, fitted: Fitted) -> La
     )  # fmt: skip
     course = np.full((k, seconds, c), np.nan)
     scratch = _Scratch(np.empty((seconds, c)), np.empty((seconds, c)), np.empty((2, c)), np.empty((_KNOTS, c)))
-    _look_back(rows, window, (usual.level, usual.spread), fitted, course, shown, scratch)
+    theirs = Window(window.values[rows], window.cells[rows], window.taught[rows])  # the block's may lie otherwise
+    of = _Parameters(fitted.offset[rows], fitted.gain[rows], fitted.lag[rows], fitted.echo[rows])
+    _look_back(theirs, (usual.level, usual.spread), of, course, shown, scratch)
     return LastSeconds(course, shown)
 
 
@@ -41,16 +43,24 @@ class _Scratch(NamedTuple):
     upper: Floats
 
 
+class _Parameters(NamedTuple):
+    """Of `Fitted` what tells an innovation, (k, c)."""
+
+    offset: Singles
+    gain: Singles
+    lag: Singles
+    echo: Singles
+
+
 @compiled_alone
 def _look_back(
-    rows: Ints, window: Window, usual: tuple[Floats, Singles], fitted: Fitted, course: Floats, shown: Shown,
-    scratch: _Scratch,
-) -> None:  # fmt: skip
-    for i in range(rows.shape[0]):
-        _place(rows[i], window, fitted.offset[rows[i]], (usual[0][i], usual[1][i]), course[i], scratch.z)
+    window: Window, usual: tuple[Floats, Singles], of: _Parameters, course: Floats, shown: Shown, scratch: _Scratch
+) -> None:
+    for i in range(course.shape[0]):
+        _place(i, window, of.offset[i], (usual[0][i], usual[1][i]), course[i], scratch.z)
         _centre(course[i], scratch.carried)
         _sum(scratch.z, scratch.near, shown.seen[i], shown.near[i], shown.pairs[i], shown.products[i])
-        _count(rows[i], fitted, shown.fell[i], scratch)
+        _count(i, of, shown.fell[i], scratch)
 
 
 @compiled
@@ -132,10 +142,10 @@ def _pair(z: Floats, pairs: Floats) -> None:
 
 
 @compiled
-def _count(row: int, fitted: Fitted, fell: Floats, scratch: _Scratch) -> None:
+def _count(row: int, of: _Parameters, fell: Floats, scratch: _Scratch) -> None:
     """What each knot gets; what falls to the higher of two is added up apart, as `noise.counted` does."""
     z, upper, before, surprise = scratch.z, scratch.upper, scratch.carried[0], scratch.carried[1]
-    gain, lag, echo = fitted.gain[row], fitted.lag[row], fitted.echo[row]
+    gain, lag, echo = of.gain[row], of.lag[row], of.echo[row]
     seconds, c = z.shape
     for k in range(c):
         before[k], surprise[k] = np.nan, 0.0

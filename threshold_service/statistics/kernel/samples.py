@@ -43,7 +43,8 @@ _COMPOSITE, _CHANNEL, _SUSTAINED, _VOLATILITY, _DRIFT, _ESCALATION, _HELD = (
 
 class Constants(NamedTuple):
     """`people.Fixed` for the kernel: meanings `of` p channels (MEANINGS, p), which are `allowed` (2, n, p) alone and
-    while several are in view, and the rest as it is there."""
+    while several are in view, and the rest as it is there, but for the weights of what was `taught`,
+    which are (INPUTS, kinds)."""
 
     of: Singles
     allowed: Bools

@@ -36,6 +36,7 @@ def constants(fixed: Fixed, width: int) -> Constants:
     meanings[FLOOR, len(fixed.floor) :] = 1.0  # somebody divides by it
     allowed = _filled(np.stack([fixed.allowed, fixed.allowed & ~fixed.shared]), width)
     same = {name: getattr(fixed, name) for name in Constants._fields[2:]}
+    same["taught"] = fixed.taught._replace(weights=np.ascontiguousarray(fixed.taught.weights.T))
     return Constants(meanings, allowed, **same)
 
 

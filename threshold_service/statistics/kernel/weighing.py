@@ -114,10 +114,10 @@ def _log_odds(of: Taught, levels: Floats, company: float, cue: float, said: Floa
         squashed = levels[i] / (_HALFWAY + abs(levels[i]))
         above, below = higher_of(squashed, 0.0), higher_of(-squashed, 0.0)
         for kind in range(kinds):
-            said[kind] += above * weights[kind, i] + below * weights[kind, _LEVELS + i]
+            said[kind] += above * weights[i, kind] + below * weights[_LEVELS + i, kind]
     best = -np.inf
     for kind in range(kinds):
-        rest = company * weights[kind, 2 * _LEVELS] + cue * weights[kind, 2 * _LEVELS + 1]
+        rest = company * weights[2 * _LEVELS, kind] + cue * weights[2 * _LEVELS + 1, kind]
         best = higher_of(best, said[kind] + rest)
     return float(best)
 
