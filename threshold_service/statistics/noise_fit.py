@@ -130,7 +130,8 @@ def _moved(scores: Floats, counts: Floats, shift: Floats) -> Floats:
 def _scored(scores: Floats, places: Reals) -> Floats:
     """Scores (k, c, KNOTS) at `places` (k, c, KNOTS) among the knots, by tables (k, c, KNOTS)."""
     below = np.minimum(places.astype(np.int64), KNOTS - 2)
-    low, high = (np.take_along_axis(scores, below + later, axis=-1) for later in (0, 1))
+    entry = below + np.arange(0, scores.size, KNOTS).reshape(*below.shape[:-1], 1)
+    low, high = scores.reshape(-1).take(entry), scores.reshape(-1).take(entry + 1)
     between: Floats = low + (places - below) * (high - low)
     return between
 
