@@ -113,7 +113,7 @@ def _limit(history: History, statistic: int, rate: float, rows: list[int]) -> fl
         highest.append(history.peaks.highest[row, places, statistic].ravel())
         blocks += taught
     together = -np.sort(-np.concatenate(highest).astype(np.float64))
-    return tail.from_highest(together, blocks, rate)
+    return tail.from_highest(together.tolist(), blocks, rate)
 
 
 def _spend(history: History) -> Floats:

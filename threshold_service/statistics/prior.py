@@ -85,16 +85,17 @@ def shrunk(prior: Prior, rule: int, usual: float, own: float, blocks: int, tail:
     """The threshold between a resident's `own`, from `tail` excesses of `blocks`, and the facility's, each weighted by
     its evidence (empirical Bayes: normal on the log tail scale, Efron & Morris 1975). Nothing is left of the facility's
     where the history shows the rate itself."""
-    far = math.log(max(tail / blocks / rate, 1.0)) / reach(rate)
+    reached, calm = reach(rate), max(usual, 1e-6)
+    far = math.log(max(tail / blocks / rate, 1.0)) / reached
     beyond = min(math.log(max(1.0 / (rate * blocks), 1.0)) / math.log(tail), 1.0)
     mine = far * far * (1.0 / tail + _MODEL * _MODEL) * beyond
     if prior.residents[rule]:
         mine += (_PART * max(1.0 - blocks / SETTLED, 0.0)) ** 2
     theirs = float(prior.between[rule]) ** 2
     weight = theirs / (theirs + mine)
-    scale = float(log_scale(np.array(usual), np.array(own), rate))
+    scale = math.log(max(own - usual, 1e-6) / (calm * reached))  # as `log_scale`, of one number
     mixed = weight * scale + (1.0 - weight) * float(prior.mean[rule])
-    return usual + math.exp(mixed) * max(usual, 1e-6) * reach(rate)
+    return usual + math.exp(mixed) * calm * reached
 
 
 def centre(values: Floats) -> tuple[float, float]:

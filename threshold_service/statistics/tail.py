@@ -1,6 +1,8 @@
 """From the largest maxima of a history to a threshold that is exceeded as rarely as the budget allows."""
 
 import math
+from collections.abc import Sequence
+from operator import mul
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,10 +37,10 @@ def threshold(maxima: "NDArray[np.float32] | Floats", exceedances_per_block: flo
     True
     """
     highest = -np.sort(-np.asarray(maxima, dtype=np.float64))
-    return from_highest(highest, len(maxima), exceedances_per_block)
+    return from_highest(highest.tolist(), len(maxima), exceedances_per_block)
 
 
-def from_highest(highest: Floats, blocks: int, exceedances_per_block: float) -> float:
+def from_highest(highest: Sequence[float], blocks: int, exceedances_per_block: float) -> float:
     """The same of the `highest` maxima of `blocks`, largest first; lower ones need not be known."""
     if blocks < 8:
         return math.inf
@@ -48,20 +50,20 @@ def from_highest(highest: Floats, blocks: int, exceedances_per_block: float) -> 
     return (1.0 - share) * modelled + (share * order_statistic(highest, rank) if share > 0.0 else 0.0)
 
 
-def order_statistic(highest: Floats, rank: float) -> float:
+def order_statistic(highest: Sequence[float], rank: float) -> float:
     """The value at a `rank` (1.0: the largest) that need not be whole, between the two nearest: of n exchangeable
     maxima the k-th largest is exceeded by the next one with probability k / (n + 1), whatever their distribution.
 
-    >>> order_statistic(np.array([5.0, 3.0, 2.0]), 1.5)
+    >>> order_statistic([5.0, 3.0, 2.0], 1.5)
     4.0
     """
     low = min(max(int(rank), 1), len(highest))
     high = min(low + 1, len(highest))
     part = min(max(rank - low, 0.0), 1.0)
-    return float((1.0 - part) * highest[low - 1] + part * highest[high - 1])
+    return (1.0 - part) * highest[low - 1] + part * highest[high - 1]
 
 
-def extrapolated(highest: Floats, blocks: int, exceedances_per_block: float) -> float:
+def extrapolated(highest: Sequence[float], blocks: int, exceedances_per_block: float) -> float:
     """The threshold from a generalised Pareto tail (Pickands 1975) through the largest maxima.
 
     Its bend comes from probability-weighted moments (Hosking & Wallis 1987), shrunk to `BEND`. The fitted scale is
@@ -70,24 +72,24 @@ def extrapolated(highest: Floats, blocks: int, exceedances_per_block: float) -> 
     """
     top = min(size(blocks), len(highest) - 1)
     rarer = (top / blocks) / exceedances_per_block
-    start = float(highest[top])
+    start = highest[top]
     if rarer <= 1.0:
         return order_statistic(highest, exceedances_per_block * (blocks + 1))
     curved = bend(highest, blocks)
-    mean = math.fsum(one - start for one in highest[:top].tolist()) / top * (1.0 - curved)
+    mean = math.fsum([one - start for one in highest[:top]]) / top * (1.0 - curved)
     mean = max(mean, 1e-3 * abs(start), 1e-9)
     rests_on = top / CARE
     far = rests_on * (math.pow(rarer, 1.0 / rests_on) - 1.0)
     return start + mean * (far if abs(curved) < 1e-6 else math.expm1(curved * min(far, 50.0)) / curved)
 
 
-def bend(highest: Floats, blocks: int) -> float:
+def bend(highest: Sequence[float], blocks: int) -> float:
     """How much heavier (above 0) or lighter than exponential the tail is, between -0.25 and 0.35."""
     top = min(max(10, int(BEND_SHARE * blocks)), BEND_TOP, blocks // 2, len(highest) - 1)
-    *largest, start = highest[: top + 1].tolist()
-    excess = [one - start for one in reversed(largest)]
+    start = highest[top]
+    excess = [one - start for one in highest[top - 1 :: -1]]
     mean = math.fsum(excess) / top
-    upper = math.fsum(one * rank for rank, one in enumerate(excess)) / (top * (top - 1))
+    upper = math.fsum(map(mul, excess, range(top))) / (top * (top - 1))
     lower = mean - upper
     if mean - 2.0 * lower <= 1e-9 * max(mean, 1e-300):
         return BEND

@@ -51,14 +51,14 @@ class _Own:
         if history.peaks.blocks[row].sum() > n:
             self._places, self._closed = peaks.closed(history.peaks, row)
         self._days, self._blocks = history.peaks.highest[row], n
-        self._highest = [*(-np.sort(-peaks.apart(maxima), axis=0)).T]
+        self._highest = (-np.sort(-peaks.apart(maxima), axis=0)).T.tolist()
 
     def estimated(self, statistic: int, rate: float) -> tuple[float, bool]:
         """The threshold of a statistic, and whether the history shows the `rate` itself."""
         highest, blocks = self._highest[statistic], self._blocks
         if self._closed > blocks and rate * self._closed < peaks.TOP * len(self._places) / 2:
             days = self._days[self._places, statistic].astype(np.float64)
-            highest, blocks = -np.sort(-days, axis=None), self._closed
+            highest, blocks = (-np.sort(-days, axis=None)).tolist(), self._closed
         return tail.from_highest(highest, blocks, rate), rate * blocks >= tail.SHOWN
 
 
