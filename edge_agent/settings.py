@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from edge_agent.capture.source import Expects
+from edge_agent.capture.source import Expects, Source
 from edge_agent.preprocess.tracks import Area
 from services.runtime.settings import HealthSettings
 from services.vocabulary import Mode, Resident
@@ -153,7 +153,7 @@ class EdgeSettings(HealthSettings):
             if twice:
                 raise ValueError(f"cameras share the {key} {', '.join(sorted(twice))}: expected one camera per {key}")
         for one, other in combinations(self.cameras, 2):
-            shared = one.source == other.source and not one.simulated
+            shared = one.source == other.source and Source(one.source).live  # a film is played to each by itself
             if shared and one.zone.area.overlaps(other.zone.area):
                 raise ValueError(f"zones of {one.name} and {other.name}, which look at one source, overlap: expected "
                                  "zones apart, or nobody knows whose resident is meant")  # fmt: skip

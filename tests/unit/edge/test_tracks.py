@@ -166,3 +166,4 @@ def test_it_refuses_zones_that_overlap_in_one_source(tmp_path: Path) -> None:
         told(tmp_path, camera("a", 0.0, 0.6), camera("b", 0.5, 1.0))
     assert len(told(tmp_path, camera("a", 0.0, 0.5), camera("b", 0.5, 1.0)).cameras) == 2
     assert len(told(tmp_path, camera("a", 0.0, 0.6), camera("b", 0.5, 1.0, "rtsp://c/2")).cameras) == 2
+    assert len(told(tmp_path, camera("a", 0.0, 1.0, "x.mp4"), camera("b", 0.0, 1.0, "x.mp4")).cameras) == 2
