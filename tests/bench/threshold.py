@@ -209,7 +209,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     figures = []
     for residents, waves in ((1, 400 if quick else 1500), (30, 300 if quick else 800), (1000, 60 if quick else 400)):
         figures += step_figures(residents, waves, residents == 1000)
-    for residents, seconds in ((10, 600), (1000, 30)) if quick else ((10, 20_000), (1000, 200)):
+    for residents, seconds in ((10, 600), (1000, 30)) if quick else ((10, 20_000), (1000, 1000)):
         decided, echoed = ingest(residents, seconds)
         what, ratio = f"gRPC ingest to a decided tier, {residents} residents", decided / echoed
         beside = f"bare echo {echoed:,.0f}/s"
