@@ -9,12 +9,14 @@ from threshold_service.statistics.arrays import Floats
 from threshold_service.statistics.calibration import BLOCKS, FEW, RELEASE, SETTLED, STATISTICS, USABLE, History, Rates
 from threshold_service.statistics.prior import ALONE, APART, Prior, shrunk
 
-UNKNOWN_DAY = 0.5
+UNKNOWN_DAY = 0.4
 """How much farther than the facility's a new resident's threshold lies at first: the curve of their day is not known,
 so that the level runs behind it and ordinary hours look unusual."""
-FAMILIAR = 1.25 * SETTLED
-"""Blocks after which that is over (source of both: `make bench-usable` with seeds that it does not use; ordinary hours
-of the first day exceed settled thresholds three times as often as later ones, and with these as often as promised)."""
+KNOWN = 1.5 * SETTLED
+"""Blocks before which, where others teach, no history is believed alone."""
+FAMILIAR = 1.75 * SETTLED
+"""Blocks after which that is over (source of all three: `make bench-usable`, its own seed and two others; ordinary hours
+of the first two days exceed settled thresholds three times as often as later ones, and with these 0.2 to 1.3 times)."""
 
 
 def estimate(history: History, row: int, rates: Rates, prior: Prior) -> None:
@@ -32,7 +34,7 @@ def estimate(history: History, row: int, rates: Rates, prior: Prior) -> None:
     for rule, statistic in enumerate(rates.statistic):
         usual, rate = typical[statistic], rates.per_block[rule] * spend[rates.tier[rule]]
         high, shown = own.estimated(statistic, rate)
-        shown = shown and not stale and (history.blocks[row] >= SETTLED or not prior.residents[rule])
+        shown = shown and not stale and (history.blocks[row] >= KNOWN or not prior.residents[rule])
         if not shown:
             high = _provisional(history, row, rule, rates, prior, usual, high)
         _set(history, row, rule, rates, usual, high, shown)
@@ -67,8 +69,7 @@ def _provisional(
 ) -> float:  # fmt: skip
     """Shrunk to the facility's, where there is one, and never above it for tier 1; else to what is shipped, and up
     half as far again where people differ, for four days: rhythms and habits rarer than the history have not been seen
-    yet (source: measured with the budget bench). Where others teach, no history is believed
-    alone before a whole day."""
+    yet (source: measured with the budget bench)."""
     known = int(min(history.blocks[row], BLOCKS))
     high = shrunk(prior, rule, usual, own, known, tail.size(known), rates.per_block[rule])
     if not prior.residents[rule]:
