@@ -15,8 +15,9 @@ so that the level runs behind it and ordinary hours look unusual."""
 KNOWN = 1.5 * SETTLED
 """Blocks before which, where others teach, no history is believed alone."""
 FAMILIAR = 1.75 * SETTLED
-"""Blocks after which that is over (source of all three: `make bench-usable`, its own seed and two others; ordinary hours
-of the first two days exceed settled thresholds three times as often as later ones, and with these 0.2 to 1.3 times)."""
+"""Blocks after which that is over (source of all three: `make bench-usable`, its own seed and two others; ordinary
+hours of the first two days exceed settled thresholds three times as often as later ones, and with these 0.2 to 1.3
+times)."""
 
 
 def estimate(history: History, row: int, rates: Rates, prior: Prior) -> None:
