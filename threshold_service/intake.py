@@ -16,6 +16,7 @@ from services.ledger.roster import SeatTaken
 from services.runtime import logs, wire
 from services.runtime.clock import Clock
 from services.runtime.version import SOFTWARE
+from services.vocabulary import Seconds
 from threshold_service import metrics
 from threshold_service.agent_run import AgentHello, AgentRun, LinkState, RunBroken
 from threshold_service.ahead import Ahead
@@ -29,6 +30,9 @@ More = Callable[[], Sequence[wire.PackedBatch]]
 Context = grpc.aio.ServicerContext[Any, Any]
 MOST_WAITING = 16
 """Messages of one stream that wait for the batch before them to be judged."""
+TURN_S: Seconds = 0.05
+"""How long one stream is judged before a thread looks after another: after an outage all of them have much to tell, and
+there are fewer threads than agents (source: guess)."""
 LEDGER_AWAY = "the ledger does not answer: connect again, nothing that was not acknowledged is lost"
 
 
@@ -112,14 +116,16 @@ class Intake:
     async def _serve(
         self, run: AgentRun, hello: AgentHello, messages: AsyncIterator[Message], context: Context
     ) -> AsyncIterator[sensing_pb2.ServerMessage]:
-        last = self._clock.monotonic()
+        last = began = self._clock.monotonic()
 
         def more() -> Sequence[wire.PackedBatch]:
-            due = self._clock.monotonic() - last >= self._settings.snapshot_s
-            return () if due else ahead.more(wire.PackedBatch)
+            now = self._clock.monotonic()
+            over = now - began >= TURN_S or now - last >= self._settings.snapshot_s
+            return () if over else ahead.more(wire.PackedBatch)
 
         async with Ahead(messages, MOST_WAITING) as ahead:
             while waiting := await ahead.take():
+                began = self._clock.monotonic()
                 try:
                     await self._take(run, hello, waiting, more)
                     if self._clock.monotonic() - last >= self._settings.snapshot_s:
