@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from types import TracebackType
 from typing import Generic, TypeVar
 
@@ -49,9 +50,10 @@ class Ahead(Generic[Message]):
         """For who works in another thread while nobody takes: what waits by now, up to the first message that is of no
         such `kind`. A thread that goes on by itself need not wait until the loop has time for it."""
         taken: list[Kind] = []
-        while self._waiting and isinstance(first := self._waiting[0], kind):
-            taken.append(first)
-            self._waiting.popleft()
+        with suppress(IndexError):  # nothing waits any more, also where the stream is left at this moment
+            while isinstance(first := self._waiting[0], kind):
+                self._waiting.popleft()
+                taken.append(first)
         if taken:
             self._loop.call_soon_threadsafe(self._room.set)
         return taken
