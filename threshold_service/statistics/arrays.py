@@ -17,7 +17,7 @@ Ints: TypeAlias = NDArray[np.int64]
 
 LANES = 8
 """Channels that the kernel does at once."""
-_LINE, _PAGE = 64, 4096
+LINE, _PAGE = 64, 4096
 _MANY = 100
 """Sums from which on it is faster to add column by column than to keep all partial sums (measured)."""
 _LARGE, _FEW = 2000, 4
@@ -60,8 +60,8 @@ def in_order(values: Floats) -> Floats:
 def aligned(shape: tuple[int, ...], of: type[np.generic]) -> NDArray[Any]:
     """Zeros that begin at a line of the cache."""
     size = int(np.prod(shape)) * np.dtype(of).itemsize
-    room = np.zeros(size + _LINE, np.uint8)
-    start = -room.ctypes.data % _LINE
+    room = np.zeros(size + LINE, np.uint8)
+    start = -room.ctypes.data % LINE
     return room[start : start + size].view(of).reshape(shape)
 
 
@@ -148,7 +148,7 @@ def apart(state: State, axis: int) -> State:
     falls on the same lines of the nearest cache: NumPy starts every large array at the same place of a page, and a step
     that touches thirty of them would wait for memory at every access (source: measured, 1.8 times as long)."""
     arrays = flat(state)
-    skip = max(_LINE, _PAGE // max(len(arrays), 1) // _LINE * _LINE)
+    skip = max(LINE, _PAGE // max(len(arrays), 1) // LINE * LINE)
     block = np.zeros(sum(array.nbytes + 2 * _PAGE for array in arrays) + _PAGE, np.uint8)
     place = -block.ctypes.data % _PAGE
     laid = []

@@ -11,6 +11,7 @@ from typing import Any
 
 from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 from threshold_service.statistics.arrays import LANES
@@ -99,10 +100,24 @@ def _pick_pairs(typing: Any, array: Any, entries: Any, lower: Any, upper: Any) -
     return types.void(array, entries, lower, upper), generate
 
 
+def _fetch(typing: Any, array: Any, index: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        flag, byte = ir.IntType(32), ir.IntType(8).as_pointer()
+        kind = ir.FunctionType(ir.VoidType(), [byte, flag, flag, flag])
+        made = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        where = builder.bitcast(_address(context, builder, signature, args), byte)
+        builder.call(made, [where, flag(0), flag(3), flag(1)])
+        return context.get_dummy_value()
+
+    return types.void(array, index), generate
+
+
 read: Callable[..., Any] = intrinsic(_read)
 """`read(array, index, number)`: `array[index]` of a contiguous one-dimensional array; `number` is a literal."""
 write: Callable[..., Any] = intrinsic(_write)
 """`write(array, index, value, number)`: `array[index] = value`."""
+fetch: Callable[..., Any] = intrinsic(_fetch)
+"""`fetch(array, index)`: has the line of the cache brought near in which `array[index]` of a contiguous array lies."""
 pick_pairs: Callable[..., Any] = intrinsic(_pick_pairs)
 """`pick_pairs(array, entries, lower, upper)`: the two short numbers of `array` from each of `LANES` `entries` on, as
 single ones, in one piece each: what is stored one by one a processor cannot read eight at a time before it is in the
