@@ -88,7 +88,7 @@ def counts(flags: Bools) -> Floats:
     """How many are true along the last axis: as a sum, exact in any order."""
     if np.count_nonzero(flags) == flags.size:
         return np.full(flags.shape[:-1], float(flags.shape[-1]))
-    found: Floats = flags.sum(axis=-1, dtype=np.float64)
+    found: Floats = np.add.reduce(flags.view(np.uint8), axis=-1, dtype=np.uint32).astype(np.float64)
     return found
 
 
@@ -111,7 +111,7 @@ def incomplete(flags: Bools) -> Ints | None:
     the array is small: then one pass over everything costs no more."""
     if flags.ndim != 2 or flags.size < _LARGE:
         return None
-    found = np.flatnonzero(~flags.all(axis=0))
+    found = np.flatnonzero(~np.logical_and.reduce(flags, axis=0))
     return found if _FEW * len(found) <= flags.shape[1] else None
 
 
@@ -130,6 +130,12 @@ def only(flags: Bools, values: NDArray[Number], other: float) -> NDArray[Number]
 def everything(rows: Ints, n: int) -> bool:
     """Whether `rows` are 0 .. n-1 in order: then no state needs to be cut or put together."""
     return len(rows) == n and bool((rows == np.arange(n)).all())
+
+
+def places(rows: Ints, n: int, place: Ints) -> tuple[Ints | slice, Ints | int]:
+    """`rows` (k,) and the `place` (k,) of each as an index: nothing is looked up where everybody has the same."""
+    same = everything(rows, n) and not np.count_nonzero(place != place[0])
+    return (slice(None), int(place[0])) if same else (rows, place)
 
 
 def index(rows: Ints, n: int) -> Ints | slice:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from threshold_service.statistics.arrays import Floats, Singles, bounded
+from threshold_service.statistics.arrays import Floats, Singles, bounded, only
 
 MEMORY_S = 10_800.0
 """Time constant of the settled baseline (source: guess; slower than an episode, faster than a shift of carers)."""
@@ -45,14 +45,14 @@ def step(state: Baseline, distance: Singles, learn: Singles, floor: Singles, int
     """
     into = Baseline(*map(np.empty_like, state)) if into is None else into
     count = np.add(state.taught, learn, out=into.taught).astype(np.float32)
-    early = count <= FREELY
+    late = count > FREELY
     share = np.divide(np.float32(1.0), bounded(count, 1.0, MEMORY_S, out=count), out=count)
     width = (WINSOR * 3600.0) * share
     width *= share
     width += WINSOR
     width *= state.spread
-    if np.count_nonzero(early):
-        width[early] = np.inf
+    if np.count_nonzero(late) < late.size:
+        width = only(late, width, np.inf)
     near = np.minimum(np.maximum(distance, -width), width, out=width)
     gain = np.multiply(learn, share, out=share)
     moved = gain * near

@@ -184,12 +184,12 @@ def log_odds(of: Taught, levels: Floats, company: Floats, cue: Floats) -> Floats
 
 def said(of: Taught, levels: Floats, company: Floats, cue: Floats) -> Floats:
     """The same of every kind, (k, kinds): a sum in a fixed order."""
-    made = inputs(levels, company, cue)[:, :, None]
-    total = np.repeat(of.bias[None], len(levels), axis=0)
+    made, weights = inputs(levels, company, cue).T.copy(), of.weights.T[:, :, None]
+    total = np.repeat(of.bias[:, None], len(levels), axis=1)
     for i in range(LEVELS):
-        total += made[:, i] * of.weights[:, i] + made[:, LEVELS + i] * of.weights[:, LEVELS + i]
-    total += made[:, -2] * of.weights[:, -2] + made[:, -1] * of.weights[:, -1]
-    return total
+        total += made[i] * weights[i] + made[LEVELS + i] * weights[LEVELS + i]
+    total += made[-2] * weights[-2] + made[-1] * weights[-1]
+    return total.T
 
 
 def inputs(levels: Floats, company: Floats, cue: Floats) -> Floats:

@@ -164,6 +164,9 @@ def step(state: Fused, learned: Parameters, z: Reals, present: Bools, into: Fuse
     _follow(state._replace(before=only(follows, state.before, 0.0)), learned, only(follows, z, 0.0), into)
     for channel in channels.tolist():
         one = slice(channel, channel + 1)
+        if not np.count_nonzero(present[:, one]):
+            _pass_over(_part(state, one), _part(into, one))
+            continue
         _step(_part(state, one), _part_of(learned, one), z[:, one], present[:, one], _part(into, one))
     return into
 
@@ -186,6 +189,11 @@ def _step(state: Fused, learned: Parameters, z: Reals, present: Bools, into: Fus
     _accumulate(state.bank, score(learned.scores, innovation), learned, into.bank)
     into.bank[...] = np.where(present[..., None, :], into.bank, state.bank * FORGET)
     into.before[...], into.surprise[...] = np.where(present, z, np.nan), np.where(present, surprise, 0.0)
+
+
+def _pass_over(state: Fused, into: Fused) -> None:
+    into.before[...], into.surprise[...] = np.nan, 0.0
+    np.multiply(state.bank, FORGET, out=into.bank)
 
 
 def _part(state: Fused, channels: slice) -> Fused:
@@ -221,11 +229,16 @@ def score(scores: Reals | Shorts, innovation: Reals) -> Reals:
     [-4.5, 0.0, 4.5]
     """
     where = place(innovation)
-    below: Ints = np.minimum(where.astype(np.int64), KNOTS - 2)
+    below: Ints = where.astype(np.int64)
+    if where.max(initial=0.0) >= KNOTS - 1:
+        below = np.minimum(below, KNOTS - 2)
+    part = where - below.astype(where.dtype)
     flat, entry = scores.reshape(-1), below + _tables(below.shape)
-    low, high = _taken(flat, entry).astype(where.dtype), _taken(flat, entry + 1).astype(where.dtype)
-    between: Reals = low + (where - below.astype(where.dtype)) * (high - low)
-    return between * STEP if scores.dtype == np.int16 else between
+    low, high = _taken(flat, entry).astype(where.dtype), _taken(flat[1:], entry).astype(where.dtype)
+    high -= low
+    high *= part
+    high += low
+    return high * STEP if scores.dtype == np.int16 else high
 
 
 @lru_cache(maxsize=8)

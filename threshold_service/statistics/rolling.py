@@ -1,6 +1,6 @@
 """The smallest value of the last seconds: what a level has stayed above all that time."""
 
-from threshold_service.statistics.arrays import Floats, Ints, index
+from threshold_service.statistics.arrays import Floats, Ints, index, places
 
 
 def step(ring: Floats, rows: Ints, values: Floats, cell: Ints) -> Floats:
@@ -15,6 +15,6 @@ def step(ring: Floats, rows: Ints, values: Floats, cell: Ints) -> Floats:
     >>> step(ring, first, np.array([5.0]), np.array([1])).tolist()
     [3.0]
     """
-    ring[rows, cell % ring.shape[1]] = values
+    ring[places(rows, len(ring), cell % ring.shape[1])] = values
     lowest: Floats = ring[index(rows, len(ring))].min(axis=1)
     return lowest

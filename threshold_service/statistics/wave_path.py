@@ -6,7 +6,19 @@ from typing import NamedTuple
 import numpy as np
 
 from threshold_service.statistics import calibration, composite, episode_odds, grid, level_path, rolling
-from threshold_service.statistics.arrays import Bools, Floats, Ints, Reals, Singles, everything, flat, index, only, take
+from threshold_service.statistics.arrays import (
+    Bools,
+    Floats,
+    Ints,
+    Reals,
+    Singles,
+    everything,
+    flat,
+    index,
+    only,
+    places,
+    take,
+)
 from threshold_service.statistics.level_path import Second
 from threshold_service.statistics.people import BLOCK, FADES, LONG_AGO, LOOK, NOTE, Fixed, People, Samples, Told
 
@@ -206,8 +218,8 @@ def _remember(part: Part, values: Singles, seen: Bools, people: People) -> None:
     placed, rows, person, window = part.placed, part.rows, people.person, people.window
     missed = np.where(placed.crowded, 0, 1 + placed.gap)
     person.unseen[rows] = np.where(seen, 0, person.unseen[rows] + missed)
-    place = placed.cell % window.cells.shape[1]
-    window.values[rows, place], window.cells[rows, place] = values, placed.cell
+    at = places(rows, len(window.cells), placed.cell % window.cells.shape[1])
+    window.values[at], window.cells[at] = values, placed.cell
 
 
 def _look_out(

@@ -104,7 +104,7 @@ def _fetch(typing: Any, array: Any, index: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         flag, byte = ir.IntType(32), ir.IntType(8).as_pointer()
         kind = ir.FunctionType(ir.VoidType(), [byte, flag, flag, flag])
-        made = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        made = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")  # type: ignore[no-untyped-call]
         where = builder.bitcast(_address(context, builder, signature, args), byte)
         builder.call(made, [where, flag(0), flag(3), flag(1)])
         return context.get_dummy_value()
