@@ -91,6 +91,28 @@ def test_it_judges_alike_compiled_and_with_numpy_alone(channels: tuple[str, ...]
         np.testing.assert_allclose(one, other, rtol=1e-12)
 
 
+def test_it_judges_a_whole_house_alike_with_a_sense_that_nobody_has_and_one_that_some_lack() -> None:
+    channels, residents, seconds = ("persons", *CHANNELS), 250, 45
+    seats = tuple(Resident(f"r{i}", f"Room {i}") for i in range(residents))
+    n, rng = residents * seconds, np.random.default_rng(8)
+    values = rng.normal(0.3, 0.05, (n, len(channels)))
+    values[rng.random(n) < 0.05, 3] = np.nan
+    values[n // 2 : n // 2 + 3 * residents][rng.random((3 * residents, len(channels))) < 0.5] = np.nan
+    values[-2 * residents :, 5] = np.inf
+    batch = Batch(
+        np.arange(1, n + 1, dtype=np.uint64), np.tile(np.arange(residents, dtype=np.uint32), seconds),
+        START + np.repeat(np.arange(seconds), residents), values.astype(np.float32), np.ones(n, np.float32),
+        np.ones(n, np.int32),
+    )  # fmt: skip
+    compiled, plain = (
+        Engine(channels, seats, Policy(), "edge-1", "ab" * 16, path=path) for path in Path if path != "auto"
+    )
+    told, also = compiled.judge(batch), plain.judge(batch)
+    assert_states_equal(compiled, plain)
+    for one, other in zip(told[1:], also[1:], strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
+
+
 def test_it_goes_on_with_the_other_path_as_if_nothing_had_happened() -> None:
     whole, batch = engine(Path.NUMBA), lived(3000, 5)
     changing = engine(Path.NUMPY)

@@ -43,7 +43,7 @@ _config: Any = numba_config
 
 def compiled(function: Function) -> Function:
     """`function` as machine code: strict IEEE arithmetic, without the interpreter's lock, kept between starts. Counting
-    references to some seventy arrays would take longer than the work: nothing may be allocated inside."""
+    references to some fifty arrays would take longer than the work: nothing may be allocated inside."""
     return _made(function, "always")
 
 
