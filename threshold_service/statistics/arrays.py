@@ -1,6 +1,7 @@
 """Array types, sums in a fixed order, and how states made of arrays are cut and put together."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -129,7 +130,14 @@ def only(flags: Bools, values: NDArray[Number], other: float) -> NDArray[Number]
 
 def everything(rows: Ints, n: int) -> bool:
     """Whether `rows` are 0 .. n-1 in order: then no state needs to be cut or put together."""
-    return len(rows) == n and bool((rows == np.arange(n)).all())
+    return len(rows) == n and not np.count_nonzero(rows != _first(n))
+
+
+@lru_cache(maxsize=8)
+def _first(n: int) -> Ints:
+    numbers = np.arange(n)
+    numbers.setflags(write=False)
+    return numbers
 
 
 def places(rows: Ints, n: int, place: Ints) -> tuple[Ints | slice, Ints | int]:

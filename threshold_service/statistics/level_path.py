@@ -97,7 +97,7 @@ def step(
     evidence = fused.directed(fused.evidence(change, fitted), higher, lower)
     there *= learn.astype(np.float32)[:, None]
     baseline.step(state.baseline, distance, there, meaning.floor, into.baseline)
-    groups = np.array([lane_sum(evidence * group) for group in meaning.groups], np.float64).T
+    groups = lane_sum(np.multiply(evidence, meaning.groups[:, None])).T.astype(np.float64)
     second = Second(
         evidence, _far(z, before, higher, lower), groups, restless.now, turns.rate, _drift(levels, higher, lower), z
     )  # fmt: skip
