@@ -1,7 +1,7 @@
 """Loads ONNX models and says which processor runs them; the only file that knows onnxruntime."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -10,6 +10,9 @@ import onnxruntime
 from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[Any]
+
+Shape: TypeAlias = tuple[int, ...]
+"""Sizes of a tensor; 0 where any will do."""
 
 FindModel: TypeAlias = Callable[[str], Path]
 """From a model's file name to where it lies; raises when it is not there."""
@@ -34,6 +37,10 @@ class ModelUnreadable(ValueError):
     """A file that onnxruntime does not accept as a model."""
 
 
+class ModelUnfit(ModelUnreadable):
+    """A model that wants or gives something else than the sense that would use it."""
+
+
 class ProviderMissing(ValueError):
     """A processor was asked for by name and onnxruntime does not offer it here."""
 
@@ -47,10 +54,35 @@ class Model:
         self.provider = next(word for word, full in _PREFERRED.items() if full == session.get_providers()[0])
         self._session = session
 
+    def fits(self, inputs: Mapping[str, Shape], outputs: Sequence[Shape] = ()) -> "Model":
+        """This model, where it takes exactly `inputs` by name and gives at least `outputs`, in order.
+
+        A size of 0 stands for any; a model's own free sizes fit everything.
+
+        Raises:
+            ModelUnfit: it does not.
+        """
+        takes = {one.name: _shape(one.shape) for one in self._session.get_inputs()}
+        gives = [_shape(one.shape) for one in self._session.get_outputs()]
+        good = takes.keys() == inputs.keys() and all(_alike(takes[name], want) for name, want in inputs.items())
+        if not good or len(gives) < len(outputs) or not all(map(_alike, gives, outputs)):
+            wanted = f"{dict(inputs)} and {list(outputs)}"
+            raise ModelUnfit(f"{self.name}: takes {takes} and gives {gives}, expected {wanted}: another model under "
+                             "this name; fetch it again with `attune assets pull`")  # fmt: skip
+        return self
+
     def run(self, inputs: Mapping[str, Array]) -> list[Array]:
         """All outputs, in the model's order."""
         outputs: list[Array] = self._session.run(None, dict(inputs))
         return outputs
+
+
+def _shape(sizes: Sequence[object]) -> Shape:
+    return tuple(size if isinstance(size, int) else 0 for size in sizes)
+
+
+def _alike(has: Shape, wants: Shape) -> bool:
+    return len(has) == len(wants) and all(a == b or 0 in (a, b) for a, b in zip(has, wants, strict=True))
 
 
 def load(path: Path, providers: str = "auto", *, expected_digest: str = "", threads: int = 1) -> Model:

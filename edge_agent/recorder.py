@@ -11,6 +11,7 @@ from edge_agent.capture.patient import patient
 from edge_agent.capture.whole import whole
 from edge_agent.capture.windows import windows
 from edge_agent.scoring import Scorer, Scores
+from edge_agent.sensing.affect import Affect
 from edge_agent.sensing.expression import Expression
 from edge_agent.sensing.roster import Roster
 from edge_agent.takes import Take
@@ -55,7 +56,7 @@ class Recorder:
         self._clock = SystemClock()
         found = complete(eyes.senses(mode))
         self.channels = self._scorer().channels
-        self.affect_source = "".join(sense.origin for sense in found.senses if isinstance(sense, Expression))
+        self.affect_source = "".join(sense.origin for sense in found.senses if isinstance(sense, Expression | Affect))
         self.providers = sorted({model.provider for model in found.models})
 
     def _scorer(self) -> Scorer:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from edge_agent.capture.frame import Captured
+from edge_agent.capture.unchanged import Unchanged
 from edge_agent.capture.windows import Window, windows
 from edge_agent.sensing.role import Moment, Reading, Sense, visible
 from services.vocabulary import Absence, Cue, Gap, Mode, Seconds, describe
@@ -47,6 +48,7 @@ class Scorer:
         self._monotonic = monotonic
         self._inferences = {sense.title: 0 for sense in senses}
         self._seconds = {sense.title: 0.0 for sense in senses}
+        self._unchanged = Unchanged()
         self.seconds_scored = 0
         self.frames_seen = 0
 
@@ -67,7 +69,7 @@ class Scorer:
 
     def score(self, window: Window) -> Scores:
         """The scores of one window; windows of a camera are given in order."""
-        moment = Moment(window, looked=visible(window))
+        moment = Moment(window, looked=() if self._unchanged.frozen(window.frames) else visible(window))
         readings: list[tuple[Sense, Reading]] = []
         for sense in self.senses:
             began_s = self._monotonic()
@@ -104,8 +106,9 @@ def _seen(moment: Moment, reading: Reading) -> Moment:
     return replace(
         moment,
         persons=max(moment.persons, reading.persons),
-        faces=moment.faces or reading.faces,
+        faces=tuple(face for face in moment.faces or reading.faces if face not in reading.refuted),
         resident=moment.resident if reading.resident is None else reading.resident,
+        values={**moment.values, **reading.values},
     )
 
 

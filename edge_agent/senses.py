@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from edge_agent.models import Model
 from edge_agent.sensing.absent import Absent
+from edge_agent.sensing.affect import Affect
 from edge_agent.sensing.expression import Expression
 from edge_agent.sensing.role import Sense
 from edge_agent.sensing.roster import Choice, roster
@@ -18,7 +19,7 @@ def chosen(settings: EdgeSettings) -> Choice:
     """What an agent's settings choose about sensing."""
     return Choice(
         providers=settings.provider, threads=settings.threads, expression=settings.expression,
-        passes=settings.expression_passes,
+        passes=settings.expression_passes, experts=settings.experts,
     )  # fmt: skip
 
 
@@ -29,7 +30,7 @@ def announce(senses: Iterable[Sense], models: tuple[Model, ...], camera: str = "
     for sense in senses:
         if isinstance(sense, Absent):
             log.warning("sense missing", sense=sense.title, reason=sense.why)
-        elif isinstance(sense, Expression):
+        elif isinstance(sense, Expression | Affect):
             log.info("sense ready", sense=sense.title, provider=provider, source=sense.origin.value)
         else:
             log.info("sense ready", sense=sense.title, provider=provider)

@@ -120,6 +120,8 @@ class EdgeSettings(HealthSettings):
     """Model files that read a face in affect mode: emotions, and (without it derived) valence and arousal."""
     expression_passes: int = Field(5, ge=1, le=5)
     """How often each face is looked at, a little differently; from 2 on the differences are told as uncertainty."""
+    experts: tuple[Literal["voice", "body"], ...] = ()
+    """Who corrects the arousal that a face tells; with any, valence and arousal are smoothed too."""
     wait_for_drain: bool = False
     """Start the cameras only when everything in the spool is durable (used by the demonstration)."""
     end_with_sources: bool = False

@@ -42,7 +42,8 @@ class Audio:
     def __init__(self, yamnet: Model, silero: Model, hop_s: Seconds = 0.24) -> None:
         self._hop = max(1, round(hop_s * SAMPLE_RATE_HZ))
         self._heard_until_s: Seconds = float("inf")
-        self._yamnet, self._silero = yamnet, silero
+        self._yamnet = yamnet.fits({"waveform": (0, _WINDOW)}, [(0, 521)])
+        self._silero = silero.fits({"input": (0, 0), "state": (2, 0, 128), "sr": ()}, [(0, 1)])
         self._forget()
 
     def read(self, moment: Moment) -> Reading:

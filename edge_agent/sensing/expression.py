@@ -49,7 +49,7 @@ class Expression:
     name = SenseName.EXPRESSION
 
     def __init__(self, models: Sequence[Model], per_second: float = 2.0, passes: int = PASSES) -> None:
-        self._models = [(model, described(model.name)) for model in models]
+        self._models = [(described(model.name).checked(model), described(model.name)) for model in models]
         self._per_second = per_second
         self._variations = VARIATIONS[:passes]
         files = [model.name for model in models]

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_agent.models import Model
 from edge_agent.preprocess.crops import crop, rgb, square_around, widened
 from edge_agent.preprocess.pixels import grey
 from edge_agent.preprocess.probabilities import softened
@@ -40,6 +41,15 @@ class ExpressionModel:
     def channels(self) -> tuple[str, ...]:
         """The channel of each output."""
         return tuple(f"{'affect' if name in ('valence', 'arousal') else 'emotion'}.{name}" for name in self.outputs)
+
+    def checked(self, model: Model) -> Model:
+        """`model`, where it is the one described.
+
+        Raises:
+            ModelUnfit: it takes or gives something else.
+        """
+        colours = 1 if self.colour == "grey" else 3
+        return model.fits({self.input: (0, self.size, self.size, colours)}, [(0, len(self.outputs))])
 
     def see(self, face: Face, look: Variation = VARIATIONS[0]) -> NDArray[np.float32] | None:
         """The face as the model wants it, size x size x colours, or None where it is out of the picture."""

@@ -39,7 +39,8 @@ class Faces:
     def __init__(self, model: Path, per_second: float = 2.0, longest_side: int = 416) -> None:
         verify(model)
         try:
-            self._detector = cv2.FaceDetectorYN.create(str(model), "", (320, 320), THRESHOLD, _OVERLAP, _MOST)
+            self._detector = cv2.FaceDetectorYN.create(str(model), "", (64, 64), THRESHOLD, _OVERLAP, _MOST)
+            self._detector.detect(np.zeros((64, 64, 3), np.uint8))  # another net fails here rather than in the night
         except cv2.error as error:
             raise ModelUnreadable(f"{model}: no face model; fetch it again with `attune assets pull`") from error
         self._per_second = per_second

@@ -46,7 +46,7 @@ class Pose:
     needs = (MODEL,)
 
     def __init__(self, model: Model, per_second: float = 2.0, size: int = 256, zone: Area = WHOLE) -> None:
-        self._model = model
+        self._model = model.fits({"image": (1, 0, 0, 3)}, [(1, 6, 56)])
         self._per_second = per_second
         self._size = size
         self._followed: Person | None = None

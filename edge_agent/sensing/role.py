@@ -1,7 +1,7 @@
 """The role every sense plays: it is given one second and says what it measured, or why it could not."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from edge_agent.capture.frame import Frame
@@ -36,7 +36,7 @@ class Moment:
 
     `persons` is the largest number of people seen at once (-1: nobody counted). `faces` are those of the one person
     in view, one per picture looked at, and empty where several people are in view. `resident` says whether the lone
-    person may be taken for the resident (None: nobody followed anybody).
+    person may be taken for the resident (None: nobody followed anybody); `values` are those of earlier senses.
     """
 
     window: Window
@@ -44,6 +44,7 @@ class Moment:
     faces: tuple[Face, ...] = ()
     looked: tuple[Frame, ...] | None = None
     resident: bool | None = None
+    values: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def frames(self) -> tuple[Frame, ...]:
@@ -56,7 +57,8 @@ class Reading:
     """What one sense says about one second.
 
     `values` holds only channels of the sense; one that is left out is absent (NaN). With `absence` set there are no
-    values. `quality` is 0..1, the share of the second in which the sense could sense.
+    values. `quality` is 0..1, the share of the second in which the sense could sense. `refuted` are faces that turned
+    out to be none: later senses are not shown them.
     """
 
     values: Mapping[str, float]
@@ -67,6 +69,7 @@ class Reading:
     faces: tuple[Face, ...] = ()
     inferences: int = 0
     resident: bool | None = None
+    refuted: tuple[Face, ...] = ()
 
     @classmethod
     def absent(

@@ -8,7 +8,7 @@ import cv2
 
 from edge_agent.models import FindModel, Model, ModelAltered, ModelMissing, ModelUnreadable, load
 from edge_agent.preprocess.tracks import WHOLE, Area
-from edge_agent.sensing import blendshapes, expression, pose
+from edge_agent.sensing import affect, blendshapes, expression, pose
 from edge_agent.sensing import faces as yunet
 from edge_agent.sensing.absent import Absent
 from edge_agent.sensing.audio import SILERO, YAMNET, Audio
@@ -46,6 +46,8 @@ class Choice:
     threads: int = 1
     expression: tuple[str, ...] = (DEFAULT,)
     passes: int = PASSES
+    experts: tuple[str, ...] = ()
+    """Who corrects the face's arousal: voice, body."""
     zone: Area = WHOLE
     """Where the resident of this camera has to have been; the whole picture: whoever is alone."""
 
@@ -102,10 +104,11 @@ def roster(
         ),
     ]  # fmt: skip
     if mode is Mode.AFFECT:
-        channels = expression.channels_of(choice.expression, choice.passes)
+        told = expression.channels_of(choice.expression, choice.passes)
+        channels = affect.channels_of(told) if choice.experts else told
         needs = (yunet.MODEL, *choice.expression)
         title = expression.Expression.title
-        senses.append(shelf.sense(title, SenseName.EXPRESSION, channels, needs, shelf.expression))
+        senses.append(shelf.sense(title, SenseName.EXPRESSION, channels, needs, shelf.affect))
     return Roster(tuple(senses), tuple(shelf.used.values()))
 
 
@@ -129,10 +132,11 @@ class _Shelf:
         landmarks, shapes = self.model(blendshapes.LANDMARKS), self.model(blendshapes.BLENDSHAPES)
         return blendshapes.Blendshapes(landmarks, shapes, self._choice.rates.blendshapes)
 
-    def expression(self) -> Sense:
+    def affect(self) -> Sense:
         self.find(yunet.MODEL)
         models = [self.model(name) for name in self._choice.expression]
-        return expression.Expression(models, self._choice.rates.expression, self._choice.passes)
+        face = expression.Expression(models, self._choice.rates.expression, self._choice.passes)
+        return affect.Affect(face, self._choice.experts) if self._choice.experts else face
 
     def sense(
         self, title: str, name: SenseName, channels: tuple[str, ...], needs: tuple[str, ...], make: Callable[[], Sense]

@@ -139,7 +139,7 @@ def of_expression(eyes: Eyes, assets: Path, console: Console) -> list[Figure]:
 
 
 def of_reference(eyes: Eyes, assets: Path) -> list[Figure]:
-    """Seconds of the clip against the scores that lie beside it, which single models gave to every second of them."""
+    """Seconds of the clip against the scores that lie beside it, which single models gave."""
     clip = assets / "clips" / "demo_open_56s.mp4"
     rows = record(eyes, clip, Mode.AFFECT)
     reference = table_of(clip.with_suffix(".reference_scores.csv"))
@@ -159,7 +159,9 @@ def of_reference(eyes: Eyes, assets: Path) -> list[Figure]:
     ):  # fmt: skip
         largest = channel.startswith("audio")
         told = np.array([float(one[column]) for one, _ in pairs])
-        mine = np.array([(np.max if largest else np.mean)([row[channel] for row in rows]) for _, rows in pairs])
+        mine = np.array(
+            [(np.max if largest else np.nanmean)([row.get(channel, 0.0) for row in rows]) for _, rows in pairs]
+        )
         same = float(np.corrcoef(told, mine)[0, 1])
         apart = float(np.abs(told - mine).mean())
         figures.append(Figure(f"{channel}: correlation with the reference", same, "r",
@@ -228,7 +230,7 @@ def _emotion(row: Row) -> str:
 
 
 def _mean(rows: Sequence[Row]) -> Row:
-    return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
+    return {name: float(np.mean([row[name] for row in rows if name in row])) for name in rows[0]}
 
 
 def _right(counts: Counter[tuple[str, str]]) -> float:

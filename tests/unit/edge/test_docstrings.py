@@ -13,6 +13,7 @@ MODULES = [
     "capture.supervisor",
     "preprocess.crops",
     "preprocess.emptiness",
+    "preprocess.fusion",
     "preprocess.head",
     "preprocess.tracks",
     "preprocess.probabilities",
