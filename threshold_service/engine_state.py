@@ -24,7 +24,6 @@ from threshold_service.statistics import (
     prior,
     profile,
     state_bytes,
-    trace,
 )
 from threshold_service.statistics.arrays import Bools, Floats, Ints, apart, flat, put, take
 from threshold_service.statistics.meaning import Meaning, meaning
@@ -75,7 +74,6 @@ class EngineState:
     running: calibration.Running
     history: calibration.History
     profile: profile.Profile
-    trace: trace.Trace
     person: Person
     window: Window
     counts: Ints
@@ -97,12 +95,12 @@ class EngineState:
     """What of the `LATE` parts is not unpacked yet; until `kept_state.complete` they are `Unread`."""
 
 
-_NESTED = ("grid", "fitted", "running", "history", "profile", "trace", "person", "window", "drift", "noise", "odds")
+_NESTED = ("grid", "fitted", "running", "history", "profile", "person", "window", "drift", "noise", "odds")
 ARRAYS = (*_NESTED, "counts", "prior", "sustained")
-SLOW = ("fitted", "history", "profile", "trace", "drift", "noise")
+SLOW = ("fitted", "history", "profile", "drift", "noise")
 """Of these, what changes only at a resident's block end and when everybody's thresholds are set anew: nine tenths of
 the bytes. Whoever changes one of them marks the resident in `stirred`."""
-LATE, LATE_OF_HISTORY = ("profile", "trace", "drift", "noise"), ("ring", "peaks")
+LATE, LATE_OF_HISTORY = ("profile", "drift", "noise"), ("ring", "peaks")
 """Of the slow ones, what no second reads before somebody's block ends: most of the bytes."""
 _HALVES = ("level", "before")
 """In bytes the halves are called by what they are."""
@@ -126,7 +124,7 @@ def fresh(residents: int, of: Meaning) -> EngineState:
     return EngineState(
         grid.fresh(residents), np.zeros(residents, np.int64), level, packed.NOTHING,
         np.zeros((level_path.SUSTAINED_CELLS, residents)).T, _fitted(residents, channels), apart(running, 0), history,
-        profile.fresh(residents, channels), trace.fresh(residents, channels, WINDOW_S), person, window,
+        profile.fresh(residents, channels), person, window,
         np.zeros((residents, len(COUNTED)), np.int64), [Watch()] * residents, [None] * residents, [()] * residents,
         np.zeros(residents, np.int8), prior.shipped(COLUMNS.tolist(), channels),
         moved.fresh(residents, channels), noise.fresh(residents, channels),

@@ -7,11 +7,11 @@ from enum import StrEnum
 from threshold_service.statistics.arrays import Ints
 from threshold_service.statistics.baseline import Baseline
 from threshold_service.statistics.fitted import Fitted
-from threshold_service.statistics.last_seconds import LastSeconds
+from threshold_service.statistics.noise import Shown
 from threshold_service.statistics.people import Fixed, People, Samples, Told, Window
 
 Turns = Callable[[Samples, People, Fixed, Told], Iterator[None]]
-LookBack = Callable[[Ints, Window, Baseline, Fitted], LastSeconds]
+LookBack = Callable[[Ints, Window, Baseline, Fitted], Shown]
 
 
 class Path(StrEnum):

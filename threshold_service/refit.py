@@ -23,7 +23,6 @@ from threshold_service.statistics import (
     profile,
     standing,
     thresholds,
-    trace,
 )
 from threshold_service.statistics.arrays import Bools, Floats, Ints, take
 from threshold_service.statistics.calibration import BLOCK_S, SETTLED
@@ -51,7 +50,7 @@ class Local(NamedTuple):
 def close_blocks(state: EngineState, setting: Setting, rows: Ints, look_back: LookBack) -> None:
     """The blocks of residents `rows` (k,) are full: refit, keep their maxima, set thresholds and offsets.
 
-    Changes `state.fitted`, `state.running`, `state.history`, `state.profile`, `state.trace`, `state.noise` and
+    Changes `state.fitted`, `state.running`, `state.history`, `state.profile`, `state.noise` and
     `state.prior`, at `rows` only but for the prior, which is learned from how everybody stood at their own last block's
     end. `look_back` tells what the last seconds showed.
     """
@@ -69,10 +68,8 @@ def _close(state: EngineState, setting: Setting, rows: Ints, here: Sequence[Loca
     history = state.history
     of, now = state.level.baseline, state.half[rows]
     usual = baseline.Baseline(of.level[now, rows], of.variance[now, rows], of.spread[now, rows], of.taught[now, rows])
-    last = look_back(rows, state.window, usual, state.fitted)
-    _learn_noise(state, rows, last.shown)
+    _learn_noise(state, rows, look_back(rows, state.window, usual, state.fitted))
     _learn_hour(state, rows, usual, np.array([one.hour for one in here]))
-    trace.remember(state.trace, rows, np.array([one.hour for one in here]), last.course)
     standing.came_back(history, rows, state.person.seen_at[rows])
     serious = np.array([state.watches[row].tier in (Tier.IMMEDIATE, Tier.URGENT) for row in rows.tolist()])
     clear = rows[calibration.close_block(state.running, history, rows, setting.rates, serious)]
@@ -128,7 +125,6 @@ def _night(state: EngineState, setting: Setting, row: int, spread: Floats, here:
     slot = peaks.today(history.peaks, row)
     if history.peaks.blocks[row, slot] >= peaks.LEAST_BLOCKS:
         peaks.close_day(history.peaks, row, calibration.recent(history, row, int(history.peaks.blocks[row, slot])))
-    _refit_orders(state, row)
     _teach(state, np.array([row]))
     profile.refit(state.profile, row, spread, here.day_share)
     if here.night != state.prior.night[0]:
@@ -141,12 +137,6 @@ def _night(state: EngineState, setting: Setting, row: int, spread: Floats, here:
 
 def _correlation(state: EngineState) -> Floats:
     return noise.correlation(noise.covariance(state.noise))
-
-
-def _refit_orders(state: EngineState, row: int) -> None:
-    from threshold_service.statistics.orders import orders  # statsmodels takes a second to import: once, at night
-
-    state.trace.coefficients[row], state.trace.steady[row] = orders(trace.apart(state.trace, row))
 
 
 def _count(state: EngineState, row: int, shown: Bools) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 MAGIC = b"ATTUNE\x00"
-VERSION = 9
+VERSION = 10
 
 
 class StateUnreadable(ValueError):

@@ -1,9 +1,9 @@
-"""Evidence is not counted twice: across channels by components, across time by orders of autoregression."""
+"""Evidence is not counted twice across channels: components."""
 
 import numpy as np
 import pytest
 
-from threshold_service.statistics import components, orders
+from threshold_service.statistics import components
 from threshold_service.statistics.arrays import Floats
 
 pytestmark = pytest.mark.unit
@@ -56,35 +56,3 @@ def test_it_says_nothing_of_channels_that_were_never_seen_together() -> None:
     found = components.correlation(z)
     assert found[0, 1] == found[1, 0] == 0.0
     assert found[0, 2] > 0.8
-
-
-def autoregressive(coefficients: tuple[float, ...], seconds: int, rng: np.random.Generator) -> Floats:
-    values = np.zeros(seconds + 50)
-    noise = rng.standard_normal(len(values))
-    for i in range(len(coefficients), len(values)):
-        values[i] = noise[i] + sum(c * values[i - 1 - lag] for lag, c in enumerate(coefficients))
-    return values[50:]
-
-
-@pytest.mark.parametrize("made", [(0.0,), (0.7,), (0.5, 0.3), (0.4, 0.1, 0.35)])
-def test_it_finds_the_order_and_the_coefficients(made: tuple[float, ...]) -> None:
-    found = orders.orders(autoregressive(made, 4000, np.random.default_rng(7))[:, None])
-    wanted = np.zeros(orders.MOST)
-    wanted[: len(made)] = made
-    np.testing.assert_allclose(found.coefficients[0], wanted, atol=0.06)
-    assert found.steady[0]
-
-
-def test_it_tells_a_wandering_level_from_a_steady_one() -> None:
-    rng = np.random.default_rng(8)
-    seconds = np.stack([np.cumsum(rng.standard_normal(600)), rng.standard_normal(600)], axis=1)
-    assert orders.orders(seconds).steady.tolist() == [False, True]
-
-
-def test_it_says_nothing_of_too_few_seconds_or_of_a_channel_that_never_moves() -> None:
-    seconds = np.full((200, 3), np.nan)
-    seconds[:50, 0] = np.arange(50.0)
-    seconds[:, 1] = 0.25
-    found = orders.orders(seconds)
-    assert np.isnan(found.coefficients).all()
-    assert not found.steady.any()

@@ -160,7 +160,7 @@ def test_it_unpacks_what_no_second_reads_only_when_somebody_s_block_ends() -> No
     ledger.keep(judge.cut())
     again, _ = ledger.joined()
     state = again._state
-    for late in (state.profile, state.history.ring, state.drift, state.trace, state.noise, state.history.peaks):
+    for late in (state.profile, state.history.ring, state.drift, state.noise, state.history.peaks):
         assert isinstance(late, Unread)
     again.judge(lived(700, 100))
     again.usual().condition, again.usual().learned_share, again.cut()

@@ -11,7 +11,7 @@ from numba.core import config as numba_config
 
 _SOURCES = (
     "arma", "arrays", "baseline", "calibration", "composite", "episode_odds", "fitted", "fused", "grid", "last_seconds",
-    "level_path", "noise", "packed", "people", "smoothing", "trace", "transitions", "volatility",
+    "level_path", "noise", "packed", "people", "smoothing", "transitions", "volatility",
 )  # fmt: skip
 """Files beside this folder whose numbers and shapes are compiled in."""
 

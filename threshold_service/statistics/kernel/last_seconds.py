@@ -4,33 +4,31 @@ from typing import NamedTuple
 
 import numpy as np
 
-from threshold_service.statistics import arma, fused, level_path, noise, trace
+from threshold_service.statistics import arma, fused, level_path, noise
 from threshold_service.statistics.arrays import Floats, Ints, Singles
 from threshold_service.statistics.baseline import Baseline
 from threshold_service.statistics.fitted import Fitted
-from threshold_service.statistics.kernel.channels import higher_of, within
+from threshold_service.statistics.kernel.channels import within
 from threshold_service.statistics.kernel.compiled import compiled, compiled_alone
-from threshold_service.statistics.last_seconds import LastSeconds
 from threshold_service.statistics.noise import Shown
 from threshold_service.statistics.people import Window
 
-_LAGS, _WINSOR, _FARTHEST, _COURSE = noise.LAGS, arma.WINSOR, level_path.FARTHEST, trace.FARTHEST
+_LAGS, _WINSOR, _FARTHEST = noise.LAGS, arma.WINSOR, level_path.FARTHEST
 _KNOTS, _BEND, _HALF = fused.KNOTS, fused.BEND, 0.5 * (fused.KNOTS - 1)
 
 
-def look_back(rows: Ints, window: Window, usual: Baseline, fitted: Fitted) -> LastSeconds:
+def look_back(rows: Ints, window: Window, usual: Baseline, fitted: Fitted) -> Shown:
     """As `last_seconds.look_back`."""
     (_, seconds, c), k = window.values.shape, len(rows)
     shown = Shown(
         np.zeros((k, c)), np.zeros((k, c)), np.zeros((k, _LAGS, c)), np.zeros((k, _LAGS, c)), np.zeros((k, _KNOTS, c)),
         seconds,
     )  # fmt: skip
-    course = np.full((k, seconds, c), np.nan)
     scratch = _Scratch(np.empty((seconds, c)), np.empty((seconds, c)), np.empty((2, c)), np.empty((_KNOTS, c)))
     theirs = Window(window.values[rows], window.cells[rows], window.taught[rows])  # the block's may lie otherwise
     of = _Parameters(fitted.offset[rows], fitted.gain[rows], fitted.lag[rows], fitted.echo[rows])
-    _look_back(theirs, (usual.level, usual.spread), of, course, shown, scratch)
-    return LastSeconds(course, shown)
+    _look_back(theirs, (usual.level, usual.spread), of, shown, scratch)
+    return shown
 
 
 class _Scratch(NamedTuple):
@@ -53,20 +51,16 @@ class _Parameters(NamedTuple):
 
 
 @compiled_alone
-def _look_back(
-    window: Window, usual: tuple[Floats, Singles], of: _Parameters, course: Floats, shown: Shown, scratch: _Scratch
-) -> None:
-    for i in range(course.shape[0]):
-        _place(i, window, of.offset[i], (usual[0][i], usual[1][i]), course[i], scratch.z)
-        _centre(course[i], scratch.carried)
+def _look_back(window: Window, usual: tuple[Floats, Singles], of: _Parameters, shown: Shown, scratch: _Scratch) -> None:
+    for i in range(shown.seen.shape[0]):
+        _place(i, window, of.offset[i], (usual[0][i], usual[1][i]), scratch.z)
         _sum(scratch.z, scratch.near, shown.seen[i], shown.near[i], shown.pairs[i], shown.products[i])
         _count(i, of, shown.fell[i], scratch)
 
 
 @compiled
-def _place(row: int, window: Window, offset: Singles, usual: tuple[Floats, Singles], course: Floats, z: Floats) -> None:
-    """Fill the raw `course` (s, c) of one resident in order, and their distances `z` (s, c), NaN where nothing was
-    learned."""
+def _place(row: int, window: Window, offset: Singles, usual: tuple[Floats, Singles], z: Floats) -> None:
+    """Fill the distances `z` (s, c) of one resident in order, NaN where nothing was learned."""
     seconds, c = z.shape
     latest = window.cells[row, 0]
     for place in range(1, seconds):
@@ -76,32 +70,10 @@ def _place(row: int, window: Window, offset: Singles, usual: tuple[Floats, Singl
             z[at, k] = np.nan
     for place in range(seconds):
         at = window.cells[row, place] - (latest - seconds + 1)
-        if at >= 0:
+        if at >= 0 and window.taught[row, place]:
             for k in range(c):
-                course[at, k] = window.values[row, place, k]
-            if window.taught[row, place]:
-                for k in range(c):
-                    far = (course[at, k] - offset[k] - usual[0][k]) / usual[1][k]
-                    z[at, k] = within(far, _FARTHEST) if far == far else far
-
-
-@compiled
-def _centre(course: Floats, carried: Floats) -> None:
-    """Less the mean of each channel, (s, c), in place."""
-    total, seen = carried[0], carried[1]
-    for k in range(course.shape[1]):
-        total[k] = seen[k] = 0.0
-    for at in range(course.shape[0]):
-        for k in range(course.shape[1]):
-            there = course[at, k] == course[at, k]
-            total[k] += course[at, k] if there else 0.0
-            seen[k] += 1.0 if there else 0.0
-    for k in range(course.shape[1]):
-        total[k] = total[k] / higher_of(seen[k], 1.0)
-    for at in range(course.shape[0]):
-        for k in range(course.shape[1]):
-            far = course[at, k] - total[k]
-            course[at, k] = within(far, _COURSE) if far == far else far
+                far = (np.float64(window.values[row, place, k]) - offset[k] - usual[0][k]) / usual[1][k]
+                z[at, k] = within(far, _FARTHEST) if far == far else far
 
 
 @compiled
