@@ -6,7 +6,18 @@ import numpy as np
 
 from threshold_service.statistics import calibration, facility, peaks, tail
 from threshold_service.statistics.arrays import Floats
-from threshold_service.statistics.calibration import BLOCKS, FEW, RELEASE, SETTLED, STATISTICS, USABLE, History, Rates
+from threshold_service.statistics.calibration import (
+    BLOCKS,
+    ESCALATION,
+    FEW,
+    LEFT_OUT,
+    RELEASE,
+    SETTLED,
+    STATISTICS,
+    USABLE,
+    History,
+    Rates,
+)
 from threshold_service.statistics.prior import ALONE, APART, Prior, shrunk
 
 UNKNOWN_DAY = 0.4
@@ -30,6 +41,7 @@ def estimate(history: History, row: int, rates: Rates, prior: Prior) -> None:
     if history.blocks[row] < (FEW if prior.residents.all() else USABLE):
         return
     own, stale = _Own(history, row), bool(history.stale[row] > 0)
+    left_out = bool(history.peaks.clear[row].any())
     history.usual[row] = own.typical
     typical, spend = own.typical.tolist(), history.spend[row].tolist()
     for rule, statistic in enumerate(rates.statistic):
@@ -38,6 +50,8 @@ def estimate(history: History, row: int, rates: Rates, prior: Prior) -> None:
         shown = shown and not stale and (history.blocks[row] >= KNOWN or not prior.residents[rule])
         if not shown:
             high = _provisional(history, row, rule, rates, prior, usual, high)
+        if statistic == ESCALATION and left_out:
+            high = max(high, LEFT_OUT)
         _set(history, row, rule, rates, usual, high, shown)
     history.version[row] += 1
 

@@ -170,3 +170,13 @@ def test_it_says_how_far_it_can_be_trusted() -> None:
     for block in range(calibration.USABLE):
         came_back(story.history, FIRST, np.array([300.0 * (story.blocks + block) + 8 * 86_400.0]))
     assert standing(story.history, 0) is Standing.SETTLED
+
+
+def test_it_asks_more_of_an_escalation_where_clear_episodes_were_left_out_of_the_history() -> None:
+    story = Story()
+    story.live(ordinary(200, np.random.default_rng(9)))
+    rule = RATES.statistic.index(calibration.ESCALATION)
+    assert story.history.thresholds[0, rule] < calibration.LEFT_OUT
+    story.history.peaks.clear[0, 0] = 1
+    thresholds.estimate(story.history, 0, RATES, NOBODY)
+    assert story.history.thresholds[0, rule] >= calibration.LEFT_OUT
