@@ -15,7 +15,7 @@ from threshold_service.engine_state import COUNTED, EngineState, Identity
 from threshold_service.judgement import rules
 from threshold_service.kept_state import Kept
 from threshold_service.learned import taught
-from threshold_service.senses import doubted, private, sensed, witnesses
+from threshold_service.senses import doubted, in_company, private, sensed, witnesses
 from threshold_service.statistics import calibration, thresholds
 from threshold_service.statistics.arrays import LANES, Floats, Ints, Singles
 from threshold_service.statistics.facility import Lesson
@@ -230,7 +230,8 @@ class Engine:
         """
         rows = batch.seats.astype(np.int64)
         self._check(rows, batch.times, batch.values)
-        return self._judge(rows, batch.times, batch.values, batch.quality, batch.persons, batch.cues, batch.sequences)
+        persons = in_company(batch)
+        return self._judge(rows, batch.times, batch.values, batch.quality, persons, batch.cues, batch.sequences)
 
     def _check(self, rows: Ints, times: Floats, values: NDArray[np.floating]) -> None:
         if values.shape != (len(rows), len(self.channels)) or times.shape != rows.shape:

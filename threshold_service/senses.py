@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from services.vocabulary import Policy, UnixSeconds, describe
+from services.runtime.batch import Batch
+from services.vocabulary import Absence, Policy, UnixSeconds, describe
 from threshold_service.judgement.hours import within
 from threshold_service.statistics.arrays import Bools, Floats, Ints
 
@@ -112,3 +113,14 @@ def sensed(
         kept[np.ix_(bad, channels)] = np.nan
     kept[poor] = np.nan
     return kept
+
+
+def in_company(batch: Batch) -> NDArray[np.int32]:
+    """Persons in view of each sample, (m,): at least two where somebody alone was not confirmed as the resident, for
+    then as with a visitor nothing seen may be taken for the resident's, and what is safety goes on."""
+    strangers = [place for place, gap in batch.gaps if gap.reason is Absence.NOT_CONFIRMED]
+    if not strangers:
+        return batch.persons
+    persons = batch.persons.copy()
+    persons[strangers] = np.maximum(persons[strangers], 2)
+    return persons

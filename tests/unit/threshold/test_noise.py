@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from services.runtime.batch import Batch
-from services.vocabulary import Policy, Resident, Tier
+from services.vocabulary import Absence, Gap, Policy, Resident, Sense, Tier
 from tests.unit.threshold.test_fused import autoregressive
 from threshold_service import refit
 from threshold_service.engine import Engine
@@ -114,11 +114,12 @@ def test_it_survives_a_channel_that_hardly_moves(channel: Floats) -> None:
     assert (np.diff(force.scores[0, 0]) >= 0.0).all() and (force.shift > 0.0).all()
 
 
-def live(to: Engine, values: Floats, start: int, persons: int = 1) -> None:
+def live(to: Engine, values: Floats, start: int, persons: int = 1, gap: Gap | None = None) -> None:
     n = len(values)
     to.judge(Batch(
         np.arange(1, n + 1, dtype=np.uint64) + np.uint64(start), np.zeros(n, np.uint32), START + start + np.arange(n),
         values.astype(np.float32), np.ones(n, np.float32), np.full(n, persons, np.int32),
+        gaps=() if gap is None else tuple((place, gap) for place in range(n)),
     ))  # fmt: skip
 
 
@@ -137,6 +138,18 @@ def test_it_learns_nothing_of_seconds_from_which_the_usual_is_not_learned() -> N
     alone._state.person.learns_after[:] = np.inf  # a serious event is open
     live(alone, rng.standard_normal((BLOCK_S, 2)) * 4.0, 2 * BLOCK_S)
     assert (alone._state.noise.values - known == 20).all()
+
+
+def test_it_learns_nothing_of_somebody_who_is_not_confirmed_as_the_resident() -> None:
+    unsure, rng = home(), np.random.default_rng(25)
+    live(unsure, rng.standard_normal((BLOCK_S, 2)) + 70.0, 0)
+    known = unsure._state.noise.values.copy()
+    stranger = Gap(Sense.FACE, Absence.NOT_CONFIRMED)
+    live(unsure, rng.standard_normal((BLOCK_S, 2)) * 4.0 + 70.0, BLOCK_S, gap=stranger)
+    assert (unsure._state.noise.values == known).all()
+    out_of_view = Gap(Sense.FACE, Absence.NOT_IN_VIEW)
+    live(unsure, rng.standard_normal((BLOCK_S, 2)) + 70.0, 2 * BLOCK_S, gap=out_of_view)
+    assert (unsure._state.noise.values - known == WINDOW_S).all(), "a face turned away is no stranger"
 
 
 @pytest.mark.parametrize(("statistic", "level", "tier"), [(4, 1.5, Tier.URGENT), (6, 2.0, Tier.MONITOR)])
