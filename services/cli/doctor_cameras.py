@@ -18,7 +18,7 @@ from services.vocabulary.time import Seconds
 PATIENCE_S: Seconds = 15.0
 STREAMS = {"rtsp": 554, "rtsps": 322, "rtmp": 1935, "http": 80, "https": 443, "tcp": 0, "udp": 0, "srt": 0}
 NO_PICTURE_LIBRARY = 3
-_ONE_PICTURE = f"""
+_FIRST_OF_IT = f"""
 import os, sys
 try:
     import av
@@ -29,13 +29,18 @@ options = {{"rtsp_transport": "tcp"}} if source.startswith("rtsp") else {{}}
 device = "v4l2" if source.startswith("/dev/") else None
 try:
     with av.open(source, format=device, options=options, timeout=10) as container:
+        if os.environ["ATTUNE_DOCTOR_EXPECTS"] == "sound":
+            if not container.streams.audio:
+                sys.exit("it has no sound")
+            print(f"sound came: {{next(container.decode(audio=0)).sample_rate}} Hz")
+            sys.exit()
         if not container.streams.video:
             sys.exit("it has no pictures")
         picture = next(container.decode(video=0))
         sound = ", with sound" if container.streams.audio else ", without sound"
-        print(f"{{picture.width}} x {{picture.height}}{{sound}}")
+        print(f"a picture came: {{picture.width}} x {{picture.height}}{{sound}}")
 except (av.FFmpegError, OSError, StopIteration) as error:
-    sys.exit(str(getattr(error, "strerror", "") or "no picture came"))
+    sys.exit(str(getattr(error, "strerror", "") or "nothing came"))
 """
 
 
@@ -57,7 +62,7 @@ def look(config: Path | None) -> Iterator[Finding]:
     if config is not None and not cameras:
         yield Finding("cameras", Grade.NOTE, "none is named", "add a [[cameras]] table to the file")
     for entry in cameras:
-        yield camera(str(entry.get("name", "?")), str(entry.get("source", "")))
+        yield camera(str(entry.get("name", "?")), str(entry.get("source", "")), str(entry.get("expects", "pictures")))
 
 
 def _cameras(told: dict[str, Any]) -> list[dict[str, Any]]:
@@ -86,8 +91,8 @@ def dial(server: str) -> Finding:
                        "start it, or the tunnel that leads to it; until then samples wait in the spool")  # fmt: skip
 
 
-def camera(name: str, source: str) -> Finding:
-    """Whether a picture comes out of `source`."""
+def camera(name: str, source: str, expects: str = "pictures") -> Finding:
+    """Whether a picture comes out of `source`, or, where it `expects` sound alone, a sound."""
     what, scheme = f"camera {name}", urlsplit(source).scheme
     if source == "simulated":
         return Finding(what, Grade.NOTE, "simulated: there is no camera behind it")
@@ -98,17 +103,17 @@ def camera(name: str, source: str) -> Finding:
         )
     try:
         done = subprocess.run(
-            [sys.executable, "-c", _ONE_PICTURE], capture_output=True, text=True, timeout=PATIENCE_S,
-            env={**os.environ, "ATTUNE_DOCTOR_SOURCE": source},
+            [sys.executable, "-c", _FIRST_OF_IT], capture_output=True, text=True, timeout=PATIENCE_S,
+            env={**os.environ, "ATTUNE_DOCTOR_SOURCE": source, "ATTUNE_DOCTOR_EXPECTS": expects},
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        return Finding(what, Grade.BAD, f"no picture within {PATIENCE_S:.0f} s", _remedy(scheme))
+        return Finding(what, Grade.BAD, f"nothing came within {PATIENCE_S:.0f} s", _remedy(scheme))
     if done.returncode == NO_PICTURE_LIBRARY:
         return _reach(what, source)
     if done.returncode:
-        said = done.stderr.strip().splitlines()[-1:] or ["no picture came"]
+        said = done.stderr.strip().splitlines()[-1:] or ["nothing came"]
         return Finding(what, Grade.BAD, said[0].replace(source, "it"), _remedy(scheme))
-    return Finding(what, Grade.GOOD, f"a picture came: {done.stdout.strip()}")
+    return Finding(what, Grade.GOOD, done.stdout.strip())
 
 
 def _no_file(source: str) -> str:

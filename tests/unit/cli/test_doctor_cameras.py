@@ -2,6 +2,7 @@
 
 import json
 import socket
+import wave
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,6 +54,17 @@ def test_it_sees_a_picture(clip: Path, tmp_path: Path) -> None:
     assert (camera.grade, camera.found) == (Grade.GOOD, "a picture came: 64 x 48, without sound")
 
 
+def test_it_hears_a_microphone_and_refuses_one_that_is_mute(clip: Path, tmp_path: Path) -> None:
+    with wave.open(str(tmp_path / "room.wav"), "wb") as sound:
+        sound.setnchannels(1), sound.setsampwidth(2), sound.setframerate(16_000)
+        sound.writeframes(bytes(32_000))
+    config = toml(tmp_path, str(tmp_path / "room.wav"), str(clip))
+    config.write_text(config.read_text().replace("source =", 'expects = "sound"\nsource ='))
+    heard, mute = found(config)["camera c0"], found(config)["camera c1"]
+    assert (heard.grade, heard.found) == (Grade.GOOD, "sound came: 16000 Hz")
+    assert (mute.grade, mute.found) == (Grade.BAD, "it has no sound")
+
+
 @pytest.mark.parametrize(
     ("source", "says"),
     [
@@ -87,7 +99,7 @@ def test_it_does_not_take_an_open_port_for_a_camera(
 def test_it_only_knocks_where_nothing_can_be_decoded(
     listening: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doctor_cameras, "_ONE_PICTURE", "import sys; sys.exit(3)")
+    monkeypatch.setattr(doctor_cameras, "_FIRST_OF_IT", "import sys; sys.exit(3)")
     cameras = found(toml(tmp_path, f"rtsp://127.0.0.1:{listening}/1", "rtsp://127.0.0.1:1/1"))
     assert cameras["camera c0"].grade is Grade.NOTE
     assert "attune[edge]" in cameras["camera c0"].remedy
