@@ -89,9 +89,9 @@ def test_it_hears_the_same_inputs_as_the_engine_weighs() -> None:
         if second and second % BIN_S == 0:
             inputs = episode_odds.inputs(state.levels, state.company, state.cue)
             for person in range(n):
-                np.testing.assert_allclose(kept[person][second // BIN_S - 1], inputs[person], atol=1e-12)
+                np.testing.assert_allclose(kept[person][second // BIN_S - 1], inputs[person], atol=1e-6)
     said = kept[0][-2] @ of.weights.T + of.bias
-    assert state.now[0] == pytest.approx(said.max(), abs=1e-9)
+    assert state.now[0] == pytest.approx(said.max(), abs=1e-4), "the engine adds a bin up in single precision"
 
 
 def test_it_says_of_what_is_absent_that_it_is_usual_and_of_a_fall_that_hips_go_down() -> None:
