@@ -121,11 +121,10 @@ def test_it_gives_the_same_events_when_the_threshold_service_is_killed(
     assert status == 0, said
     assert report["restarts"].get("threshold") == 1
 
-    def facts(of: Report) -> list[tuple[int, int]]:
-        # without the reason: the film is played twice, and which rule is first within a second differs by a hair
-        return sorted((e["tier"], round(e["second"])) for e in of_resident(of))
-
-    assert facts(report) == facts(told)
+    # The film is played twice: which rule is first, and in which of two neighbouring seconds, differs by a hair.
+    again, before = (sorted((e["tier"], e["second"]) for e in of_resident(of)) for of in (report, told))
+    assert [tier for tier, _ in again] == [tier for tier, _ in before]
+    assert [at for _, at in again] == pytest.approx([at for _, at in before], abs=1.5)
     assert report["samples_acknowledged"] == report["samples_written"]
     assert report["alerts_told_twice"] == []
     assert report["alerts_delivered"] == told["alerts_delivered"]
