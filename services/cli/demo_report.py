@@ -54,10 +54,15 @@ def _told_twice(received: list[Record]) -> list[str]:
 
 
 def settled(plan: Plan) -> bool:
-    """Whether every alert that is to be told has been told, and every open question answered."""
-    alerts = _pages(plan, "alerts")
+    """Whether every alert that is to be told has been told, every open question answered, and the answer received."""
+    alerts, received = _pages(plan, "alerts"), list(Follower(plan.received).lines())
+    opened, amended = (
+        {line["alert"] for line in received if line["type"] == kind} for kind in ("alert.opened", "alert.amended")
+    )
     return all(
-        alert["status"] not in {"pending", "undelivered"} and alert.get("assessment")
+        alert["status"] not in {"pending", "undelivered"}
+        and alert.get("assessment")
+        and (alert["id"] in amended or alert["id"] not in opened)
         for alert in alerts
         if alert["status"] != "missed"
     )
