@@ -11,7 +11,7 @@ from services.cli.demo_report import _told_twice
 from services.runtime.settings import SettingError
 
 pytestmark = pytest.mark.unit
-HOUSE = "postgresql+psycopg://nurse:hunter2@facility/attune"
+HOUSE = "postgresql+psycopg://nurse:hunter2@elsewhere/attune"
 
 
 def plan(folder: Path) -> demo_plan.Plan:
@@ -25,7 +25,7 @@ def seen(folder: Path) -> dict[str, str]:
 def test_it_never_uses_the_stores_of_the_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "url").write_text(HOUSE)
     monkeypatch.setenv("ATTUNE_DATABASE_URL_FILE", str(tmp_path / "url"))
-    monkeypatch.setenv("ATTUNE_REDIS_URL", "redis://facility/0")
+    monkeypatch.setenv("ATTUNE_REDIS_URL", "redis://elsewhere/0")
     monkeypatch.setenv("ATTUNE_QUEUE_PREFIX", "attune:house:")
     monkeypatch.setenv("ATTUNE_ALERTS_RECEIVERS", "[]")
     monkeypatch.setenv("ATTUNE_ASSET_MIRROR", "models")
@@ -35,7 +35,7 @@ def test_it_never_uses_the_stores_of_the_shell(tmp_path: Path, monkeypatch: pyte
     assert told["ATTUNE_QUEUE_PREFIX"].startswith("attune:demo:")
     assert told["ATTUNE_ASSET_MIRROR"] == "models"
     assert not {"ATTUNE_ALERTS_RECEIVERS", "ATTUNE_DATABASE_URL_FILE"} & set(told)
-    assert not [value for value in told.values() if "facility" in value]
+    assert not [value for value in told.values() if "elsewhere" in value]
 
 
 def test_it_uses_the_stores_that_were_named_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
