@@ -1,6 +1,7 @@
 """One edge agent: cameras in threads, one spool, one uplink, one heartbeat of totals."""
 
 import asyncio
+import math
 import threading
 from collections import Counter
 from collections.abc import Sequence
@@ -8,14 +9,21 @@ from itertools import islice
 
 from edge_agent import metrics
 from edge_agent.camera import Camera, Eyes, RealCamera, SecondOfRoom
+from edge_agent.duties import Duties
 from edge_agent.edge_time import EdgeTime
+from edge_agent.evidence.album import album, fill
 from edge_agent.leftovers import fitting, send_leftovers
+from edge_agent.modes import Modes
+from edge_agent.own_alarm.alarms import OwnAlarms
 from edge_agent.rehearsal import interleaved, past
+from edge_agent.schema import channels_of
 from edge_agent.senses import announce, chosen
 from edge_agent.settings import CameraSettings, EdgeSettings
 from edge_agent.simulated import SimulatedCamera
-from edge_agent.spool import Row, Spool
+from edge_agent.spool import Spool
+from edge_agent.spool_rows import Row
 from edge_agent.uplink import CameraReport, Identity, Uplink
+from edge_agent.warm_up import WarmUp
 from edge_agent.watch import Watch
 from services.runtime import logs
 from services.runtime.assets import Shelf
@@ -23,7 +31,7 @@ from services.runtime.clock import Clock, SystemClock
 from services.runtime.health import HealthServer
 from services.runtime.lifecycle import together, until
 from services.runtime.version import SOFTWARE
-from services.vocabulary import Seconds
+from services.vocabulary import Mode, Seconds
 
 JOIN_S: Seconds = 3.0
 """How long stopping waits for all cameras together."""
@@ -40,38 +48,54 @@ class Agent:
         self._log = logs.logger(agent=settings.agent)
         spool = Spool(settings.spool, settings.spool_rows)
         self._when = EdgeTime(self._clock, spool)
-        self._eyes = Eyes(Shelf.open().find, chosen(settings), settings.analysis_fps)
-        self._cameras = [self._camera(camera) for camera in settings.cameras]
-        self._channels = tuple(dict.fromkeys(name for camera in self._cameras for name in camera.channels))
-        self._columns = [tuple(self._channels.index(name) for name in camera.channels) for camera in self._cameras]
+        self._eyes = Eyes(Shelf.open().find, chosen(settings), settings.analysis_fps, settings.decoder, settings.load)
+        self._modes = Modes([camera.seat() for camera in settings.cameras], spool, self._when)
+        self._album = album(settings.evidence, settings.time_zone, self._eyes, self._when, lambda: self._cameras)
+        self._cameras = [self._camera(self._as_watched(camera)) for camera in settings.cameras]
+        self._warming = WarmUp(self._eyes.loaded.values())
+        self._channels = channels_of(self._cameras, self._eyes.choice)
+        self._columns = [self._places(camera) for camera in self._cameras]
         self._stopping = threading.Event()
+        self._stops = [threading.Event() for _ in self._cameras]
         self._watches = [self._watch(seat) for seat in range(len(self._cameras))]
+        self._before: list[dict[str, Counter[str]]] = [{} for _ in self._cameras]
         self._written = 0
         self._counted: Counter[tuple[str, str, str]] = Counter()
         self._spool = fitting(spool, settings.spool, settings.spool_rows, self._identity())
-        self._uplink = Uplink(settings.server, self._identity(), self._spool, self._clock, self._reports)
+        self._modes.keep_in(self._spool)
+        self._own = OwnAlarms(settings.own_alarm, settings.agent, self._spool, self._clock, self._when)
+        self._own.remember(self._identity().seats)
+        self._uplink = Uplink(
+            settings.server, self._identity(), self._spool, self._clock, self._reports, self._duties(),
+            math.inf if settings.wait_for_drain else settings.replay_per_s,
+        )  # fmt: skip
 
     async def run(self, stop: asyncio.Event) -> None:
         """Say which senses there are, rehearse where told, connect, start the cameras, and end gracefully."""
         self._announce()
         health = HealthServer(self._settings.health_host, self._settings.health_port)
+        health.add("models", lambda: self._warming.missing)
         health.add("cameras", lambda: "" if self._cameras else "no camera is configured: set ATTUNE_EDGE_CAMERAS")
         health.start()
         hang_up = asyncio.Event()
         try:
-            await together(hang_up, self._talk(hang_up), self._life(stop, hang_up))
+            await together(
+                hang_up, self._talk(hang_up), self._life(stop, hang_up), self._own.run(self._uplink, hang_up)
+            )
         finally:
-            self._stopping.set()
+            self._stop()
             self._state_totals()
             health.close()
             self._spool.close()
 
     async def _talk(self, hang_up: asyncio.Event) -> None:
         """Samples of an earlier schema go first; the cameras write to the spool meanwhile."""
-        await send_leftovers(self._settings.spool, self._settings.server, self._identity(), self._clock, hang_up)
+        settings = self._settings
+        await send_leftovers(settings.spool, settings.server, self._identity(), self._clock, hang_up, self._duties())
         await self._uplink.run(hang_up)
 
     async def _life(self, stop: asyncio.Event, hang_up: asyncio.Event) -> None:
+        await asyncio.to_thread(self._warming.run)
         await asyncio.to_thread(self._rehearse)
         if self._settings.wait_for_drain:
             self._log.info("draining", spooled=len(self._spool))
@@ -81,11 +105,12 @@ class Agent:
             watch.start()
         self._log.info("cameras started", cameras=len(self._watches))
         while not await until(stop, 1.0):
+            await asyncio.to_thread(self._turn)
             self._each_second()
             if self._settings.end_with_sources and not any(watch.alive for watch in self._watches):
                 await self._drain(stop)
                 break
-        self._stopping.set()
+        self._stop()
         await asyncio.to_thread(self._join)
         hang_up.set()
 
@@ -94,6 +119,11 @@ class Agent:
         end = self._clock.monotonic() + DRAIN_S
         while not self._uplink.drained and self._clock.monotonic() < end and not await until(stop, 0.1):
             pass
+
+    def _stop(self) -> None:
+        self._stopping.set()
+        for stop in self._stops:
+            stop.set()
 
     def _join(self) -> None:
         """The cameras share one deadline, so that stopping is bounded however many there are."""
@@ -104,7 +134,12 @@ class Agent:
     def _camera(self, camera: CameraSettings) -> Camera:
         if camera.simulated:
             return SimulatedCamera(camera, self._when)
-        return RealCamera(camera, self._eyes, self._when)
+        made = RealCamera(camera, self._eyes, self._when)
+        fill(made, self._settings.evidence, self._album.private)
+        return made
+
+    def _duties(self) -> Duties:
+        return Duties(self._own, self._modes, self._album)
 
     def _identity(self) -> Identity:
         settings = self._settings
@@ -112,7 +147,7 @@ class Agent:
         models = {model.name: (model.name, model.digest, model.provider) for c in real for model in c.models}
         return Identity(
             settings.agent, SOFTWARE, settings.token, settings.time_zone, self._channels,
-            tuple(camera.seat() for camera in settings.cameras), tuple(models.values()),
+            tuple(self._as_watched(camera.settings).seat() for camera in self._cameras), tuple(models.values()),
         )  # fmt: skip
 
     def _announce(self) -> None:
@@ -130,36 +165,83 @@ class Agent:
         ]
         told = interleaved(pasts, self._when.now())
         while chunk := list(islice(told, 3000)):
-            self._write(chunk)
+            self._keep(chunk)
+
+    def _places(self, camera: Camera) -> tuple[int, ...]:
+        return tuple(map(self._channels.index, camera.channels))
+
+    def _as_watched(self, camera: CameraSettings) -> CameraSettings:
+        seat = self._modes.seat(camera.resident)
+        return camera.model_copy(update={"mode": seat.mode, "consent": seat.consent})
+
+    def _turn(self) -> None:
+        """Residents whose mode changed are watched in it from now on; what no mode asks for any more is unloaded."""
+        self._modes.look()
+        for seat, camera in enumerate(self._cameras):
+            wanted = self._as_watched(camera.settings)
+            if wanted.mode is not camera.settings.mode:
+                self._turn_one(seat, wanted)
+
+    def _turn_one(self, seat: int, wanted: CameraSettings) -> None:
+        """The camera begins anew; nothing is taken of what it still says in the former mode."""
+        former = self._watches[seat]
+        if wanted.mode is Mode.OBSERVABLES:
+            self._uplink.identify(self._identity())  # first of all: nothing that was read leaves any more
+        self._stops[seat].set()
+        former.join(JOIN_S)
+        self._before[seat] = self._totals(seat)
+        self._cameras[seat], self._stops[seat] = self._camera(wanted), threading.Event()
+        self._columns[seat], self._watches[seat] = self._places(self._cameras[seat]), self._watch(seat)
+        used = {id(model) for camera in self._cameras if isinstance(camera, RealCamera) for model in camera.models}
+        for name in [name for name, model in self._eyes.loaded.items() if id(model) not in used]:
+            del self._eyes.loaded[name]
+        if wanted.mode is Mode.AFFECT:
+            self._uplink.identify(self._identity())
+        self._log.warning("mode changed", camera=former.name, mode=wanted.mode.value)
+        self._watches[seat].start()
 
     def _watch(self, seat: int) -> Watch:
-        return Watch(self._cameras[seat], lambda second: self._write([(seat, second)]), self._when, self._stopping)
+        camera, stop = self._cameras[seat], self._stops[seat]
+
+        def seen(second: SecondOfRoom) -> None:
+            if self._stopping.is_set() or not stop.is_set():
+                self._write([(seat, second)])
+
+        return Watch(camera, seen, self._when, stop)
 
     def _write(self, seconds: Sequence[tuple[int, SecondOfRoom]]) -> None:
+        """Live seconds: kept first, then listened to."""
+        first = self._keep(seconds) - len(seconds) + 1
+        for sequence, (seat, second) in enumerate(seconds, first):
+            self._own.hear(seat, self._cameras[seat].settings.seat(), sequence, second.time, second.cues)
+
+    def _keep(self, seconds: Sequence[tuple[int, SecondOfRoom]]) -> int:
         width = len(self._channels)
         rows: list[Row] = [second.row(seat, self._columns[seat], width) for seat, second in seconds]
-        self._spool.append(rows)
+        newest = self._spool.append(rows)
         self._written += len(rows)
         metrics.SAMPLES.inc(len(rows))
+        return newest
 
     def _each_second(self) -> None:
         for seat, watch in enumerate(self._watches):
-            blind = watch.look()
-            metrics.BLIND.labels(watch.name).set(blind is not None)
-            if blind is not None:
-                self._write([(seat, blind)])
+            self._write([(seat, second) for second in watch.look()])
+            metrics.BLIND.labels(watch.name).set(watch.report().blind)
         self._state_totals(quiet=True)
 
     def _reports(self) -> list[CameraReport]:
         return [watch.report() for watch in self._watches]
 
     def _state_totals(self, quiet: bool = False) -> None:
-        totals = {camera.settings.name: camera.totals() for camera in self._cameras}
+        totals = {camera.settings.name: self._totals(seat) for seat, camera in enumerate(self._cameras)}
         inferences: Counter[str] = Counter()
         for name, total in totals.items():
             inferences.update(total["inferences"])
-            for kind, counter, label in (("frames", metrics.FRAMES, name), ("inferences", metrics.INFERENCES, "")):
-                for key, count in total[kind].items():
+            for kind, counter, label in (
+                ("frames", metrics.FRAMES, name), ("inferences", metrics.INFERENCES, ""),
+                ("stream", metrics.STREAM, name),
+            ):  # fmt: skip
+                for key, count in total.get(kind, {}).items():
                     self._count(counter.labels(label, key) if label else counter.labels(key), (name, kind, key), count)
         if not quiet:
             self._log.info(
@@ -171,6 +253,13 @@ class Agent:
                 samples_acknowledged=self._uplink.acknowledged,
                 samples_dropped=self._spool.dropped,
             )
+
+    def _totals(self, seat: int) -> dict[str, Counter[str]]:
+        """Of a seat's cameras, one after the other."""
+        totals = {kind: Counter(counts) for kind, counts in self._cameras[seat].totals().items()}
+        for kind, counts in self._before[seat].items():
+            totals[kind].update(counts)
+        return totals
 
     def _count(self, counter: object, key: tuple[str, str, str], count: int) -> None:
         counter.inc(count - self._counted[key])  # type: ignore[attr-defined]

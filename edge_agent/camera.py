@@ -1,5 +1,6 @@
 """One camera at work: decodes, scores each second, and hands on rows on sample time."""
 
+import math
 import random
 import threading
 import time
@@ -10,25 +11,28 @@ from typing import Protocol
 
 import numpy as np
 
+from edge_agent.analysis import Analysis
 from edge_agent.capture.decimation import Counts
 from edge_agent.capture.decoder import decode
+from edge_agent.capture.frame import Image
 from edge_agent.capture.source import Source, SourceError
 from edge_agent.capture.supervisor import Sight, Supervisor
+from edge_agent.capture.windows import Window, windows
 from edge_agent.edge_time import EdgeTime
+from edge_agent.evidence.ring import Ring
 from edge_agent.likeness import likeness_of
+from edge_agent.load import LoadSettings
 from edge_agent.models import FindModel, Model
 from edge_agent.preprocess.tracks import WHOLE, Area
 from edge_agent.scoring import Scorer, Scores
 from edge_agent.sensing.roster import Choice, Roster, roster
+from edge_agent.sensing.vocalisation import leaving
 from edge_agent.settings import CameraSettings
-from edge_agent.spool import Row
+from edge_agent.spool_rows import Row
 from edge_agent.uplink import CameraReport
 from services.runtime import logs
 from services.simulator.like import Likeness
 from services.vocabulary import Cue, Gap, Mode, Seconds, UnixSeconds
-
-LEAST_PROBABILITY = 0.2
-"""Cues under this are not sent (source: guess; the policy's alarm threshold is higher)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,8 @@ class SecondOfRoom:
 
 
 Emit = Callable[[SecondOfRoom], None]
+Shown = Callable[[UnixSeconds, Image], None]
+"""Is given one masked picture of each second, with the time of the second's end."""
 
 
 class Camera(Protocol):
@@ -74,7 +80,7 @@ class Camera(Protocol):
         """The row of a second in which the camera gives nothing."""
 
     def totals(self) -> dict[str, dict[str, int]]:
-        """`frames` by fate and `inferences` by sense since the start."""
+        """`frames` by fate, `inferences` by sense and what befell the `stream`, since the start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +90,13 @@ class Eyes:
     find: FindModel
     choice: Choice
     fps: float
+    decoder: str = "software"
+    load: LoadSettings = field(default_factory=LoadSettings)
     loaded: dict[str, Model] = field(default_factory=dict)
 
-    def senses(self, mode: Mode, zone: Area = WHOLE) -> Roster:
-        """Fresh senses for one camera, on shared models; `zone` is the resident's."""
-        return roster(self.find, mode, replace(self.choice, zone=zone), self.loaded)
+    def senses(self, mode: Mode, zone: Area = WHOLE, bed: Area | None = None) -> Roster:
+        """Fresh senses for one camera, on shared models; `zone` and `bed` are the resident's."""
+        return roster(self.find, mode, replace(self.choice, zone=zone, bed=bed), self.loaded)
 
 
 class RealCamera:
@@ -97,12 +105,16 @@ class RealCamera:
     def __init__(self, settings: CameraSettings, eyes: Eyes, when: EdgeTime) -> None:
         self.settings = settings
         self._eyes, self._when = eyes, when
-        found = eyes.senses(settings.mode, settings.zone.area)
+        found = self._fresh()
         self.senses, self.models = found.senses, found.models
         self._scorer = Scorer(found.senses, settings.mode, monotonic=time.perf_counter)
+        self._analysis = Analysis(settings.name, self._scorer, eyes.load)
         self.channels = self._scorer.channels
+        self.shown: Shown | None = None
+        self.ring: Ring | None = None
+        """Pictures of the last seconds and who keeps them, see `evidence.album`."""
         self._supervisor: Supervisor | None = None
-        self._before: dict[str, Counter[str]] = {"frames": Counter(), "inferences": Counter()}
+        self._before: dict[str, Counter[str]] = {}
 
     def source(self, start_s: Seconds | None = None, end_s: Seconds | None = None, paced: bool = True) -> Source:
         """The camera's source, or a stretch of it as fast as it can be decoded."""
@@ -114,13 +126,15 @@ class RealCamera:
             loop=settings.loop and paced,
             paced=paced,
             analysis_fps=self._eyes.fps,
+            read_timeout_s=settings.silent_s,
             expects=settings.expects,
             masks=tuple(mask.area for mask in settings.masks),
+            decoder=self._eyes.decoder,
         )
 
     def likeness(self, start_s: Seconds, end_s: Seconds) -> Likeness:
         """What the models say of a stretch of the source: a pass with senses of its own, not counted in `totals`."""
-        senses = self._eyes.senses(self.settings.mode, self.settings.zone.area).senses
+        senses = self._fresh().senses
         scorer = Scorer(senses, self.settings.mode, monotonic=time.perf_counter)
         scores = list(scorer.run(decode(self.source(start_s, end_s, paced=False), Counts())))
         logs.logger(camera=self.settings.name).info(
@@ -140,39 +154,66 @@ class RealCamera:
             sleep=lambda seconds: _wait(stop, seconds),
             chance=random.random,
             stopping=stop.is_set,
+            ahead=source.live,
         )
         self._supervisor = supervisor
-        began = self._when.now() - source.start_s if not source.live else self._when.now()
+        now = self._when.now()
+        began = now - source.start_s
+        if source.live:  # its seconds end on whole ones, also after a new start
+            began = math.floor(now)
+            supervisor.origin_s = now - began
         logs.logger().info(
             "camera started", camera=self.settings.name, at=began + source.start_s, start_s=source.start_s
         )
         try:
-            for scores in self._scorer.run(supervisor.run()):
-                emit(_second(scores, began))
+            for window in windows(supervisor.run()):
+                if self.shown is not None and window.frames:
+                    self.shown(began + window.end_s, window.frames[-1].image)
+                emit(_second(self._scores(window, source.live), began, self.settings.mode))
         except SourceError as error:
             logs.logger().error("camera has nothing to show", camera=self.settings.name, reason=str(error))
+
+    def _scores(self, window: Window, live: bool) -> Scores:
+        if live and not (window.frames or window.sounds or window.skipped):
+            return self._scorer.blind(window.end_s)
+        return self._analysis.score(window) if live else self._scorer.score(window)
 
     def report(self) -> CameraReport:
         state = self._supervisor.state if self._supervisor else None
         blind = state is not None and state.sight is Sight.BLIND
         since = self._when.now() - (time.monotonic() - state.since_s) if state else 0.0
         who = (self.settings.resident,)
-        return CameraReport(self.settings.name, who, blind, since, state.reason if state else "")
+        reason = state.reason if state else ""
+        return CameraReport(self.settings.name, who, blind, since, reason or self._analysis.detail)
 
     def blind_second(self, now: UnixSeconds) -> SecondOfRoom:
-        return _second(self._scorer.blind(now), 0.0)
+        return _second(self._scorer.blind(now), 0.0, self.settings.mode)
 
     def totals(self) -> dict[str, dict[str, int]]:
         counts = self._supervisor.counts if self._supervisor else Counts()
-        frames = {"decoded": counts.decoded, "analysed": self._scorer.frames_seen, "late": counts.late}
-        now = {"frames": frames, "inferences": dict(self._scorer.inferences)}
-        return {kind: _sum(self._before[kind], now[kind]) for kind in now}
+        frames = {
+            "decoded": counts.decoded, "dropped": counts.dropped, "analysed": self._scorer.frames_seen,
+            "late": counts.late,
+        }  # fmt: skip
+        steps = self._supervisor.clock.steps if self._supervisor else 0
+        stream = {
+            "opened": counts.opened, "damaged": counts.damaged, "unheard": counts.unheard, "clock_step": steps,
+        }  # fmt: skip
+        now = {"frames": frames, "inferences": dict(self._scorer.inferences), "stream": stream}
+        return {kind: _sum(self._before.get(kind, Counter()), now[kind]) for kind in now}
+
+    def _fresh(self) -> Roster:
+        settings = self.settings
+        return self._eyes.senses(
+            settings.mode, settings.zone.area, settings.bed_area.area if settings.bed_area else None
+        )
 
     def _forget_what_failed(self) -> None:
         """Fresh senses, which remember no picture of before; the counts go on."""
         before = {kind: Counter(counts) for kind, counts in self.totals().items()}
-        self.senses = self._eyes.senses(self.settings.mode, self.settings.zone.area).senses
+        self.senses = self._fresh().senses
         self._scorer = Scorer(self.senses, self.settings.mode, monotonic=time.perf_counter)
+        self._analysis = Analysis(self.settings.name, self._scorer, self._eyes.load)
         self._supervisor, self._before = None, before
 
 
@@ -184,6 +225,6 @@ def _wait(stop: threading.Event, seconds: Seconds) -> None:
     stop.wait(seconds)
 
 
-def _second(scores: Scores, began: UnixSeconds) -> SecondOfRoom:
-    cues = tuple(cue for cue in scores.cues if cue.probability >= LEAST_PROBABILITY)
+def _second(scores: Scores, began: UnixSeconds, mode: Mode) -> SecondOfRoom:
+    cues = leaving(scores.cues, mode)
     return SecondOfRoom(began + scores.time_s, scores.values, scores.quality, scores.persons, cues, scores.gaps)

@@ -2,36 +2,45 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from edge_agent.duties import Duties
 from edge_agent.spool import Spool, SpoolError
-from edge_agent.uplink import Identity, Refused, Uplink
+from edge_agent.uplink import NONE, Identity, Refused, Uplink
 from services.runtime import codec, logs
 from services.runtime.clock import Clock
 from services.runtime.lifecycle import until
-from services.vocabulary import Resident
+from services.vocabulary import Mode, Resident
 
 FACT = "schema"
+CARRIED = ("clock", "own_alarms", "modes")
+"""What belongs to the agent, not to its samples."""
 
 
 def fitting(spool: Spool, path: Path, rows: int, identity: Identity) -> Spool:
     """The spool for this schema; one that still holds samples of another schema is set aside beside it."""
     kept, wanted = spool.fact(FACT), _schema(identity)
-    if kept == wanted:
+    if kept is not None and _bare(kept) == _bare(wanted):
+        if kept != wanted:
+            spool.keep_fact(FACT, wanted)
         return spool
     if kept is not None and len(spool):
-        epoch, clock = spool.epoch, spool.fact("clock")
+        epoch, facts = spool.epoch, {name: spool.fact(name) for name in CARRIED}
         spool.close()
         _move(path, path.with_name(f"{path.stem}-{epoch[:12]}.old"))
         logs.logger().warning("schema changed, spool set aside", epoch=epoch[:12])
         spool = Spool(path, rows)
-        spool.keep_fact("clock", clock or "")
+        for name, value in facts.items():
+            spool.keep_fact(name, value or "")
     spool.keep_fact(FACT, wanted)
     return spool
 
 
-async def send_leftovers(path: Path, server: str, identity: Identity, clock: Clock, stop: asyncio.Event) -> None:
+async def send_leftovers(
+    path: Path, server: str, identity: Identity, clock: Clock, stop: asyncio.Event, duties: Duties = NONE
+) -> None:
     """Send every spool that was set aside beside `path`, oldest first, and delete each once it is durable.
 
     One that cannot be read, or that the server says is impossible, is renamed to end with `.refused` and said.
@@ -39,11 +48,15 @@ async def send_leftovers(path: Path, server: str, identity: Identity, clock: Clo
     Raises:
         Refused: the server will not have this agent at all.
     """
+
+    def dial(before: Identity, spool: Spool) -> Uplink:
+        return Uplink(server, before, spool, clock, list, duties)
+
     for old in sorted(path.parent.glob(f"{path.stem}-*.old"), key=lambda file: file.stat().st_mtime):
         if stop.is_set():
             return
         try:
-            await _send(old, server, identity, clock, stop)
+            await _send(old, dial, identity, stop)
         except (SpoolError, ValueError, KeyError) as error:
             _refuse(old, str(error))
         except Refused as error:
@@ -52,13 +65,13 @@ async def send_leftovers(path: Path, server: str, identity: Identity, clock: Clo
             _refuse(old, str(error))
 
 
-async def _send(old: Path, server: str, identity: Identity, clock: Clock, stop: asyncio.Event) -> None:
+async def _send(old: Path, dial: Callable[[Identity, Spool], Uplink], identity: Identity, stop: asyncio.Event) -> None:
     spool = Spool(old, ballast_bytes=0)
     try:
         channels, seats = json.loads(spool.fact(FACT) or "[[], []]")
-        residents = tuple(codec.from_json(Resident, json.dumps(seat)) for seat in seats)
+        residents = tuple(_as_watched_now(codec.from_json(Resident, json.dumps(seat)), identity) for seat in seats)
         before = replace(identity, channels=tuple(channels), seats=residents)
-        uplink = Uplink(server, before, spool, clock, list)
+        uplink = dial(before, spool)
         await _drain(uplink, stop)
         empty = not len(spool)
     finally:
@@ -92,6 +105,19 @@ def _move(old: Path, new: Path) -> None:
     if log.exists():
         log.rename(new.with_name(new.name + "-wal"))
     old.rename(new)
+
+
+def _bare(schema: str) -> object:
+    """What of a schema says how samples are written: a change of mode makes no other samples."""
+    channels, seats = json.loads(schema)
+    return channels, [{**seat, "mode": "", "consent": ""} for seat in seats]
+
+
+def _as_watched_now(seat: Resident, identity: Identity) -> Resident:
+    """Nothing leaves by a consent that is withdrawn: who is not watched here any more has none."""
+    now = next((one for one in identity.seats if one.id == seat.id), None)
+    mode = Mode.OBSERVABLES if now is None else now.mode
+    return replace(seat, mode=mode, consent="" if now is None else now.consent)
 
 
 def _schema(identity: Identity) -> str:

@@ -3,9 +3,13 @@
 from prometheus_client import Counter, Gauge, Histogram
 
 FRAMES = Counter("attune_edge_frames", "Video frames by what became of them", ["camera", "fate"])
+STREAM = Counter("attune_edge_stream", "What befell a camera's stream", ["camera", "event"])
 INFERENCES = Counter("attune_edge_inferences", "Times a sense looked or listened", ["sense"])
 SENSE_SECONDS = Histogram(
-    "attune_edge_sense_seconds", "Time a sense takes once", ["sense"], buckets=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
+    "attune_edge_sense_seconds",
+    "Time a sense takes for one second of a live camera",
+    ["sense"],
+    buckets=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0),
 )
 SAMPLES = Counter("attune_edge_samples", "Samples written to the spool")
 SENT = Counter("attune_edge_samples_sent", "Samples sent, repeats included")
@@ -13,4 +17,13 @@ ACKNOWLEDGED = Counter("attune_edge_samples_acknowledged", "Samples the server h
 DROPPED = Gauge("attune_edge_samples_dropped", "Samples this epoch of the spool could not keep")
 SPOOLED = Gauge("attune_edge_samples_spooled", "Samples that wait in the spool")
 CONNECTED = Gauge("attune_edge_connected", "1 while the server has welcomed this agent")
+OWN_ALARMS = Counter(
+    "attune_edge_own_alarms", "Alarms that the agent raised by itself, by what became of them", ["fate"]
+)
+LOWERED = Gauge("attune_edge_lowered", "Notches by which a sense looks less, for want of time", ["camera", "what"])
+PICTURES = Counter(
+    "attune_edge_evidence_pictures",
+    "What became of evidence that was asked for: picture, silhouette, nudity (made a silhouette by the check), refused",
+    ["fate"],
+)
 BLIND = Gauge("attune_edge_camera_blind", "1 while a camera gives no picture", ["camera"])

@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.spool import Row, Spool
+from edge_agent.spool import Spool
+from edge_agent.spool_rows import Row
 from edge_agent.uplink import Uplink
 from services.runtime.clock import Clock
 from services.simulator.facility import Facility

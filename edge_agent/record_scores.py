@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from edge_agent.camera import Eyes
-from edge_agent.capture.decoder import length_s
+from edge_agent.capture.opening import length_s
 from edge_agent.capture.source import SourceError
 from edge_agent.models import ProviderMissing
 from edge_agent.recorder import Recorder

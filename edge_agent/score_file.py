@@ -11,7 +11,9 @@ from edge_agent.scoring import Scores
 from services.vocabulary import CueName
 from services.vocabulary.time import UnixSeconds
 
-CUES = tuple(f"audio.cue.{name.value}" for name in CueName)
+CUES = tuple(name.channel for name in CueName if name is not CueName.FALL)
+"""What is heard; a fall is among the channels."""
+VOCALISATION = ("loudness_dbfs", "duration_s", "uncertainty", "conflict")
 AFTER = ("persons", "quality.any", "gaps")
 SOURCE = "affect.source"
 _WORDS = ("resident", "gaps", SOURCE)
@@ -30,7 +32,15 @@ class ScoreFile(Protocol):
 
 def columns(channels: Sequence[str], affect_source: str = "") -> tuple[str, ...]:
     """The names of a table's columns: time, resident, `channels`, every cue, and what helps to judge a row."""
-    return ("time", "resident", *channels, *CUES, *AFTER, *((SOURCE,) if affect_source else ()))
+    return (
+        "time",
+        "resident",
+        *channels,
+        *CUES,
+        *(f"vocalisation.{what}" for what in VOCALISATION),
+        *AFTER,
+        *((SOURCE,) if affect_source else ()),
+    )
 
 
 @contextmanager
@@ -107,15 +117,18 @@ class _Csv:
 
 
 def _row(resident: str, time: UnixSeconds, scores: Scores, affect_source: str) -> list[Any]:
-    heard = {f"audio.cue.{cue.name.value}": cue.probability for cue in scores.cues}
+    heard = {cue.name.channel: cue.probability for cue in scores.cues}
     persons = scores.persons if scores.persons >= 0 else None
     gaps = " ".join(f"{gap.sense.value}:{gap.reason.value}" for gap in scores.gaps)
     cues = [heard.get(name, math.nan) for name in CUES]
+    voice = next((cue for cue in scores.cues if cue.name is CueName.VOCALISATION_UNRESOLVED), None)
+    vocalisation = [getattr(voice, what, None) for what in VOCALISATION]
     return [
         time,
         resident,
         *scores.values,
         *cues,
+        *(math.nan if number is None else number for number in vocalisation),
         persons,
         scores.quality,
         gaps,

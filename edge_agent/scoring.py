@@ -7,6 +7,7 @@ from edge_agent.capture.frame import Captured
 from edge_agent.capture.unchanged import Unchanged
 from edge_agent.capture.windows import Window, windows
 from edge_agent.sensing.role import Moment, Reading, Sense, visible
+from edge_agent.sensing.vocalisation import resolved
 from services.vocabulary import Absence, Cue, Gap, Mode, Seconds, describe
 
 
@@ -16,7 +17,8 @@ class Scores:
 
     `time_s` is the end of the second in stream time. `persons` is -1 where nobody could count. `quality` is the share
     of the second in which anything could be sensed, 0..1 (`quality.<sense>` says it for each sense). `cues` hold every
-    cue that was listened for, however improbable. `gaps` say why senses had nothing to say.
+    cue that was listened for, however improbable; in affect mode a groan and a moan are named by what a face adds
+    (`sensing.vocalisation`). `gaps` say why senses had nothing to say.
     """
 
     time_s: Seconds
@@ -49,6 +51,9 @@ class Scorer:
         self._inferences = {sense.title: 0 for sense in senses}
         self._seconds = {sense.title: 0.0 for sense in senses}
         self._unchanged = Unchanged()
+        self._resting: set[str] = set()
+        self.shares: dict[str, float] = {}
+        """By a sense's title, how much of its usual looking it does; 1 where nothing is said. Lowers its quality."""
         self.seconds_scored = 0
         self.frames_seen = 0
 
@@ -73,7 +78,8 @@ class Scorer:
         readings: list[tuple[Sense, Reading]] = []
         for sense in self.senses:
             began_s = self._monotonic()
-            reading = sense.read(moment)
+            resting = sense.title in self._resting
+            reading = Reading.absent(Absence.OVERLOADED) if resting else sense.read(moment)
             self._seconds[sense.title] += self._monotonic() - began_s
             self._inferences[sense.title] += reading.inferences
             readings.append((sense, reading))
@@ -81,6 +87,10 @@ class Scorer:
         self.seconds_scored += 1
         self.frames_seen += len(window.frames)
         return self._together(window.end_s, moment.persons, readings)
+
+    def rest(self, title: str, resting: bool) -> None:
+        """Let a sense rest for want of time: it is absent, `overloaded`; or look again."""
+        (self._resting.add if resting else self._resting.discard)(title)
 
     def blind(self, time_s: Seconds, reason: Absence = Absence.CAMERA_BLIND) -> Scores:
         """The row of a second in which the source gave nothing at all."""
@@ -95,11 +105,12 @@ class Scorer:
             values.update(reading.values)
             cues.extend(reading.cues)
             if (key := f"quality.{sense.name}") in self.quality_channels:
-                quality[key] = min(reading.quality, quality.get(key, 1.0))
+                quality[key] = min(reading.quality * self.shares.get(sense.title, 1.0), quality.get(key, 1.0))
             if reading.absence is not None and (sense.channels or reading.absence is Absence.MODEL_MISSING):
                 gaps[Gap(sense.name, reading.absence)] = None
         row = tuple(values.get(channel, quality.get(channel, float("nan"))) for channel in self.channels)
-        return Scores(time_s, row, max(quality.values(), default=0.0), persons, tuple(cues), tuple(gaps))
+        told = resolved(cues, values, self.mode)
+        return Scores(time_s, row, max(quality.values(), default=0.0), persons, told, tuple(gaps))
 
 
 def _seen(moment: Moment, reading: Reading) -> Moment:

@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from edge_agent.models import Model
 from edge_agent.sensing.absent import Absent
 from edge_agent.sensing.affect import Affect
+from edge_agent.sensing.affect_calibration import read_calibration
 from edge_agent.sensing.expression import Expression
+from edge_agent.sensing.expression_models import ExpressionModel
 from edge_agent.sensing.role import Sense
-from edge_agent.sensing.roster import Choice, roster
+from edge_agent.sensing.roster import Choice, Rates, roster
 from edge_agent.settings import EdgeSettings
 from services.runtime import logs
 from services.runtime.assets import Shelf
@@ -17,9 +19,18 @@ from services.vocabulary import Mode
 
 def chosen(settings: EdgeSettings) -> Choice:
     """What an agent's settings choose about sensing."""
+    own = tuple(
+        ExpressionModel(path=one.file, file=one.name, **one.model_dump(exclude={"file"}))
+        for one in settings.expression_models
+    )
     return Choice(
-        providers=settings.provider, threads=settings.threads, expression=settings.expression,
+        rates=Rates(**settings.rates.model_dump()), providers=settings.provider,
+        threads=settings.threads, engines=settings.engines, expression=settings.expression,
         passes=settings.expression_passes, experts=settings.experts,
+        own=own, sound_extras=settings.sound_extras, cue_head=settings.cue_head,
+        pose_model=settings.pose_model,
+        calibration=read_calibration(settings.affect_calibration) if settings.affect_calibration else None,
+        cue_embedding=settings.cue_embedding, cue_head_use=settings.cue_head_use,
     )  # fmt: skip
 
 
@@ -32,6 +43,9 @@ def announce(senses: Iterable[Sense], models: tuple[Model, ...], camera: str = "
             log.warning("sense missing", sense=sense.title, reason=sense.why)
         elif isinstance(sense, Expression | Affect):
             log.info("sense ready", sense=sense.title, provider=provider, source=sense.origin.value)
+            face = sense.face if isinstance(sense, Affect) else sense
+            for reason in face.calibration.ignored() if face.calibration else ():
+                log.warning("calibration is not applied", sense=sense.title, reason=reason)
         else:
             log.info("sense ready", sense=sense.title, provider=provider)
 

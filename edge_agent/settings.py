@@ -9,9 +9,15 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from pydantic_settings import SettingsConfigDict
 
 from edge_agent.capture.source import Expects, Source
+from edge_agent.engines import EngineSettings
+from edge_agent.evidence.settings import Allowed, EvidenceSettings
+from edge_agent.load import LoadSettings, RateSettings
+from edge_agent.own_alarm.settings import OwnAlarmSettings
 from edge_agent.preprocess.tracks import Area
+from edge_agent.sensing.affect_calibration import read_calibration
+from edge_agent.sensing.own_models import OwnExpressionModel
 from services.runtime.settings import HealthSettings
-from services.vocabulary import Mode, Resident
+from services.vocabulary import EMOTIONS, Mode, Resident
 
 
 class RehearsalSettings(BaseModel):
@@ -49,10 +55,12 @@ class AreaSettings(BaseModel):
 class CameraSettings(BaseModel):
     """One camera (with or without sound) and the resident it watches.
 
-    `source`: a file, an RTSP address, `/dev/video0`, or `simulated` (scores of a simulated resident, no pictures).
+    `source`: a file, an RTSP address, `/dev/video0`, `alsa:default`, or `simulated` (scores of a simulated resident, no
+    pictures).
     `expects`: `pictures` of a camera, or `sound` of a microphone alone, whose pictures are not even decoded.
     `masks`: what is made black before anything looks at the picture or keeps it. `zone`: where the resident's place
-    is, such as the bed; who is alone and was never there is not taken for the resident: no face is read.
+    is, such as the bed; who is alone and was never there is not taken for the resident: no face is read. `bed_area`:
+    where the mattress is seen; who lies there has not fallen.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -62,6 +70,7 @@ class CameraSettings(BaseModel):
     expects: Literal[Expects.PICTURES, Expects.SOUND] = Expects.PICTURES
     masks: list[AreaSettings] = Field(default_factory=list)
     zone: AreaSettings = AreaSettings()
+    bed_area: AreaSettings | None = None
     resident: str = Field(min_length=1)
     room: str = Field(min_length=1)
     bed: str = ""
@@ -71,6 +80,11 @@ class CameraSettings(BaseModel):
     start_s: float = Field(0.0, ge=0)
     end_s: float | None = None
     loop: bool = False
+    silent_s: float = Field(10.0, gt=0)
+    """How long a live source may give nothing before it counts as lost and is opened again."""
+    evidence: Allowed = "none"
+    """What a server may be shown of an event: nothing, outlines of bodies, or pictures. Pictures need affect mode,
+    whose consent has to cover them, and a nudity detector; without either only outlines leave."""
     episode_after_s: float | None = None
     """Simulated sources only: seconds until a scripted episode with cries."""
     seed: int = 1
@@ -110,18 +124,49 @@ class EdgeSettings(HealthSettings):
     """Where samples wait until the threshold service has made them durable."""
     spool_rows: int = Field(2_000_000, ge=1000)
     """Samples that the spool may hold; beyond it the oldest without cues go first."""
+    replay_per_s: float = Field(2000.0, ge=1)
+    """Samples per second that are sent at most after an outage, so that a ward of agents does not fall upon one server
+    (six hours of four cameras: 43 s)."""
     analysis_fps: float = Field(8.0, gt=0, le=30)
     """Pictures per second that are looked at; the others are dropped."""
+    decoder: str = Field("auto", pattern="^[a-z0-9]+$")
+    """What decodes pictures: auto (in hardware where it works), software, or a device by FFmpeg's name: cuda, vaapi."""
+    load: LoadSettings = LoadSettings()
+    """What analysis may take of each second, and what is looked at less beyond: a table of these keys."""
+    rates: RateSettings = RateSettings()
+    """Pictures a second that each sense looks at: a table of these keys."""
     threads: int = Field(1, ge=1, le=64)
     """onnxruntime threads per model."""
-    provider: Literal["auto", "TensorRT", "CUDA", "CPU"] = "auto"
-    """What the models run on; auto: the fastest that this machine has."""
+    provider: Literal["auto", "TensorRT", "CUDA", "OpenVINO", "CPU"] = "auto"
+    """What the models run on; auto: the first of these that this machine has."""
+    engines: EngineSettings = EngineSettings()
+    """Where TensorRT keeps what it builds, and how exactly it calculates: a table of these keys."""
     expression: tuple[str, ...] = ("faceapi_expression.onnx",)
     """Model files that read a face in affect mode: emotions, and (without it derived) valence and arousal."""
+    expression_models: list[OwnExpressionModel] = Field(default_factory=list)
+    """Expression models of your own, one table each; `attune assets check --help` tells its keys."""
     expression_passes: int = Field(5, ge=1, le=5)
     """How often each face is looked at, a little differently; from 2 on the differences are told as uncertainty."""
-    experts: tuple[Literal["voice", "body"], ...] = ()
-    """Who corrects the arousal that a face tells; with any, valence and arousal are smoothed too."""
+    experts: tuple[Literal["voice", "body", "posture"], ...] = ()
+    """Who corrects what a face tells: voice and body arousal, posture valence too; with any, both are smoothed."""
+    pose_model: Path | None = None
+    """ONNX file of a YOLO pose net of your own, instead of MoveNet; `python -m training.export.yolo_pose --help`."""
+    affect_calibration: Path | None = None
+    """TOML file of a study that says how the faces here differ from those a model learned from; applied only where that
+    was significant."""
+    evidence: EvidenceSettings = EvidenceSettings()
+    """Pictures of the last seconds, for cameras whose `evidence` allows it: a table with the keys below."""
+    own_alarm: OwnAlarmSettings = OwnAlarmSettings()
+    """The agent's own alarm while its server does not answer: a table with the keys below."""
+    sound_extras: tuple[Literal["above_usual", "zero_crossings", "tempo"], ...] = ()
+    """More channels of sound for your own analysis; none of them is judged."""
+    cue_head: Path | None = None
+    """ONNX file of `attune train cues`: tells cues of the operator's own sounds, from YAMNet's embedding."""
+    cue_embedding: Path | None = None
+    """ONNX sound model (wav2vec2, WavLM, HuBERT, CLAP, emotion2vec) of a head that was made on its embedding; it hears
+    every window beside YAMNet and is not for small devices."""
+    cue_head_use: Literal["beside", "instead"] = "beside"
+    """beside: the larger probability counts, the head's or YAMNet's; instead: of its own cues only the head's."""
     wait_for_drain: bool = False
     """Start the cameras only when everything in the spool is durable (used by the demonstration)."""
     end_with_sources: bool = False
@@ -138,14 +183,42 @@ class EdgeSettings(HealthSettings):
             raise ValueError("expected a time zone such as Europe/Vienna") from error
         return name
 
-    @field_validator("expression")
+    @field_validator("affect_calibration")
     @classmethod
-    def _described(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+    def _is_a_calibration(cls, file: Path | None) -> Path | None:
+        if file is not None:
+            read_calibration(file)
+        return file
+
+    @field_validator("pose_model")
+    @classmethod
+    def _is_a_pose_model(cls, file: Path | None) -> Path | None:
+        if file is not None and not file.is_file():
+            raise ValueError("expected an ONNX file, as `python -m training.export.yolo_pose` writes one")
+        return file
+
+    @field_validator("cue_head", "cue_embedding")
+    @classmethod
+    def _is_there(cls, file: Path | None) -> Path | None:
+        if file is not None and not file.is_file():
+            raise ValueError(
+                "expected an ONNX file: a head that `attune train cues` wrote, or the model it was made on"
+            )
+        return file
+
+    @model_validator(mode="after")
+    def _faces_are_read(self) -> "EdgeSettings":
         from edge_agent.sensing.expression_models import described  # which imports OpenCV
 
-        if not any(channel.startswith("emotion.") for name in names for channel in described(name).channels):
-            raise ValueError("expected at least one model that gives emotions")
-        return names
+        own = {model.name: model.outputs for model in self.expression_models}
+        given = [output for name in self.expression for output in own.get(name) or described(name).outputs]
+        if not set(given) & set(EMOTIONS):
+            raise ValueError(f"expression = {list(self.expression)}: expected at least one model that gives emotions")
+        if twice := sorted({name for name in given if given.count(name) > 1}):
+            raise ValueError(
+                f"expression = {list(self.expression)}: {', '.join(twice)} given by two models; expected one"
+            )
+        return self
 
     @model_validator(mode="after")
     def _one_camera_each(self) -> "EdgeSettings":

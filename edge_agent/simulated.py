@@ -29,6 +29,7 @@ _EPISODE = {
     "pose.wrist_speed": 1.0, "face.eyeBlink": 0.2, "emotion.fear": 0.3, "affect.arousal": 0.5,
 }  # fmt: skip
 """What an episode adds at its height: about what the clip's agitated seconds show."""
+AFFECT_CHANNELS = tuple(_AFFECT)
 EPISODE_S: Seconds = 18.0
 CHUNK_S = 24 * 3600
 """Drawn at once: a day has one rhythm."""

@@ -1,6 +1,5 @@
 """The write-ahead log of an agent: samples wait here until the server says they are durable."""
 
-import json
 import secrets
 import sqlite3
 import threading
@@ -9,14 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from edge_agent.ballast import Ballast
+from edge_agent.spool_rows import Row, columns, record
 from services.runtime import logs
 from services.runtime.batch import Batch
-from services.vocabulary import Absence, Cue, CueName, Gap, Sense
-from services.vocabulary.time import UnixSeconds
 
 T = TypeVar("T")
 BALLAST_BYTES = 4 * 1024 * 1024
@@ -33,17 +28,14 @@ class NoRoom(SpoolError):
     """The disk is full, and giving up old samples and the reserve did not help."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One sample before it has a sequence. `values` (channels,) float32, NaN is absence."""
+@dataclass(slots=True)
+class _Arrival:
+    """Rows of one thread that waits until they are written; `newest` is the sequence of the last one."""
 
-    seat: int
-    time: UnixSeconds
-    values: NDArray[np.float32]
-    quality: float = 1.0
-    persons: int = -1
-    cues: tuple[Cue, ...] = ()
-    gaps: tuple[Gap, ...] = ()
+    records: list[tuple[object, ...]]
+    """Without their sequences."""
+    newest: int | None = None
+    error: SpoolError | None = None
 
 
 _TABLES = """
@@ -58,7 +50,7 @@ CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 class Spool:
     """A bounded SQLite file with a random 128-bit epoch; safe to use from several threads.
 
-    A full spool (more than `max_rows`, or no room on the disk) drops its oldest samples without cues first and
+    A full spool (more than `max_rows`, or no room on the disk) drops its oldest samples without clear cues first and
     counts them in `dropped`; a reserve of `ballast_bytes` beside it lets it do so on a disk with no room at all.
     A file that is deleted while in use is made anew, with a new epoch.
     """
@@ -68,6 +60,8 @@ class Spool:
         self._max_rows = max_rows
         self._ballast = Ballast(path, ballast_bytes)
         self._lock = threading.RLock()
+        self._arriving = threading.Lock()
+        self._arrived: list[_Arrival] = []
         self._next_sequence = 1
         self._open()
 
@@ -79,14 +73,16 @@ class Spool:
         """
         if not rows:
             return self.newest
+        mine = _Arrival([record(row) for row in rows])
+        with self._arriving:
+            self._arrived.append(mine)
         with self._lock:
-            if not self._path.exists():
-                self._reopen()
-            start = self._next_sequence
-            records = [self._record(start + i, row) for i, row in enumerate(rows)]
-            self._next_sequence = start + len(records)
-            self._write(records)
-            return self._next_sequence - 1
+            if mine.newest is None and mine.error is None:
+                self._commit()
+        if mine.error is not None:
+            raise mine.error
+        assert mine.newest is not None
+        return mine.newest
 
     def read(self, after: int, limit: int, channels: int, epoch: str | None = None) -> Batch | None:
         """Up to `limit` samples that follow sequence `after`, as columns; None when there are none (of `epoch`)."""
@@ -101,7 +97,7 @@ class Spool:
                 ).fetchall()
             except sqlite3.DatabaseError as error:
                 raise self._unusable(error) from error
-        return _columns(found, channels) if found else None
+        return columns(found, channels) if found else None
 
     def forget(self, upto: int, epoch: str) -> int:
         """Delete what the server has made durable of `epoch`; how many samples that were.
@@ -214,6 +210,23 @@ class Spool:
         self._set_facts({name: value for name, value in facts.items() if name not in _OF_ITS_EPOCH})
         logs.logger().error("spool was deleted, made anew", epoch=self._epoch[:12], former=old[:12], samples_lost=lost)
 
+    def _commit(self) -> None:
+        """All that has arrived in one transaction: many cameras wait for the disk once, and none for another."""
+        with self._arriving:
+            together, self._arrived = self._arrived, []
+        try:
+            if not self._path.exists():
+                self._reopen()
+            records: list[tuple[object, ...]] = []
+            for one in together:
+                records += [(self._next_sequence + i, *rest) for i, rest in enumerate(one.records)]
+                self._next_sequence += len(one.records)
+                one.newest = self._next_sequence - 1
+            self._write(records)
+        except SpoolError as error:
+            for one in together:
+                one.error = error
+
     def _write(self, records: list[tuple[object, ...]]) -> None:
         try:
             self._roomy(lambda: self._insert(records), spare=max(len(records) * 8, 200))
@@ -303,31 +316,6 @@ class Spool:
     def _set_fact(self, name: str, value: str) -> None:
         self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
 
-    @staticmethod
-    def _record(sequence: int, row: Row) -> tuple[object, ...]:
-        cues = json.dumps([[cue.name.value, cue.probability, cue.offset_s] for cue in row.cues])
-        gaps = json.dumps([[gap.sense.value, gap.reason.value] for gap in row.gaps])
-        scores = np.ascontiguousarray(row.values, dtype="<f4").tobytes()
-        return sequence, int(bool(row.cues)), row.seat, row.time, scores, row.quality, row.persons, cues, gaps
-
 
 def _no_room(error: sqlite3.DatabaseError) -> bool:
     return getattr(error, "sqlite_errorcode", None) in _NO_ROOM
-
-
-def _columns(found: list[tuple[int, int, float, bytes, float, int, str, str]], channels: int) -> Batch:
-    sequences, seats, times, scores, quality, persons, cues, gaps = zip(*found, strict=True)
-    return Batch(
-        sequences=np.array(sequences, np.uint64),
-        seats=np.array(seats, np.uint32),
-        times=np.array(times, np.float64),
-        values=np.frombuffer(b"".join(scores), "<f4").reshape(len(found), channels),
-        quality=np.array(quality, np.float32),
-        persons=np.array(persons, np.int32),
-        cues=tuple(
-            (i, Cue(CueName(name), p, offset)) for i, text in enumerate(cues) for name, p, offset in json.loads(text)
-        ),
-        gaps=tuple(
-            (i, Gap(Sense(sense), Absence(reason))) for i, text in enumerate(gaps) for sense, reason in json.loads(text)
-        ),
-    )

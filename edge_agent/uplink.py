@@ -1,24 +1,29 @@
 """The agent's door: one long-lived gRPC stream that sends the spool and forgets what is durable."""
 
 import asyncio
+import math
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import grpc
 import grpc.aio
+import numpy as np
 
-from attune_wire.v1 import sensing_pb2, sensing_pb2_grpc
+from attune_wire.v1 import sensing_pb2
+from edge_agent.duties import Duties
 from edge_agent.metrics import ACKNOWLEDGED, CONNECTED, DROPPED, SENT, SPOOLED
 from edge_agent.spool import Spool, SpoolError
+from edge_agent.standing import Standing
 from services.runtime import logs, wire
 from services.runtime.batch import Batch
 from services.runtime.clock import Clock
 from services.runtime.lifecycle import until
-from services.vocabulary import Resident
+from services.vocabulary import EdgeAlarm, PictureReply, PictureRequest, Resident, describe
 from services.vocabulary.time import Seconds, UnixSeconds
 
+STREAM = f"/{sensing_pb2.DESCRIPTOR.services_by_name['Sensing'].full_name}/Stream"
 FATAL = {grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.ALREADY_EXISTS}
 
 
@@ -58,6 +63,9 @@ class CameraReport:
 
 
 Cameras = Callable[[], Sequence[CameraReport]]
+NONE = Duties()
+MOST_ASKED = 10
+"""Requests for pictures that wait at once; more are passed over."""
 LINGER_S: Seconds = 3.0
 """How long a stream stays open for the last acknowledgements when the agent stops."""
 HANG_UP_S: Seconds = 4.0
@@ -67,11 +75,21 @@ WELCOME_S: Seconds = 30.0
 
 
 class Uplink:
-    """Connects, sends what the spool holds, and keeps trying with backoff and jitter until it is stopped."""
+    """Connects, sends what the spool holds, and keeps trying with backoff and jitter until it is stopped.
 
-    def __init__(self, server: str, identity: Identity, spool: Spool, clock: Clock, cameras: Cameras) -> None:
+    `rate`: samples per second that are sent at most, which only what waited longer ever reaches. Everything is sent in
+    the order in which it was sensed, so that an event of an outage is found, with its age; until that is done what is
+    sensed now waits behind it, and the agent's own alarm watches.
+    """
+
+    def __init__(
+        self, server: str, identity: Identity, spool: Spool, clock: Clock, cameras: Cameras,
+        duties: Duties = NONE, rate: float = math.inf,
+    ) -> None:  # fmt: skip
         self._server = server
-        self._identity = identity
+        self._alarms, self._modes, self._pictures, self._rate = duties.alarms, duties.modes, duties.pictures, rate
+        self._asked: list[PictureRequest] = []
+        self.identify(identity)
         self._spool = spool
         self._clock = clock
         self._cameras = cameras
@@ -79,7 +97,9 @@ class Uplink:
         self._sent = 0
         self._epoch, self._known = spool.epoch, spool.newest
         """What the server may know of this epoch: what lay in the file at the start, and what was sent since."""
-        self._welcomed = False
+        self._welcomed = self._open = False
+        self._durable_upto = 0
+        self._heard_at = clock.monotonic()
         self._fault: SpoolError | ValueError | None = None
         self._batch = 500
         self.sent = 0
@@ -89,6 +109,26 @@ class Uplink:
     def drained(self) -> bool:
         """Whether everything that was ever written is durable at the server."""
         return len(self._spool) == 0
+
+    @property
+    def silent_s(self) -> Seconds:
+        """How long the server has said nothing."""
+        return self._clock.monotonic() - self._heard_at
+
+    def identify(self, identity: Identity) -> None:
+        """From now on the agent is this one: a stream that said otherwise is ended, and what is sent later holds
+        nothing that its residents' modes forbid, whenever it was sensed."""
+        described = [describe(name) for name in identity.channels]
+        self._allowed = np.array([[one.allowed_in(seat.mode) for one in described] for seat in identity.seats], bool)
+        self._identity = identity
+
+    def standing(self, epoch: str, sequence: int) -> Standing:
+        """How far a sample has come; one of an epoch that is over never went further."""
+        if epoch != self._epoch:
+            return Standing.WAITING
+        if sequence <= self._durable_upto:
+            return Standing.DURABLE
+        return Standing.SENT if self._open and sequence <= self._sent else Standing.WAITING
 
     async def run(self, stop: asyncio.Event) -> None:
         """
@@ -113,13 +153,16 @@ class Uplink:
     async def _converse(self, stop: asyncio.Event) -> None:
         self._sent, self._welcomed, epoch = 0, False, self._spool.epoch
         if epoch != self._epoch:
-            self._epoch, self._known = epoch, 0
+            self._epoch, self._known, self._durable_upto = epoch, 0, 0
+        who = self._identity
         async with grpc.aio.insecure_channel(self._server, options=[("grpc.keepalive_time_ms", 10_000)]) as channel:
             welcomed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            call = sensing_pb2_grpc.SensingStub(channel).Stream(  # type: ignore[no-untyped-call]
-                self._outgoing(stop, welcomed, epoch)
-            )
-            closing = asyncio.create_task(self._hang_up(stop, call, welcomed, epoch))
+            stream = channel.stream_stream(
+                STREAM, request_serializer=sensing_pb2.EdgeMessage.SerializeToString,
+                response_deserializer=wire.server_message,
+            )  # fmt: skip
+            call = stream(self._outgoing(stop, welcomed, epoch, who))
+            closing = asyncio.create_task(self._hang_up(stop, call, welcomed, epoch, who))
             try:
                 async for message in call:
                     self._receive(message, welcomed, epoch)
@@ -135,6 +178,7 @@ class Uplink:
                     raise self._fault from None
                 self._log.warning("stream ended from here", welcomed=self._welcomed)
             finally:
+                self._open = False
                 closing.cancel()
 
     async def _hang_up(
@@ -143,17 +187,20 @@ class Uplink:
         call: "grpc.aio.StreamStreamCall[Any, Any]",
         welcomed: "asyncio.Future[None]",
         epoch: str,
+        who: Identity,
     ) -> None:
-        """End a stream whose server does not answer, so that stopping and beginning anew are bounded."""
+        """End a stream whose server does not answer, so that stopping and beginning anew are bounded; and at once one
+        that began as somebody else."""
         late = self._clock.monotonic() + WELCOME_S
         while not await until(stop, 0.2) and self._spool.epoch == epoch:
-            if not welcomed.done() and self._clock.monotonic() > late:
+            if self._identity is not who or (not welcomed.done() and self._clock.monotonic() > late):
                 break
         else:
             await self._clock.sleep(HANG_UP_S)
         call.cancel()
 
     def _receive(self, message: sensing_pb2.ServerMessage, welcomed: "asyncio.Future[None]", epoch: str) -> None:
+        self._heard_at = self._clock.monotonic()
         match message.WhichOneof("body"):
             case "welcome":
                 self._welcome(message.welcome, epoch)
@@ -161,6 +208,12 @@ class Uplink:
                     welcomed.set_result(None)
             case "ack":
                 self._durable(message.ack.durable_sequence, epoch)
+            case "edge_alarms_kept" if self._alarms is not None:
+                self._alarms.kept(message.edge_alarms_kept.ids)
+            case "mode_change" if self._modes is not None:
+                self._modes.decide(wire.mode_change_from_wire(message.mode_change))
+            case "evidence_request" if len(self._asked) < MOST_ASKED:
+                self._asked.append(wire.picture_request_from_wire(message.evidence_request))
             case other:
                 self._log.info("message passed over", kind=other)
 
@@ -173,26 +226,40 @@ class Uplink:
             self._log.error("the spool has lost samples that the server has", durable=durable, newest=self._known)
             self._spool.renew()
             return
-        self._sent, self._welcomed = durable, True
+        self._sent, self._welcomed, self._open = durable, True, True
         self._durable(durable, epoch)
         CONNECTED.set(1)
 
     def _durable(self, sequence: int, epoch: str) -> None:
         if self._spool.epoch == epoch and sequence > self._sent:
             self._log.error("acknowledged what was never sent", acknowledged=sequence, newest=self._sent)
+        if self._spool.epoch == epoch:
+            self._durable_upto = max(self._durable_upto, min(sequence, self._sent))
         gone = self._spool.forget(min(sequence, self._sent), epoch)
         self.acknowledged += gone
         ACKNOWLEDGED.inc(gone)
 
     async def _outgoing(
-        self, stop: asyncio.Event, welcomed: "asyncio.Future[None]", epoch: str
+        self, stop: asyncio.Event, welcomed: "asyncio.Future[None]", epoch: str, who: Identity
     ) -> AsyncIterator[sensing_pb2.EdgeMessage]:
-        yield sensing_pb2.EdgeMessage(hello=self._hello(epoch))
+        yield sensing_pb2.EdgeMessage(hello=self._hello(epoch, who))
         await welcomed
-        beat = 0.0
+        if self._modes is not None:
+            yield sensing_pb2.EdgeMessage(mode_states=wire.mode_states_to_wire(self._modes.states()))
+        beat, first, paced = 0.0, True, 0.0
         while not (stop.is_set() and self._sent >= self._spool.newest) and self._spool.epoch == epoch:
-            batch = self._read(epoch)
+            if self._identity is not who:
+                return
+            alarms = await self._told(first)
+            if alarms:
+                yield sensing_pb2.EdgeMessage(edge_alarms=wire.edge_alarms_to_wire(alarms))
+            first = False
+            while self._asked:
+                yield sensing_pb2.EdgeMessage(evidence=wire.picture_reply_to_wire(await self._shown()))
+            now = self._clock.monotonic()
+            batch = None if alarms is None or now < paced else self._read(epoch)
             if batch is not None:
+                paced = max(paced, now) + len(batch) / self._rate
                 self._sent = int(batch.sequences[-1])
                 self._known = max(self._known, self._sent)
                 self.sent += len(batch)
@@ -206,12 +273,25 @@ class Uplink:
         if stop.is_set():
             await self._linger()
 
+    async def _shown(self) -> PictureReply:
+        request = self._asked.pop(0)
+        if self._pictures is None:
+            return PictureReply(request.event, refusal="this agent keeps no pictures")
+        return await asyncio.to_thread(self._pictures.release, request)
+
+    async def _told(self, first: bool) -> Sequence[EdgeAlarm] | None:
+        return () if self._alarms is None else await self._alarms.ready(first, self.silent_s)
+
     def _read(self, epoch: str) -> Batch | None:
         try:
-            return self._spool.read(self._sent, self._batch, len(self._identity.channels), epoch)
+            batch = self._spool.read(self._sent, self._batch, len(self._identity.channels), epoch)
+            return batch if batch is None or self._allowed.all() else self._permitted(batch)
         except (SpoolError, ValueError) as error:
             self._fault = error  # the stream, which asks for the next message, would swallow it
             raise
+
+    def _permitted(self, batch: Batch) -> Batch:
+        return replace(batch, values=np.where(self._allowed[batch.seats], batch.values, np.float32(np.nan)))
 
     async def _linger(self, limit_s: Seconds = LINGER_S) -> None:
         """Keep the stream open a little, so that what was sent can still be acknowledged."""
@@ -219,8 +299,7 @@ class Uplink:
         while not self.drained and self._clock.monotonic() < end:
             await self._clock.sleep(0.05)
 
-    def _hello(self, epoch: str) -> sensing_pb2.Hello:
-        who = self._identity
+    def _hello(self, epoch: str, who: Identity) -> sensing_pb2.Hello:
         return sensing_pb2.Hello(
             agent=who.agent,
             epoch=epoch,

@@ -1,5 +1,6 @@
 """One camera's thread: when it dies of an error the room is blind, and after a pause it is started again."""
 
+import math
 import random
 import threading
 
@@ -13,6 +14,9 @@ from services.vocabulary import Seconds, UnixSeconds
 PAUSES = Backoff()
 WELL_S: Seconds = 60.0
 """A camera that ran this long before it failed begins again with short pauses."""
+
+MOST_S: Seconds = 60.0
+"""No more seconds than these are told of afterwards, by a machine that slept."""
 
 
 class Watch:
@@ -30,6 +34,7 @@ class Watch:
         self._since: UnixSeconds = 0.0
         self._started: UnixSeconds = 0.0
         self._next_try: UnixSeconds = 0.0
+        self._told: UnixSeconds | None = None
 
     @property
     def name(self) -> str:
@@ -47,13 +52,23 @@ class Watch:
         self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
         self._thread.start()
 
-    def look(self) -> SecondOfRoom | None:
-        """Start a failed camera again when its pause is over; the row of this second where the room is blind."""
+    def look(self) -> list[SecondOfRoom]:
+        """Start a failed camera again when its pause is over; the rows of the seconds that it is not there to tell.
+
+        A camera that runs tells its own, blind or not: every second is told once.
+        """
         now = self._when.now()
+        missed = self._missed(now) if not self.alive and self.report().blind else []
         if self._failure and not self.alive and not self._stopping.is_set() and now >= self._next_try:
             logs.logger().info("camera is started again", camera=self.name, failures=self._failures)
             self.start()
-        return self.camera.blind_second(now) if self.report().blind else None
+        return missed
+
+    def _missed(self, now: UnixSeconds) -> list[SecondOfRoom]:
+        told = math.floor(now) - 1.0 if self._told is None else max(self._told, math.floor(now) - MOST_S)
+        missed = [self.camera.blind_second(told + k) for k in range(1, int(now - told) + 1)]
+        self._told = told + len(missed)
+        return missed
 
     def report(self) -> CameraReport:
         """How the camera is; one whose thread has died of an error is blind until it gives a second again."""
@@ -78,6 +93,7 @@ class Watch:
 
     def _seen(self, second: SecondOfRoom) -> None:
         self._emit(second)
+        self._told = second.time
         self._failure = ""
 
     def _failed(self, error: Exception) -> None:

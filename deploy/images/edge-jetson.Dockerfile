@@ -39,7 +39,7 @@ COPY services/runtime /app/services/runtime
 COPY services/simulator /app/services/simulator
 COPY services/cli /app/services/cli
 COPY edge_agent /app/edge_agent
-ENV PATH=/venv/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
+ENV PATH=/venv/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 ORT_DISABLE_TELEMETRY=1 \
     ATTUNE_ASSET_CACHE=/var/lib/attune/assets NUMBA_CACHE_DIR=/tmp/numba
 USER 10001
 WORKDIR /var/lib/attune

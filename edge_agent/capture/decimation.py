@@ -15,9 +15,13 @@ class Counts:
     late: int = 0
     """Kept by decimation, then skipped because analysis was behind."""
     damaged: int = 0
-    """Packets of sound or picture that could not be decoded and were passed over."""
+    """Packets of sound or picture that could not be decoded, and pictures decoded in part; passed over."""
+    unheard: int = 0
+    """Pieces of sound dropped because analysis was behind."""
     opened: int = 0
     """How often the source was opened."""
+    decoder: str = ""
+    """What decodes its pictures: `software` or the name of a device."""
 
 
 class Decimator:

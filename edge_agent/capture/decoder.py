@@ -1,39 +1,39 @@
-"""Decodes pictures and sound of one source with their real timestamps; the only file that knows PyAV."""
+"""Decodes pictures and sound of one source with their real timestamps."""
 
-from collections.abc import Iterator, Sequence
+import gc
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
-from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
-from av.stream import Disposition
 from av.video.frame import VideoFrame
-from av.video.stream import VideoStream
 
 from edge_agent.capture.decimation import Counts, Decimator
 from edge_agent.capture.frame import SAMPLE_RATE_HZ, Captured, Frame, Image, Sound
+from edge_agent.capture.opening import Opened, opened
 from edge_agent.capture.source import Expects, Source, SourceLost, SourceUnreadable
+from edge_agent.capture.stall import Backlog, Stall
 from edge_agent.preprocess.emptiness import blackened
 from edge_agent.preprocess.tracks import Area
 from services.vocabulary.time import Seconds
 
 _LEAD_IN_S = 0.5
 _MOST_DAMAGED = 500
-"""Packets in a row (about ten seconds of a stream) after which it counts as unreadable."""
+"""Packets of a file in a row after which it counts as unreadable; a live stream has its stall watchdog."""
 _SHORTER_S = 2.0
-_RTSP = {"rtsp_transport": "tcp", "fflags": "nobuffer"}
 
 
-def decode(source: Source, counts: Counts) -> Iterator[Captured]:
+def decode(source: Source, counts: Counts, monotonic: Callable[[], Seconds] = time.monotonic) -> Iterator[Captured]:
     """Pictures and sound of `source` in the order in which the container holds them, as fast as they come.
 
-    A file that loops goes on counting its stream time. `counts` is added to as pictures are decoded.
+    A file that loops goes on counting its stream time. `counts` is added to as pictures are decoded;
+    `monotonic` tells how long a live source has shown nothing.
 
     Raises:
         SourceUnreadable: it cannot be opened, or does not hold what is expected of it.
@@ -42,7 +42,7 @@ def decode(source: Source, counts: Counts) -> Iterator[Captured]:
     shift_s = 0.0
     while True:
         end_s = source.start_s
-        for item in _once(source, counts):
+        for item in _once(source, counts, monotonic):
             end_s = max(end_s, item.end_s if isinstance(item, Sound) else item.pts_s + 1.0 / source.analysis_fps)
             yield _later(item, shift_s) if shift_s else item
         if not source.loop or end_s <= source.start_s:
@@ -50,90 +50,48 @@ def decode(source: Source, counts: Counts) -> Iterator[Captured]:
         shift_s += (source.end_s or end_s) - source.start_s
 
 
-def length_s(source: Source) -> Seconds | None:
-    """How long a file says it is; None where it does not say, and of a live source.
-
-    Raises:
-        SourceUnreadable: as `decode`.
-    """
-    if source.live:
-        return None
-    with _open(source) as container:
-        return None if container.duration is None else container.duration / av.time_base
-
-
-def _once(source: Source, counts: Counts) -> Iterator[Captured]:
-    container = _open(source)
+def _once(source: Source, counts: Counts, monotonic: Callable[[], Seconds]) -> Iterator[Captured]:
+    open_source = opened(source)
     counts.opened += 1
+    counts.decoder = open_source.decoder
+    container = open_source.container
     try:
-        yield from _read(container, source, counts)
+        yield from _read(open_source, source, counts, monotonic)
     except av.error.FFmpegError as error:
         kind, remedy = (
             (SourceLost, "check the camera's power and network")
             if source.live
             else (SourceUnreadable, "replace the file, or play it with ffprobe to see where it is damaged")
         )
-        raise kind(f"{source.place}: reading stopped ({error.strerror}); {remedy}") from error
+        silent = f"nothing came for {source.read_timeout_s:g} s"
+        why = silent if isinstance(error, av.error.ExitError) else error.strerror
+        raise kind(f"{source.place}: reading stopped ({why}); {remedy}") from None
     finally:
         container.close()
+        if source.live or source.loop:
+            gc.collect()  # PyAV's containers and streams hold one another: megabytes for each opening
     if source.live:
         raise SourceLost(f"{source.place}: the stream ended; check the camera's power and network")
 
 
-def _open(source: Source) -> InputContainer:
-    if not source.live and not Path(source.url).is_file():
-        raise SourceUnreadable(f"{source.place}: no such file; check the path of the source")
-    try:
-        container = av.open(
-            source.url,
-            format="v4l2" if source.url.startswith("/dev/") else None,
-            options=_RTSP if source.url.startswith("rtsp") else {},
-            timeout=(source.read_timeout_s, source.read_timeout_s) if source.live else None,
-        )
-    except (av.error.FFmpegError, OSError) as error:
-        remedy = (
-            "check address, user and password, and that the camera is on"
-            if source.live
-            else "the file is damaged, or neither film, picture nor sound; copy it again"
-        )
-        raise SourceUnreadable(f"{source.place}: cannot be opened ({error.strerror}); {remedy}") from error
-    if lacks := _lacks(_streams(container, source), source.expects):
-        container.close()
-        raise SourceUnreadable(f"{source.place}: holds {lacks}")
-    return container
-
-
-def _streams(container: InputContainer, source: Source) -> tuple[VideoStream | None, AudioStream | None]:
-    """The first stream of pictures (a cover is none) and the first of sound, as far as they are wanted."""
-    films = [one for one in container.streams.video if not one.disposition & Disposition.attached_pic]
-    wanted = films if source.expects is not Expects.SOUND else []
-    return next(iter(wanted), None), next(iter(container.streams.audio), None)
-
-
-def _lacks(streams: tuple[VideoStream | None, AudioStream | None], expects: Expects) -> str:
-    video, audio = streams
-    if expects is Expects.PICTURES and video is None:
-        return "no video; choose a source with pictures, or say that sound is expected alone"
-    if expects is Expects.SOUND and audio is None:
-        return "no sound; choose a source with sound, or expect pictures"
-    return "neither pictures nor sound; choose a film, a picture or a sound" if not (video or audio) else ""
-
-
-def _read(container: InputContainer, source: Source, counts: Counts) -> Iterator[Captured]:
-    video, audio = _streams(container, source)
-    if video is not None:
-        video.codec_context.thread_count = 1
+def _read(open_source: Opened, source: Source, counts: Counts, monotonic: Callable[[], Seconds]) -> Iterator[Captured]:
+    container = open_source.container
+    stall = Stall(source.place, source.read_timeout_s, monotonic)
     zero_s = 0.0 if source.live else (container.start_time or 0) / av.time_base
     if source.start_s > 0 and not source.live:
         container.seek(int((source.start_s - _LEAD_IN_S + zero_s) * av.time_base), backward=True)
-    resampler = AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE_HZ)
-    decimator, patience = Decimator(source.analysis_fps), _Patience(counts)
-    streams = [stream for stream in (video, audio) if stream is not None]
+    ear = _Ear()
+    decimator, patience = Decimator(source.analysis_fps), _Patience(counts, source.live)
+    streams = [stream for stream in (open_source.video, open_source.audio) if stream is not None]
+    watched = source.live and source.expects is Expects.PICTURES
     finished: set[str] = set()
     reached_s = source.start_s
-    for packet in container.demux(streams):
+    for packet in _packets(container, streams, source, monotonic):
+        if watched:
+            stall.check()
         for decoded in patience.decode(packet):
             if isinstance(decoded, VideoFrame):
+                stall.picture()
                 pts_s = (decoded.time or 0.0) - zero_s
                 reached_s = max(reached_s, pts_s)
                 if _is_past(source, pts_s):
@@ -141,7 +99,7 @@ def _read(container: InputContainer, source: Source, counts: Counts) -> Iterator
                 elif pts_s >= source.start_s - 1e-6:
                     yield from _picture(decoded, pts_s, decimator, counts, source.masks)
             else:
-                for sound in _sounds(resampler, decoded, zero_s):
+                for sound in ear.hear(decoded, zero_s):
                     reached_s = max(reached_s, sound.end_s)
                     if _is_past(source, sound.pts_s):
                         finished.add("audio")
@@ -149,6 +107,19 @@ def _read(container: InputContainer, source: Source, counts: Counts) -> Iterator
         if len(finished) == len(streams):
             return
     _refuse_half_a_film(container, source, reached_s)
+
+
+def _packets(
+    container: InputContainer, streams: Sequence[Any], source: Source, monotonic: Callable[[], Seconds]
+) -> "Iterator[Packet[Any]]":
+    """The packets of `streams`; a live source that is read too slowly is given up."""
+    backlog = Backlog(source.place, monotonic)
+    asked_s = monotonic()
+    for packet in container.demux(streams):
+        if source.live and packet.pts is not None:
+            backlog.read(float(packet.pts * packet.time_base), asked_s)
+        yield packet
+        asked_s = monotonic()
 
 
 def _refuse_half_a_film(container: InputContainer, source: Source, reached_s: Seconds) -> None:
@@ -161,10 +132,10 @@ def _refuse_half_a_film(container: InputContainer, source: Source, reached_s: Se
 
 
 class _Patience:
-    """Passes over packets that cannot be decoded (a stream joined between two key pictures, a bit lost on the way)."""
+    """Passes over what cannot be decoded (a stream joined between two key pictures, a bit lost on the way)."""
 
-    def __init__(self, counts: Counts) -> None:
-        self._counts = counts
+    def __init__(self, counts: Counts, live: bool) -> None:
+        self._counts, self._live = counts, live
         self._in_a_row = 0
 
     def decode(self, packet: "Packet[Any]") -> list[VideoFrame | AudioFrame]:
@@ -174,11 +145,13 @@ class _Patience:
         except av.error.FFmpegError:
             self._counts.damaged += 1
             self._in_a_row += 1
-            if self._in_a_row > _MOST_DAMAGED:
+            if self._in_a_row > _MOST_DAMAGED and not self._live:
                 raise
             return []
         self._in_a_row = 0
-        return [frame for frame in frames if frame.time is not None]
+        whole = [frame for frame in frames if not frame.is_corrupt]
+        self._counts.damaged += len(frames) - len(whole)
+        return [frame for frame in whole if frame.time is not None]
 
 
 def _is_past(source: Source, pts_s: Seconds) -> bool:
@@ -204,10 +177,21 @@ def _upright(decoded: VideoFrame) -> Image:
     return np.ascontiguousarray(np.rot90(image, turns) if turns else image, dtype=np.uint8)
 
 
-def _sounds(resampler: AudioResampler, decoded: AudioFrame, zero_s: Seconds) -> Iterator[Sound]:
-    for chunk in resampler.resample(decoded):
-        samples = np.ascontiguousarray(chunk.to_ndarray()[0], dtype=np.float32)
-        yield Sound(samples, (chunk.time or 0.0) - zero_s)
+class _Ear:
+    """Brings sound to what the models hear, also where its rate or its channels change on the way."""
+
+    def __init__(self) -> None:
+        self._kind: tuple[str, str, int] | None = None
+        self._resampler = AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE_HZ)
+
+    def hear(self, decoded: AudioFrame, zero_s: Seconds) -> Iterator[Sound]:
+        kind = decoded.format.name, decoded.layout.name, decoded.sample_rate
+        if self._kind not in (None, kind):
+            self._resampler = AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE_HZ)
+        self._kind = kind
+        for chunk in self._resampler.resample(decoded):
+            samples = np.ascontiguousarray(chunk.to_ndarray()[0], dtype=np.float32)
+            yield Sound(samples, (chunk.time or 0.0) - zero_s)
 
 
 def _cut(sound: Sound, source: Source) -> Iterator[Sound]:

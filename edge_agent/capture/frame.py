@@ -1,4 +1,4 @@
-"""What capture hands on: one picture, one stretch of sound, or the word that a picture was skipped."""
+"""What capture hands on: one picture, one stretch of sound, or the word that none will come."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -46,4 +46,11 @@ class Skipped:
     pts_s: Seconds
 
 
-Captured: TypeAlias = Frame | Sound | Skipped
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Nothing that was taken before `pts_s` will come any more."""
+
+    pts_s: Seconds
+
+
+Captured: TypeAlias = Frame | Sound | Skipped | Waiting

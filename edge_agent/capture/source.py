@@ -6,7 +6,19 @@ from enum import StrEnum
 from edge_agent.preprocess.tracks import Area
 from services.vocabulary.time import Seconds
 
-_LIVE = ("rtsp://", "rtsps://", "rtmp://", "http://", "https://", "tcp://", "udp://", "srt://", "/dev/")
+_LIVE = (
+    "rtsp://",
+    "rtsps://",
+    "rtmp://",
+    "http://",
+    "https://",
+    "tcp://",
+    "udp://",
+    "srt://",
+    "/dev/",
+    "alsa:",
+    "pulse:",
+)
 
 
 class SourceError(Exception):
@@ -39,6 +51,7 @@ class Source:
     `start_s` and `end_s` cut a stretch out of a file (exact to the frame and to the sample). `analysis_fps` is how
     many pictures per second are looked at; the others are decoded, counted and dropped. `read_timeout_s` is how long
     a live source may be silent before it counts as lost. `masks` are made black in every picture as it is decoded.
+    `decoder` is what decodes: `software`, `auto` (in hardware where there is any), or a device as FFmpeg calls it.
     """
 
     url: str
@@ -50,6 +63,7 @@ class Source:
     read_timeout_s: Seconds = 10.0
     expects: Expects = Expects.PICTURES
     masks: tuple[Area, ...] = ()
+    decoder: str = "software"
 
     def __post_init__(self) -> None:
         if self.analysis_fps <= 0:
@@ -68,13 +82,17 @@ class Source:
 
     @property
     def place(self) -> str:
-        """The address without its password, fit for logs and errors.
+        """The address without its password, fit for logs and errors; nor what follows a question mark, where some
+        cameras want it.
 
-        >>> Source("rtsp://nurse:secret@camera.local/1").place
-        'rtsp://camera.local/1'
+        >>> Source("rtsp://nurse:secret@camera.local/1?key=secret").place
+        'rtsp://camera.local/1?...'
         """
         scheme, separator, rest = self.url.partition("://")
         if not separator:
             return self.url
-        host, slash, path = rest.partition("/")
-        return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
+        rest, question, _ = rest.partition("?")
+        before, slash, path = rest.partition("/")
+        if "@" in path and "@" not in before:  # a password with a slash in it
+            before, slash, path = "", "", path.rpartition("@")[2]
+        return f"{scheme}://{before.rpartition('@')[2]}{slash}{path}{question and '?...'}"

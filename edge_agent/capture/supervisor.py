@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from edge_agent.capture.ahead import Ahead
 from edge_agent.capture.decimation import Counts
-from edge_agent.capture.frame import Captured, Frame, Skipped, Sound
+from edge_agent.capture.frame import Captured, Frame, Skipped, Sound, Waiting
 from edge_agent.capture.source import Expects, Source, SourceError
+from edge_agent.capture.stream_clock import StreamClock
 from services.runtime.logs import logger
 from services.vocabulary.time import Seconds
 
@@ -54,11 +56,11 @@ class Backoff:
 class Supervisor:
     """Reads one source for as long as it should be read.
 
-    A live source gets stream times that continue across reconnections: seconds since `run` was called, on the clock
-    `monotonic`; its own clock is followed between reconnections and put right when it strays by more than `stray_s`
-    (counted in `steps`). Pictures that come more than `late_s` behind are handed on as `Skipped`. A file keeps its
-    own times, paced to real time if the source says so, shows every picture however slow analysis is, and its end is
-    the end.
+    A live source gets stream times that continue across reconnections: `origin_s` plus the seconds since `run` was
+    called, on the clock `monotonic` (see `StreamClock`). Pictures that come or wait more than `late_s` behind are
+    handed on as `Skipped`, and while nothing comes, or the source is away, `Waiting` says that time goes on. With
+    `ahead` a thread reads on while analysis is busy. A file keeps its own times, paced to real time if the source says
+    so, shows every picture however slow analysis is, and its end is the end.
     """
 
     def __init__(
@@ -71,15 +73,16 @@ class Supervisor:
         chance: Callable[[], float],
         stopping: Callable[[], bool] = lambda: False,
         backoff: Backoff = Backoff(),
+        ahead: bool = False,
     ) -> None:
         self.source = source
         self.counts = Counts()
-        self.steps = 0
+        self.clock = StreamClock()
         self.state = CameraState(Sight.STARTING, monotonic())
-        self.stray_s: Seconds = 3.0
         self.late_s: Seconds = 1.5
+        self.origin_s: Seconds = 0.0
         self._decode, self._monotonic, self._sleep = decode, monotonic, sleep
-        self._chance, self._stopping, self._backoff = chance, stopping, backoff
+        self._chance, self._stopping, self._backoff, self._ahead = chance, stopping, backoff, ahead
         self._began_s = monotonic()
         self._log = logger(source=source.place)
 
@@ -97,15 +100,14 @@ class Supervisor:
                 if not self.source.live:
                     self._becomes(Sight.BLIND, str(error))
                     raise
-                self._wait(str(error))
+                yield from self._pause(str(error))
             else:
                 break
         self._becomes(Sight.ENDED, "stopped" if self._stopping() else "the file ended")
 
     def _once(self) -> Iterator[Captured]:
         items = self._decode(self.source, self.counts)
-        timed = self._on_our_clock(items) if self.source.live else self._paced(items)
-        for item in timed:
+        for item in self._live(items) if self.source.live else self._paced(items):
             if self.state.sight is not Sight.UP and (isinstance(item, Frame) or self._listens(item)):
                 self._becomes(Sight.UP, "")
             yield item
@@ -126,32 +128,42 @@ class Supervisor:
                 self._sleep(wait_s)
             yield item
 
+    def _live(self, items: Iterator[Captured]) -> Iterator[Captured]:
+        self.clock.begin()
+        timed = self._on_our_clock(items)
+        for item in Ahead(timed, self.counts, self.source.place) if self._ahead else timed:
+            now_s = self._now_s()
+            if item is None:
+                yield Waiting(max(self.origin_s, now_s - self.late_s))
+            elif isinstance(item, Frame) and now_s - item.pts_s > self.late_s:
+                self.counts.late += 1
+                yield Skipped(item.pts_s)
+            else:
+                yield item
+
     def _on_our_clock(self, items: Iterator[Captured]) -> Iterator[Captured]:
-        offset_s: Seconds | None = None
         for item in items:
-            elapsed_s = self._monotonic() - self._began_s
-            if offset_s is None:
-                offset_s = elapsed_s - item.pts_s
-            elif abs(item.pts_s + offset_s - elapsed_s) > self.stray_s:
-                offset_s = elapsed_s - item.pts_s
-                self.steps += 1
-                self._log.warning("stream clock strayed, put right", steps=self.steps)
-            behind_s = elapsed_s - (item.pts_s + offset_s)
-            yield self._unless_late(_at(item, item.pts_s + offset_s), behind_s)
+            steps = self.clock.steps
+            pts_s = self.clock.ours(item.pts_s, self._now_s())
+            if self.clock.steps > steps:
+                self._log.warning("stream clock strayed, put right", steps=self.clock.steps)
+            yield _at(item, pts_s)
 
-    def _unless_late(self, item: Captured, behind_s: Seconds) -> Captured:
-        if isinstance(item, Frame) and behind_s > self.late_s:
-            self.counts.late += 1
-            return Skipped(item.pts_s)
-        return item
+    def _now_s(self) -> Seconds:
+        return self._monotonic() - self._began_s + self.origin_s
 
-    def _wait(self, reason: str) -> None:
+    def _pause(self, reason: str) -> Iterator[Waiting]:
         failures = self.state.attempts + 1 if self.state.sight is Sight.BLIND else 1
         since_s = self.state.since_s if self.state.sight is Sight.BLIND else self._monotonic()
         pause_s = self._backoff.pause_s(failures, self._chance())
-        self.state = CameraState(Sight.BLIND, since_s, reason, failures, self._monotonic() + pause_s)
+        until_s = self._monotonic() + pause_s
+        self.state = CameraState(Sight.BLIND, since_s, reason, failures, until_s)
         self._log.warning("camera is blind, trying again", reason=reason, failures=failures, pause_s=round(pause_s, 2))
-        self._sleep(pause_s)
+        while (left_s := until_s - self._monotonic()) > 0:
+            self._sleep(min(left_s, 1.0))
+            yield Waiting(self._now_s())
+            if self._stopping():
+                return
 
     def _becomes(self, sight: Sight, reason: str) -> None:
         self.state = CameraState(sight, self._monotonic(), reason)

@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-import numpy as np
-
 from edge_agent.capture.frame import SAMPLE_RATE_HZ, Captured, Frame, Sound
 from edge_agent.capture.windows import LENGTH_S, Window, joined, windows
+from edge_agent.preprocess.waves import repeated
 from services.vocabulary.time import Seconds
 
 REPEATED_S: Seconds = 2.0
@@ -41,6 +40,5 @@ def _short(items: list[Captured]) -> Iterator[Window]:
         yield Window(LENGTH_S, frames)
         return
     n = round(REPEATED_S * SAMPLE_RATE_HZ)
-    repeated = np.tile(samples, -(-n // len(samples)))[:n]
-    for window in windows([Sound(repeated, 0.0)]):
+    for window in windows([Sound(repeated(samples, n), 0.0)]):
         yield Window(window.end_s, frames if window.end_s == LENGTH_S else (), window.sounds)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from edge_agent.capture.frame import SAMPLE_RATE_HZ, Captured, Frame, Samples, Skipped, Sound
+from edge_agent.capture.frame import SAMPLE_RATE_HZ, Captured, Frame, Samples, Skipped, Sound, Waiting
 from services.vocabulary.time import Seconds
 
 LENGTH_S: Seconds = 1.0
@@ -35,8 +35,9 @@ def windows(captured: Iterable[Captured], patience_s: Seconds = 1.5, gap_s: Seco
 
     A window is closed once pictures and sound have both passed its end, or once either is `patience_s` beyond it (at
     once, where the other has not come for `gap_s`). A second without anything is an empty window; after a hole of
-    more than `gap_s` the windows go on behind it. What comes after its window was closed is lost. The last window is
-    given only if it is more than half full.
+    more than `gap_s` the windows go on behind it, unless a `Waiting` says how time passed. A picture that comes after
+    its window was closed is counted in the next one's `skipped`, sound is lost. The last window is given only if it is
+    more than half full.
     """
     builder = _Builder(patience_s, gap_s)
     for item in captured:
@@ -57,7 +58,9 @@ class _Builder:
     def add(self, item: Captured) -> Iterator[Window]:
         if self._end_s is None or item.pts_s < self._end_s - LENGTH_S - self._gap_s:
             self._begin(item.pts_s)
-        if isinstance(item, Sound):
+        if isinstance(item, Waiting):
+            self._seen_s, self._heard_s = max(self._seen_s, item.pts_s), max(self._heard_s, item.pts_s)
+        elif isinstance(item, Sound):
             self._heard_s = max(self._heard_s, item.end_s)
             self._sounds.append(item)
         else:
@@ -95,7 +98,8 @@ class _Builder:
             self._end_s,
             tuple(frame for frame in self._frames if frame.pts_s < end_s and frame.pts_s >= end_s - LENGTH_S),
             tuple(part for sound in self._sounds if (part := _part(sound, self._end_s - LENGTH_S, self._end_s))),
-            sum(item.pts_s < end_s for item in self._skipped),
+            sum(item.pts_s < end_s for item in self._skipped)
+            + sum(frame.pts_s < end_s - LENGTH_S for frame in self._frames),
         )
         self._frames = [frame for frame in self._frames if frame.pts_s >= end_s]
         self._sounds = [sound for sound in self._sounds if sound.end_s > self._end_s]

@@ -1,5 +1,6 @@
 """Follows people from look to look without knowing them, and says whether a lone one is the resident."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,6 +8,9 @@ from services.vocabulary.time import Seconds
 
 LEAST_OVERLAP = 0.1
 """Overlap of two boxes, half a second apart, from which they are one person (source: guess)."""
+NEAR, NEAR_S = 1.0, 1.0
+"""Where no box overlaps: how far, in sizes of the larger box, somebody may have come within so many seconds (source:
+geometry; who falls to the side lies 0.7 sizes away, and the upright and the lying box share a fifteenth)."""
 FORGET_S: Seconds = 2.0
 """How long somebody may be unseen; then their id is gone for ever."""
 
@@ -44,6 +48,14 @@ class Area:
         )
         return wide * high / (both - wide * high) if both > wide * high else 0.0
 
+    def distance(self, other: "Area") -> float:
+        """Between the middles, in the larger width and height of both."""
+        wide = max(self.right - self.left, other.right - other.left, 1e-9)
+        high = max(self.bottom - self.top, other.bottom - other.top, 1e-9)
+        across = (self.left + self.right - other.left - other.right) / 2 / wide
+        down = (self.top + self.bottom - other.top - other.bottom) / 2 / high
+        return math.hypot(across, down)
+
 
 WHOLE = Area()
 
@@ -63,7 +75,8 @@ class Track:
 
 
 class Tracks:
-    """Gives ids to boxes by overlap alone; no appearance is kept, and an id unseen for two seconds never returns."""
+    """Gives ids to boxes by overlap, else by nearness; no appearance is kept, and an id unseen for two seconds never
+    returns."""
 
     def __init__(self) -> None:
         self._known: list[Track] = []
@@ -72,17 +85,22 @@ class Tracks:
     def update(self, time_s: Seconds, boxes: Sequence[Area]) -> list[Track]:
         """Tracks of the boxes of one picture, in their order."""
         known = [track for track in self._known if 0.0 <= time_s - track.seen_s <= FORGET_S]
-        pairs = sorted(
-            ((track.box.overlap(box), k, track) for k, box in enumerate(boxes) for track in known),
-            key=lambda pair: -pair[0],
-        )
+        both = [(box, k, track) for k, box in enumerate(boxes) for track in known]
+        over = [(-box.overlap(track.box), k, track) for box, k, track in both]
+        near = [(box.distance(track.box), k, track) for box, k, track in both if time_s - track.seen_s <= NEAR_S]
+        pairs = sorted((one for one in over if one[0] < -LEAST_OVERLAP), key=lambda pair: pair[0])
+        pairs += sorted((one for one in near if one[0] < NEAR), key=lambda pair: pair[0])
         ids: dict[int, int] = {}
-        for overlap, k, track in pairs:
-            if overlap > LEAST_OVERLAP and k not in ids and track.id not in ids.values():
+        for _, k, track in pairs:
+            if k not in ids and track.id not in ids.values():
                 ids[k] = track.id
         seen = [Track(ids.get(k) or self._new(), box, time_s) for k, box in enumerate(boxes)]
         self._known = [*seen, *(track for track in known if track.id not in {one.id for one in seen})]
         return seen
+
+    def missing(self, time_s: Seconds, seen: int) -> bool:
+        """Whether fewer people are `seen` now than were lately."""
+        return seen < sum(0.0 <= time_s - track.seen_s <= FORGET_S for track in self._known)
 
     def _new(self) -> int:
         self._last += 1

@@ -34,6 +34,15 @@ def vocal_energy(level_dbfs: float, voice_share: float) -> float:
     return float(min(1.0, max(0.0, voice_share))) * strength
 
 
+def repeated(samples: Wave, length: int) -> Wave:
+    """`samples` played again and again until `length` is full.
+
+    >>> repeated(np.array([1.0, 2.0], np.float32), 5).tolist()
+    [1.0, 2.0, 1.0, 2.0, 1.0]
+    """
+    return np.resize(samples, length)
+
+
 def overlapping(samples: Wave, length: int, hop: int) -> tuple[NDArray[np.float32], int]:
     """All whole windows of `length` samples that begin every `hop`, and how many samples they have used up.
 

@@ -11,10 +11,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from edge_agent.camera import LEAST_PROBABILITY, Eyes
+from edge_agent.camera import Eyes
 from edge_agent.capture.decimation import Counts
-from edge_agent.capture.decoder import decode, length_s
+from edge_agent.capture.decoder import decode
 from edge_agent.capture.frame import Image
+from edge_agent.capture.opening import length_s
 from edge_agent.capture.patient import patient
 from edge_agent.capture.source import Source, SourceError
 from edge_agent.capture.windows import Window, windows
@@ -25,6 +26,7 @@ from edge_agent.scoring import Scorer, Scores
 from edge_agent.senses import chosen
 from edge_agent.sensing.faces import Faces
 from edge_agent.sensing.pose import Pose
+from edge_agent.sensing.vocalisation import leaving
 from edge_agent.settings import EdgeSettings
 from services.runtime import logs
 from services.runtime.assets import AssetError, Shelf
@@ -83,7 +85,7 @@ def previewed(eyes: Eyes, mode: Mode, source: Source, stop: threading.Event) -> 
 def _drawn(window: Window, scorer: Scorer, faces: Faces | None, pose: Pose | None) -> Iterator[tuple[Image, Seconds]]:
     scores = scorer.score(window)
     values = dict(zip(scorer.channels, scores.values, strict=True))
-    cues = [cue for cue in scores.cues if cue.probability >= LEAST_PROBABILITY]
+    cues = leaving(scores.cues, scorer.mode)
     for frame in window.frames:
         seen = faces.find(frame) if faces else []
         bodies = [person.skeleton for person in pose.find(frame)] if pose else []

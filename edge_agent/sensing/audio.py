@@ -1,16 +1,22 @@
 """Listens: loudness, how much voice there is and how strong, its pitch, and cues that are no words."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.capture.frame import SAMPLE_RATE_HZ, Samples
 from edge_agent.capture.windows import Window, joined
-from edge_agent.models import Model, as_float
+from edge_agent.models import Array, Model, as_float
+from edge_agent.preprocess.sounds import VOCAL, cue_probabilities
+from edge_agent.preprocess.vocalisation import duration_s, lasting
 from edge_agent.preprocess.voice import brightness_hz, pitch_hz
 from edge_agent.preprocess.waves import DEAD_MICROPHONE_DBFS, loudness_dbfs, overlapping, vocal_energy
+from edge_agent.sensing.cue_head import DIMENSIONS, CueHead
 from edge_agent.sensing.role import Moment, Reading
-from edge_agent.sensing.sounds import VOCAL, cue_probabilities
-from services.vocabulary import Absence, Cue, Seconds
+from edge_agent.sensing.sound_extras import Extras
+from edge_agent.sensing.vocalisation import HEARD_AS, LEAST_PROBABILITY
+from services.vocabulary import Absence, Cue, CueName, Seconds
 from services.vocabulary import Sense as SenseName
 
 YAMNET = "yamnet.onnx"
@@ -31,18 +37,28 @@ class Audio:
     Channels: `audio.loudness` dBFS; `audio.speech` share of the second with speech, 0..1; `audio.vocal_energy` 0..1;
     `audio.pitch` (Hz) and `audio.brightness` (spectral centroid, Hz) of voice, absent without. Every cue is
     told with the largest probability that YAMNet gives it in the windows of 0.975 s that end in the second; they begin
-    every `hop_s`.
+    every `hop_s`; a `head` made of an operator's own sounds may speak of some (vocal energy, which is judged,
+    stays YAMNet's own).
+    More channels there are for who asks for them (`extras`: see `sensing.sound_extras`).
+    What is heard as a groan or a moan is also told as one vocalisation, with its loudness and duration.
     """
 
     title = "audio"
     name = SenseName.AUDIO
-    channels = ("audio.loudness", "audio.vocal_energy", "audio.speech", "audio.pitch", "audio.brightness")
+    channels: tuple[str, ...] = (
+        "audio.loudness", "audio.vocal_energy", "audio.speech", "audio.pitch", "audio.brightness",
+    )  # fmt: skip
     needs = (YAMNET, SILERO)
 
-    def __init__(self, yamnet: Model, silero: Model, hop_s: Seconds = 0.24) -> None:
+    def __init__(
+        self, yamnet: Model, silero: Model, hop_s: Seconds = 0.24, head: CueHead | None = None,
+        extras: Sequence[str] = (),
+    ) -> None:  # fmt: skip
+        self._head, self._extras = head, Extras(extras)
+        self.channels = (*Audio.channels, *self._extras.channels)
         self._hop = max(1, round(hop_s * SAMPLE_RATE_HZ))
         self._heard_until_s: Seconds = float("inf")
-        self._yamnet = yamnet.fits({"waveform": (0, _WINDOW)}, [(0, 521)])
+        self._yamnet = yamnet.fits({"waveform": (0, _WINDOW)}, [(0, 521), (0, DIMENSIONS)])
         self._silero = silero.fits({"input": (0, 0), "state": (2, 0, 128), "sr": ()}, [(0, 1)])
         self._forget()
 
@@ -69,6 +85,7 @@ class Audio:
         }
         if max(speech, voice) >= LEAST_VOICE:
             values |= _features(samples)
+        values |= self._extras.add(level, samples)
         return Reading(values, min(1.0, len(samples) / SAMPLE_RATE_HZ), cues, inferences=steps + windows)
 
     def _forget(self) -> None:
@@ -77,6 +94,8 @@ class Audio:
         self._context: Samples = np.zeros(_VAD_CONTEXT, np.float32)
         self._state: NDArray[np.float32] = np.zeros((2, 1, 128), np.float32)
         self._heard_until_s = float("inf")
+        self._vocalising = 0
+        self._extras.forget()
 
     def _speech(self, samples: Samples) -> tuple[float, int]:
         """Share of the steps in which someone speaks, and how many steps there were."""
@@ -99,15 +118,29 @@ class Audio:
         self._unheard = self._unheard[used:]
         if not len(waves):
             return (), 0.0, 0
-        found = cue_probabilities(self._yamnet.run({"waveform": waves})[0])
+        scores, embeddings = self._yamnet.run({"waveform": waves})[:2]
+        own = cue_probabilities(scores)
+        found = own if self._head is None else self._head.added(own, embeddings, waves)
         middles_s = begins_s + (np.arange(len(waves)) * self._hop + _WINDOW / 2) / SAMPLE_RATE_HZ
-        cues = []
+        cues = [self._vocalisation(waves, found, middles_s - window.end_s)]
         for name, probabilities in found.items():
             best = int(probabilities.argmax())
             offset_s = min(0.0, float(middles_s[best]) - window.end_s)
             cues.append(Cue(name, float(np.clip(probabilities[best], 0.0, 1.0)), offset_s))
-        voice = float(np.mean(np.max([found[name] for name in VOCAL], axis=0)))
+        voice = float(np.mean(np.max([own[name] for name in VOCAL], axis=0)))
         return tuple(cues), voice, len(waves)
+
+    def _vocalisation(self, waves: Array, found: Mapping[CueName, Array], offsets_s: Array) -> Cue:
+        probabilities = np.max([found[name] for name in HEARD_AS], axis=0)
+        here = probabilities >= LEAST_PROBABILITY
+        longest, self._vocalising = lasting(here, self._vocalising)
+        loudest = max((loudness_dbfs(wave) for wave in waves[here]), default=None)
+        best = int(probabilities.argmax())
+        lasted = duration_s(longest, self._hop / SAMPLE_RATE_HZ) if longest else None
+        return Cue(
+            CueName.VOCALISATION_UNRESOLVED, float(np.clip(probabilities[best], 0.0, 1.0)),
+            min(0.0, float(offsets_s[best])), loudest, lasted,
+        )  # fmt: skip
 
 
 def _features(samples: Samples) -> dict[str, float]:

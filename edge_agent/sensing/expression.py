@@ -7,9 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.models import Model
+from edge_agent.preprocess.fusion import Opinion
 from edge_agent.preprocess.probabilities import circumplex
 from edge_agent.preprocess.variations import VARIATIONS
-from edge_agent.sensing.expression_models import ExpressionModel, described
+from edge_agent.sensing.affect_calibration import Calibration
+from edge_agent.sensing.expression_models import EXPRESSION_MODELS, ExpressionModel, Known, described
 from edge_agent.sensing.faces import MODEL as FACE_MODEL
 from edge_agent.sensing.readable import readable
 from edge_agent.sensing.role import Face, Moment, Reading, unseen
@@ -42,20 +44,25 @@ class Expression:
     Derived means the circumplex mean of the emotion probabilities (see `preprocess.probabilities`); `origin` says
     which. Every face is looked at in `passes` variations (1 to 5): the mean is told, and with more than one the
     variance between them as `uncertainty.<channel>`, for valence and arousal with what such a model does not know of
-    itself.
+    itself. A `calibration` moves both where it was significant.
     """
 
     title = "expression"
     name = SenseName.EXPRESSION
 
-    def __init__(self, models: Sequence[Model], per_second: float = 2.0, passes: int = PASSES) -> None:
-        self._models = [(described(model.name).checked(model), described(model.name)) for model in models]
-        self._per_second = per_second
-        self._variations = VARIATIONS[:passes]
+    def __init__(
+        self, models: Sequence[Model], per_second: float = 2.0, passes: int = PASSES, known: Known = EXPRESSION_MODELS,
+        calibration: Calibration | None = None,
+    ) -> None:  # fmt: skip
+        said = [described(model.name, known) for model in models]
+        self._models = [(what.checked(model), what) for what, model in zip(said, models, strict=True)]
+        self.per_second = per_second
+        self.passes = passes
+        self.calibration = calibration
         files = [model.name for model in models]
-        self.channels = channels_of(files, passes)
+        self.channels = channels_of(files, passes, known)
         self.needs = (FACE_MODEL, *files)
-        self.origin = Origin.MODEL if set(AFFECT) <= _given(files) else Origin.DERIVED
+        self.origin = Origin.MODEL if set(AFFECT) <= _given(files, known) else Origin.DERIVED
 
     def read(self, moment: Moment) -> Reading:
         """Abstains when several people are in view, nobody, who is not the resident, or no face that can be read."""
@@ -65,7 +72,7 @@ class Expression:
             return Reading.absent(Absence.NOT_IN_VIEW if moment.frames else unseen(moment.window))
         if moment.resident is False:
             return Reading.absent(Absence.NOT_CONFIRMED)
-        faces = [face for face in readable(moment.faces, self._per_second) if self._shows(face)]
+        faces = [face for face in readable(moment.faces, self.per_second) if self._shows(face)]
         if not faces:
             return Reading.absent(Absence.TOO_UNCERTAIN)
         looks: dict[str, Looks] = {}
@@ -75,20 +82,31 @@ class Expression:
             emotions = {name: looks[f"emotion.{name}"] for name in EMOTIONS if f"emotion.{name}" in looks}
             looks |= dict(zip(AFFECT, circumplex(emotions), strict=True))
         quality = sum(face.score for face in faces) / len(moment.faces)
-        runs = len(faces) * len(self._models) * len(self._variations)
-        return Reading(self._told(looks), min(1.0, quality), inferences=runs)
+        runs = len(faces) * len(self._models) * len(VARIATIONS[: self.passes])
+        return Reading(self._calibrated(self._told(looks)), min(1.0, quality), inferences=runs)
 
     def _shows(self, face: Face) -> bool:
         return all(what.see(face) is not None for _, what in self._models)
 
     def _looks(self, model: Model, what: ExpressionModel, faces: Sequence[Face]) -> dict[str, Looks]:
-        seen = [look for face in faces for one in self._variations if (look := what.see(face, one)) is not None]
-        numbers = what.read(model.run({what.input: np.stack(seen)})[0])
+        seen = [
+            look for face in faces for one in VARIATIONS[: self.passes] if (look := what.see(face, one)) is not None
+        ]
+        numbers = what.read(what.run(model, seen))
         return {channel: values.reshape(len(faces), -1) for channel, values in numbers.items()}
+
+    def _calibrated(self, values: dict[str, float]) -> dict[str, float]:
+        if self.calibration is not None:
+            for name in AFFECT:
+                doubt = f"uncertainty.{name}"
+                said = Opinion(values[name], values.get(doubt, OWN_VARIANCE[self.origin]))
+                moved = self.calibration.apply(name.removeprefix("affect."), said)
+                values |= {name: moved.value, **({doubt: moved.variance} if doubt in values else {})}
+        return values
 
     def _told(self, looks: dict[str, Looks]) -> dict[str, float]:
         values = {channel: float(look.mean()) for channel, look in looks.items() if channel in self.channels}
-        if len(self._variations) == 1:
+        if len(VARIATIONS[: self.passes]) == 1:
             return values
         for channel in list(values):
             own = OWN_VARIANCE[self.origin] if channel in AFFECT else 0.0
@@ -96,12 +114,12 @@ class Expression:
         return values
 
 
-def channels_of(files: Sequence[str], passes: int = PASSES) -> tuple[str, ...]:
+def channels_of(files: Sequence[str], passes: int = PASSES, known: Known = EXPRESSION_MODELS) -> tuple[str, ...]:
     """The channels a set of expression models gives, in the vocabulary's order, known without loading them."""
-    given = _given(files)
+    given = _given(files, known)
     told = (*(f"emotion.{name}" for name in EMOTIONS if f"emotion.{name}" in given), *AFFECT)
     return told if passes == 1 else (*told, *(f"uncertainty.{name}" for name in told))
 
 
-def _given(files: Sequence[str]) -> set[str]:
-    return {channel for file in files for channel in described(file).channels}
+def _given(files: Sequence[str], known: Known) -> set[str]:
+    return {channel for file in files for channel in described(file, known).channels}

@@ -43,12 +43,12 @@ class Faces:
             self._detector.detect(np.zeros((64, 64, 3), np.uint8))  # another net fails here rather than in the night
         except cv2.error as error:
             raise ModelUnreadable(f"{model}: no face model; fetch it again with `attune assets pull`") from error
-        self._per_second = per_second
+        self.per_second = per_second
         self._longest_side = longest_side
 
     def read(self, moment: Moment) -> Reading:
         """Faces of the second: none where nobody or more than one person shows one."""
-        frames = thinned(moment.frames, self._per_second)
+        frames = thinned(moment.frames, self.per_second)
         if not frames:
             return Reading.absent(unseen(moment.window))
         found: list[list[Face]] = []

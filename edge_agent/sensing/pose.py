@@ -1,141 +1,151 @@
 """Counts people and measures the posture and movement of the one being followed, from 17 keypoints (MoveNet)."""
 
-from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
-
 from edge_agent.capture.frame import Frame
 from edge_agent.models import Model
-from edge_agent.preprocess.crops import letterbox, rgb
-from edge_agent.preprocess.skeleton import Skeleton, hip_height, scale_px, torso_angle, travelled
-from edge_agent.preprocess.tracks import WHOLE, Area, Presence, Tracks
+from edge_agent.preprocess.body import CHANNELS, LARGEST, OUT_OF_BED, Body
+from edge_agent.preprocess.posture import posture
+from edge_agent.preprocess.skeleton import trunk
+from edge_agent.preprocess.tracks import FORGET_S, WHOLE, Area, Presence, Track, Tracks
+from edge_agent.sensing.pose_models import (
+    CLOCKWISE,
+    COUNTER_CLOCKWISE,
+    MOVENET,
+    Person,
+    found_turned,
+    net_of,
+    once_each,
+)
 from edge_agent.sensing.role import Moment, Reading, mean_of, thinned, unseen
-from services.vocabulary import Absence, Seconds
+from services.vocabulary import Absence, Cue, CueName, Seconds
 from services.vocabulary import Sense as SenseName
 
-MODEL = "movenet_multipose_lightning_v1.onnx"
-PERSON_THRESHOLD = 0.2
-"""Source: the model's card."""
-_SAME_PERSON_OVERLAP = 0.6
-_SAME_TRACK_OVERLAP = 0.1
-_FORGET_S: Seconds = 2.0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Person:
-    """One person in one picture."""
-
-    skeleton: Skeleton
-    score: float
-    pts_s: Seconds
+MODEL = MOVENET
+_CLEAR = 0.4
+"""Score under which somebody who is not upright is looked at again in the turned picture, and what a turned look has to
+give to be the only one next time. Source: measured on people cut out of a clip and laid down; 0.23 to 0.36 as the
+picture is, if found at all, 0.31 to 0.59 turned."""
+_LYING = 0.5
+_NOW_AND_THEN_S: Seconds = 4.0
+"""How often an empty room is looked at turned, for whoever may lie there."""
 
 
 class Pose:
-    """Posture of the followed person: the one who overlaps most with who was followed before, else the clearest.
+    """Posture and movement of the followed person, who was followed before, else is seen the clearest; and falls of
+    anybody.
 
     Channels: `pose.torso_angle` degrees from upright, `pose.hip_height` 0 (bottom of the picture) to 1,
-    `pose.wrist_speed` and `pose.speed` in torso lengths per second. Speeds are the second's largest, angle and height
-    its mean. The track is appearance-free and forgotten after two seconds. Whoever is alone and has been in `zone`
-    since the room was last empty or shared may be taken for the resident (see `preprocess.tracks`).
+    `pose.wrist_speed` and `pose.speed` in torso lengths per second; `pose.lying`, `pose.sitting` and `pose.standing`
+    evidence 0..1 (see `preprocess.posture`); `pose.fall` evidence 0..1 of a fall and of staying down, also told as the
+    cue `fall` (see `preprocess.fall`); `pose.stillness`, `pose.restlessness`, `pose.rocking` and `pose.self_contact`
+    0..1 (see `preprocess.habits`); with a `bed`, `pose.out_of_bed` 0..1. Speeds and the fall are the second's largest,
+    the others its mean. Tracks are appearance-free and forgotten after two seconds. Whoever is alone and has been in
+    `zone` since the room was last empty or shared may be taken for the resident (see `preprocess.tracks`). Who lies in
+    `bed` has not fallen, and is not judged for being still.
     """
 
     title = "pose"
     name = SenseName.POSE
-    channels = ("pose.wrist_speed", "pose.speed", "pose.torso_angle", "pose.hip_height")
+    channels: tuple[str, ...] = CHANNELS
     needs = (MODEL,)
 
-    def __init__(self, model: Model, per_second: float = 2.0, size: int = 256, zone: Area = WHOLE) -> None:
-        self._model = model.fits({"image": (1, 0, 0, 3)}, [(1, 6, 56)])
-        self._per_second = per_second
-        self._size = size
-        self._followed: Person | None = None
+    def __init__(self, model: Model, per_second: float = 2.0, zone: Area = WHOLE, bed: Area | None = None) -> None:
+        self._net = net_of(model)
+        self.per_second = per_second
+        self._bed = bed
+        self.channels = CHANNELS if bed is None else (*CHANNELS, OUT_OF_BED)
         self._tracks, self._presence = Tracks(), Presence(zone)
+        self._bodies: dict[int, Body] = {}
+        self._followed = 0
+        self._turns, self._turned_s = (CLOCKWISE, COUNTER_CLOCKWISE), float("-inf")
+        self._looks = 0
 
     def read(self, moment: Moment) -> Reading:
         """Goes on with several people in view; abstains where nobody is."""
-        frames = thinned(moment.frames, self._per_second)
+        frames = thinned(moment.frames, self.per_second)
         if not frames:
-            self._followed = None
             return Reading.absent(unseen(moment.window))
-        seen = [(frame, self.find(frame)) for frame in frames]
-        persons = max(len(people) for _, people in seen)
-        resident = self._resident(seen)
-        rows = [row for frame, people in seen if (row := self._follow(frame, people)) is not None]
+        self._looks = 0
+        seen = [(frame, people, self._tracked(frame, people)) for frame in frames for people in (self._all(frame),)]
+        persons = max(len(people) for _, people, _ in seen)
+        resident = self._resident([(frame, tracks) for frame, _, tracks in seen])
+        rows, falls = [], [0.0]
+        for frame, people, tracks in seen:
+            said = self._look(frame, people, tracks)
+            falls += [row["pose.fall"] for row in said.values() if "pose.fall" in row]
+            rows += [said[self._followed]] if people else []
         if not rows:
-            return Reading.absent(Absence.NOT_IN_VIEW, persons=persons, inferences=len(frames), resident=resident)
+            return Reading.absent(Absence.NOT_IN_VIEW, persons=persons, inferences=self._looks, resident=resident)
         values = mean_of(rows)
-        for name in ("pose.wrist_speed", "pose.speed"):
-            if name in values:
-                values[name] = max(row[name] for row in rows if name in row)
+        values |= {name: max(row[name] for row in rows if name in row) for name in LARGEST if name in values}
+        values = {name: value for name, value in values.items() if name in self.channels}
+        cues = (Cue(CueName.FALL, max(falls)),) if max(falls) > 0.0 else ()
         quality = len(rows) / len(frames)
-        return Reading(values, quality, persons=persons, inferences=len(frames), resident=resident)
+        return Reading(values, quality, cues, persons=persons, inferences=self._looks, resident=resident)
 
-    def _resident(self, seen: list[tuple[Frame, list[Person]]]) -> bool | None:
+    def _resident(self, seen: list[tuple[Frame, list[Track]]]) -> bool | None:
         """Whether the lone person was the resident in every look; None without anybody, where any face may stand for
         one: with a zone nobody is confirmed by a face alone."""
-        said = []
-        for frame, people in seen:
-            tracks = self._tracks.update(frame.pts_s, [_area(person, frame) for person in people])
-            said.append(self._presence.update(frame.pts_s, tracks))
-        if not any(people for _, people in seen):
+        said = [self._presence.update(frame.pts_s, tracks) for frame, tracks in seen]
+        if not any(tracks for _, tracks in seen):
             return None if self._presence.zone == WHOLE else False
-        return all(one for one, (_, people) in zip(said, seen, strict=True) if people)
+        return all(one for one, (_, tracks) in zip(said, seen, strict=True) if tracks)
+
+    def _tracked(self, frame: Frame, people: list[Person]) -> list[Track]:
+        return self._tracks.update(frame.pts_s, [_area(person, frame) for person in people])
+
+    def _look(self, frame: Frame, people: list[Person], tracks: list[Track]) -> dict[int, dict[str, float]]:
+        """What each track's body says in one picture; who is followed is chosen anew where they are gone."""
+        known = self._bodies.items()
+        self._bodies = {id_: body for id_, body in known if 0.0 <= frame.pts_s - body.seen_s <= FORGET_S}
+        if tracks and self._followed not in {track.id for track in tracks}:
+            self._followed = tracks[0].id
+        return {
+            track.id: self._bodies.setdefault(track.id, Body()).look(
+                frame.pts_s, person.skeleton, frame.image.shape[0], self._in_bed(person, frame)
+            )
+            for person, track in zip(people, tracks, strict=True)
+        }
+
+    def _in_bed(self, person: Person, frame: Frame) -> bool:
+        ends = trunk(person.skeleton)
+        if self._bed is None or ends is None:
+            return False
+        height, width = frame.image.shape[:2]
+        return self._bed.holds(float(ends[1][0]) / width, float(ends[1][1]) / height)
 
     def find(self, frame: Frame) -> list[Person]:
-        """Everybody in one picture, each once, clearest first; keypoints in picture pixels."""
-        boxed = letterbox(frame.image, self._size)
-        poses = self._model.run({"image": rgb(boxed.image).astype(np.int32)[None]})[0][0]
-        people = [
-            Person(_skeleton(row, self._size, boxed.scale, (boxed.left, boxed.top)), float(row[55]), frame.pts_s)
-            for row in poses[np.argsort(-poses[:, 55])]
-            if row[55] >= PERSON_THRESHOLD
-        ]
-        kept: list[Person] = []
-        for person in people:
-            if all(person.skeleton.overlap(other.skeleton) < _SAME_PERSON_OVERLAP for other in kept):
-                kept.append(person)
-        return kept
+        """Everybody in one picture as it is, each once, clearest first; keypoints in picture pixels."""
+        self._looks += 1
+        return once_each(self._net.find(frame.image))
 
-    def _follow(self, frame: Frame, people: list[Person]) -> dict[str, float] | None:
-        before = self._followed
-        if before is not None and frame.pts_s - before.pts_s > _FORGET_S:
-            before = None
-        if not people:
-            self._followed = before
-            return None
-        self._followed = people[0]
-        if before is not None:
-            overlaps = [one.skeleton.overlap(before.skeleton) for one in people]
-            if max(overlaps) > _SAME_TRACK_OVERLAP:
-                self._followed = people[overlaps.index(max(overlaps))]
-            else:
-                before = None
-        return _measures(self._followed, before, frame.image.shape[0])
+    def _all(self, frame: Frame) -> list[Person]:
+        """Everybody, with those who are seen only, or better, in the turned picture, because they lie."""
+        people = self.find(frame)
+        if not self._in_doubt(frame.pts_s, people):
+            return people
+        turned: list[Person] = []
+        for turn in self._turns:
+            turned += found_turned(self._net, frame.image, turn)
+            self._looks += 1
+            if max((one.score for one in turned), default=0.0) >= _CLEAR:
+                self._turns = (turn, -turn)
+                break
+        return once_each([*people, *turned])
+
+    def _in_doubt(self, time_s: Seconds, people: list[Person]) -> bool:
+        if self._tracks.missing(time_s, len(people)) or any(one.score < _CLEAR and not _upright(one) for one in people):
+            return True
+        if people or 0.0 <= time_s - self._turned_s < _NOW_AND_THEN_S:
+            return False
+        self._turned_s = time_s
+        return True
+
+
+def _upright(person: Person) -> bool:
+    return posture(person.skeleton).lying < _LYING
 
 
 def _area(person: Person, frame: Frame) -> Area:
     height, width = frame.image.shape[:2]
     left, top, right, bottom = person.skeleton.box.tolist()
     return Area(left / width, top / height, right / width, bottom / height)
-
-
-def _measures(person: Person, before: Person | None, height_px: int) -> dict[str, float]:
-    values = {
-        "pose.torso_angle": torso_angle(person.skeleton),
-        "pose.hip_height": hip_height(person.skeleton, height_px),
-    }
-    if before is not None and person.pts_s > before.pts_s:
-        per_s = 1.0 / (person.pts_s - before.pts_s)
-        unit_px = max(scale_px(person.skeleton), scale_px(before.skeleton))
-        values["pose.wrist_speed"] = travelled(person.skeleton, before.skeleton, "wrists", unit_px) * per_s
-        values["pose.speed"] = travelled(person.skeleton, before.skeleton, "trunk", unit_px) * per_s
-    return {name: value for name, value in values.items() if np.isfinite(value)}
-
-
-def _skeleton(row: NDArray[np.float32], size: int, scale: float, corner: tuple[float, float]) -> Skeleton:
-    points = row[:51].reshape(17, 3).astype(np.float64)
-    place = (points[:, 1::-1] * size - np.array(corner)) / scale
-    top, left, bottom, right = (row[51:55].astype(np.float64) * size).tolist()
-    box = (np.array([left, top, right, bottom]) - np.array([*corner, *corner])) / scale
-    return Skeleton(place, points[:, 2], box)

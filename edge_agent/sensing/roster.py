@@ -1,19 +1,22 @@
 """Composes the senses of one camera: loads what its mode allows, and puts a stand-in where a model is missing."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
 
+from edge_agent.engines import EngineSettings
 from edge_agent.models import FindModel, Model, ModelAltered, ModelMissing, ModelUnreadable, load
 from edge_agent.preprocess.tracks import WHOLE, Area
 from edge_agent.sensing import affect, blendshapes, expression, pose
 from edge_agent.sensing import faces as yunet
 from edge_agent.sensing.absent import Absent
+from edge_agent.sensing.affect_calibration import Calibration
 from edge_agent.sensing.audio import SILERO, YAMNET, Audio
+from edge_agent.sensing.cue_head import CueHead, Use
 from edge_agent.sensing.expression import PASSES
-from edge_agent.sensing.expression_models import DEFAULT
+from edge_agent.sensing.expression_models import DEFAULT, EXPRESSION_MODELS, ExpressionModel, Known, described
 from edge_agent.sensing.motion import Motion
 from edge_agent.sensing.role import Sense
 from services.runtime.assets import AssetAltered, AssetMissing
@@ -44,12 +47,33 @@ class Choice:
     rates: Rates = Rates()
     providers: str = "auto"
     threads: int = 1
+    engines: EngineSettings = field(default_factory=EngineSettings)
     expression: tuple[str, ...] = (DEFAULT,)
     passes: int = PASSES
+    own: tuple[ExpressionModel, ...] = ()
+    """Expression models of the operator's own, described in the settings."""
     experts: tuple[str, ...] = ()
-    """Who corrects the face's arousal: voice, body."""
+    """Who corrects the face: voice and body its arousal, posture its valence and arousal."""
+    calibration: Calibration | None = None
+    """Moves valence and arousal of the face, where a study found that needed."""
+    cue_head: Path | None = None
+    """A head on YAMNet's embedding that tells cues, and whether beside YAMNet's own classes or instead of them."""
+    cue_head_use: Use = "beside"
+    cue_embedding: Path | None = None
+    """The sound model whose embedding the head reads, where that is not YAMNet's."""
+    sound_extras: tuple[str, ...] = ()
+    """More of sound, off unless asked for: names of `sensing.sound_extras`."""
     zone: Area = WHOLE
     """Where the resident of this camera has to have been; the whole picture: whoever is alone."""
+    pose_model: Path | None = None
+    """A YOLO pose net of the operator's own, instead of MoveNet."""
+    bed: Area | None = None
+    """Where the mattress is seen: who lies there has not fallen. None: nobody said."""
+
+    @property
+    def known(self) -> Known:
+        """Every expression model that is described."""
+        return {**EXPRESSION_MODELS, **{model.file: model for model in self.own}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +112,7 @@ def roster(
         Motion(),
         shelf.sense(
             Audio.title, SenseName.AUDIO, Audio.channels, Audio.needs,
-            lambda: Audio(shelf.model(YAMNET), shelf.model(SILERO), choice.rates.sound_hop_s),
+            shelf.audio,
         ),
         shelf.sense(
             yunet.Faces.title, SenseName.FACE, yunet.Faces.channels, yunet.Faces.needs,
@@ -96,7 +120,7 @@ def roster(
         ),
         shelf.sense(
             pose.Pose.title, SenseName.POSE, pose.Pose.channels, pose.Pose.needs,
-            lambda: pose.Pose(shelf.model(pose.MODEL), choice.rates.pose, zone=choice.zone),
+            lambda: pose.Pose(shelf.pose_model(), choice.rates.pose, zone=choice.zone, bed=choice.bed),
         ),
         shelf.sense(
             blendshapes.Blendshapes.title, SenseName.FACE, blendshapes.Blendshapes.channels,
@@ -104,12 +128,17 @@ def roster(
         ),
     ]  # fmt: skip
     if mode is Mode.AFFECT:
-        told = expression.channels_of(choice.expression, choice.passes)
-        channels = affect.channels_of(told) if choice.experts else told
+        channels = affect_channels(choice)
         needs = (yunet.MODEL, *choice.expression)
         title = expression.Expression.title
         senses.append(shelf.sense(title, SenseName.EXPRESSION, channels, needs, shelf.affect))
     return Roster(tuple(senses), tuple(shelf.used.values()))
+
+
+def affect_channels(choice: Choice) -> tuple[str, ...]:
+    """What the expression sense tells, whether or not its models are loaded."""
+    told = expression.channels_of(choice.expression, choice.passes, choice.known)
+    return affect.channels_of(told) if choice.experts else told
 
 
 class _Shelf:
@@ -123,9 +152,47 @@ class _Shelf:
 
     def model(self, name: str) -> Model:
         if name not in self._loaded:
-            self._loaded[name] = load(self.find(name), self._choice.providers, threads=self._choice.threads)
+            self._loaded[name] = self._load(self.find(name))
         self.used[name] = self._loaded[name]
         return self.used[name]
+
+    def _load(self, path: Path, sha256: str = "") -> Model:
+        choice = self._choice
+        return load(
+            path, choice.providers, expected_digest=sha256, threads=choice.threads, engines=choice.engines
+        )  # fmt: skip
+
+    def audio(self) -> Sense:
+        yamnet = self.model(YAMNET)
+        return Audio(yamnet, self.model(SILERO), self._choice.rates.sound_hop_s, self._cue_head(yamnet),
+                     self._choice.sound_extras)  # fmt: skip
+
+    def _cue_head(self, yamnet: Model) -> CueHead | None:
+        """The operator's head; one that cannot be used costs only itself, for without it cries are heard all the
+        same."""
+        file = self._choice.cue_head
+        if file is None:
+            return None
+        try:
+            model, other = self._own(file), self._choice.cue_embedding
+            head = CueHead(model, yamnet, self._choice.cue_head_use, None if other is None else self._own(other))
+        except (ModelMissing, ModelUnreadable) as error:
+            logger(sense=Audio.title).warning("cue head is off", reason=str(error))
+            return None
+        self.used |= {str(one): self._own(one) for one in (file, other) if one is not None}
+        return head
+
+    def _own(self, file: Path) -> Model:
+        if str(file) not in self._loaded:
+            self._loaded[str(file)] = self._load(file)
+        return self._loaded[str(file)]
+
+    def pose_model(self) -> Model:
+        file = self._choice.pose_model
+        if file is None:
+            return self.model(pose.MODEL)
+        self.used[str(file)] = self._own(file)
+        return self.used[str(file)]
 
     def blendshapes(self) -> Sense:
         self.find(yunet.MODEL)
@@ -134,9 +201,19 @@ class _Shelf:
 
     def affect(self) -> Sense:
         self.find(yunet.MODEL)
-        models = [self.model(name) for name in self._choice.expression]
-        face = expression.Expression(models, self._choice.rates.expression, self._choice.passes)
+        models = [self._face_model(name) for name in self._choice.expression]
+        face = expression.Expression(models, self._choice.rates.expression, self._choice.passes, self._choice.known,
+                                     self._choice.calibration)  # fmt: skip
         return affect.Affect(face, self._choice.experts) if self._choice.experts else face
+
+    def _face_model(self, name: str) -> Model:
+        what = described(name, self._choice.known)
+        if what.path is None:
+            return self.model(name)
+        if name not in self._loaded:
+            self._loaded[name] = self._load(what.path, what.sha256)
+        self.used[name] = self._loaded[name]
+        return self.used[name]
 
     def sense(
         self, title: str, name: SenseName, channels: tuple[str, ...], needs: tuple[str, ...], make: Callable[[], Sense]

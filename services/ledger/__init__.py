@@ -7,10 +7,12 @@ from services.ledger.assessments import AssessmentRepository
 from services.ledger.audit import AuditRepository
 from services.ledger.database import Database, DatabaseUrlError
 from services.ledger.deliveries import DeliveryRepository, Dispatch, DispatchState
+from services.ledger.edge_alarms import EdgeAlarmRepository
 from services.ledger.events import EventConflict, EventRepository, Recorded
 from services.ledger.feedback import FeedbackRepository
 from services.ledger.inbox import InboxRepository
 from services.ledger.leases import LeaseLost, LeaseRepository
+from services.ledger.modes import ModeRepository
 from services.ledger.outbox import OutboxMessage, OutboxRepository
 from services.ledger.roster import RosterRepository, SeatTaken
 from services.ledger.silences import Silence, SilenceRefused, SilenceRepository
@@ -31,12 +33,14 @@ __all__ = [
     "DeliveryRepository",
     "Dispatch",
     "DispatchState",
+    "EdgeAlarmRepository",
     "EventConflict",
     "EventRepository",
     "FeedbackRepository",
     "InboxRepository",
     "LeaseLost",
     "LeaseRepository",
+    "ModeRepository",
     "OutboxMessage",
     "OutboxRepository",
     "Recorded",

@@ -61,6 +61,11 @@ class AlertRepository:
         """Alerts that are neither resolved nor missed, the most urgent first, then the oldest."""
         return self._all(alerts.c.status.not_in([AlertStatus.RESOLVED.value, AlertStatus.MISSED.value]))
 
+    def raised_by_opinion(self, resident: str, since: UnixSeconds) -> int:
+        """How many alerts of a resident that opened since then a second opinion made more urgent."""
+        query = select(alerts.c.body).where(alerts.c.resident == resident, alerts.c.opened_at >= since)
+        return sum(bool(from_json(Alert, body).raised_by) for body in self._connection.scalars(query))
+
     def _one(self, condition: ColumnElement[bool]) -> Alert | None:
         body = self._connection.scalar(select(alerts.c.body).where(condition))
         return None if body is None else from_json(Alert, body)

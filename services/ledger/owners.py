@@ -7,6 +7,7 @@ EVERYBODY = "everybody"
 TABLES = {
     "events": THRESHOLD, "event_revisions": THRESHOLD, "event_conflicts": THRESHOLD, "snapshots": THRESHOLD,
     "snapshot_parts": THRESHOLD, "leases": THRESHOLD, "roster": THRESHOLD, "statuses": THRESHOLD, "agents": THRESHOLD,
+    "edge_alarms": THRESHOLD, "modes": THRESHOLD,
     "history_tail": THRESHOLD, "history_hours": THRESHOLD, "assessments": VLM, "alerts": ALERTING,
     "deliveries": ALERTING, "dispatches": ALERTING, "feedback": CONSOLE, "silences": CONSOLE,
     "acknowledgements": CONSOLE, "outbox": EVERYBODY, "inbox": EVERYBODY, "audit": EVERYBODY,
@@ -25,6 +26,8 @@ WRITES: dict[str, dict[str, tuple[str, ...]]] = {
         "append_blocks": ("history_tail",),
     },
     "HourRepository": {"save": ("history_hours",)},
+    "EdgeAlarmRepository": {"record": ("edge_alarms",), "settle": ("edge_alarms",)},
+    "ModeRepository": {"decide": ("modes",)},
     "AssessmentRepository": {"record": ("assessments",)},
     "AlertRepository": {"create": ("alerts",), "update": ("alerts",)},
     "DeliveryRepository": {"record": ("deliveries",), "queue": ("dispatches",), "update": ("dispatches",)},
@@ -39,6 +42,6 @@ WRITES: dict[str, dict[str, tuple[str, ...]]] = {
 
 PRODUCERS = {
     "event.changed": THRESHOLD, "assessment.made": VLM, "alert.acknowledged": CONSOLE, "feedback.given": CONSOLE,
-    "threshold.approved": CONSOLE,
+    "threshold.approved": CONSOLE, "mode.decided": CONSOLE,
 }  # fmt: skip
 """The room that may add to a topic."""

@@ -29,10 +29,13 @@ RETENTION: dict[str, Retention] = {
     "events": Retention(RECORD_DAYS, "updated_at"),
     "event_revisions": Retention(RECORD_DAYS, "at"),
     "event_conflicts": Retention(RECORD_DAYS, "at"),
+    "edge_alarms": Retention(RECORD_DAYS, "at"),
     "assessments": Retention(RECORD_DAYS, "created_at"),
     "alerts": Retention(RECORD_DAYS, "created_at"),
     "dispatches": Retention(RECORD_DAYS, "created_at"),
     "deliveries": Retention(RECORD_DAYS, "at"),
+    # As long as somebody may be watched by it: a decision is replaced, never forgotten while the roster has them.
+    "modes": Retention(2192, "decided_at"),
     "feedback": Retention(RECORD_DAYS, "given_at"),
     "acknowledgements": Retention(RECORD_DAYS, "at"),
     "silences": Retention(RECORD_DAYS, "ends_at"),

@@ -49,6 +49,11 @@ class RosterRepository:
         query = select(roster.c.body, roster.c.agent).order_by(roster.c.resident)
         return [(from_json(Resident, body), agent) for body, agent in self._connection.execute(query)]
 
+    def of(self, ids: Sequence[str]) -> list[Resident]:
+        """Those of these residents who have a seat, by resident id."""
+        query = select(roster.c.body).where(roster.c.resident.in_(ids)).order_by(roster.c.resident)
+        return [from_json(Resident, body) for body in self._connection.scalars(query)]
+
     def agent_of(self, resident: str) -> str | None:
         """The agent that watches a resident, None when nobody does."""
         return self._connection.scalar(select(roster.c.agent).where(roster.c.resident == resident))

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, delete, select
 
 from services.ledger.tables import snapshot_parts, snapshots
 from services.ledger.upsert import put
+from services.runtime.engine import BINARY
 from services.vocabulary import UnixSeconds
 
 Parts = Mapping[str, tuple[int, bytes]]
@@ -48,12 +49,21 @@ class SnapshotRepository:
         gone = (snapshot_parts.c.agent == agent, snapshot_parts.c.resident.not_in(residents))
         self._connection.execute(delete(snapshot_parts).where(*gone))
 
+    def position(self, agent: str) -> tuple[str, int] | None:
+        """Epoch and sequence of the agent's snapshot, None when it was never saved."""
+        row = self._connection.execute(
+            select(snapshots.c.epoch, snapshots.c.sequence).where(snapshots.c.agent == agent)
+        ).one_or_none()
+        return None if row is None else (row.epoch, row.sequence)
+
     def latest(self, agent: str) -> Snapshot | None:
         """The agent's snapshot with all its parts, None when it was never saved."""
-        row = self._connection.execute(select(snapshots).where(snapshots.c.agent == agent)).one_or_none()
+        whole = select(snapshots).where(snapshots.c.agent == agent).execution_options(**BINARY)
+        row = self._connection.execute(whole).one_or_none()
         if row is None:
             return None
         part = snapshot_parts.c
-        kept = self._connection.execute(select(part.resident, part.revision, part.blob).where(part.agent == agent))
+        of_agent = select(part.resident, part.revision, part.blob).where(part.agent == agent)
+        kept = self._connection.execute(of_agent.execution_options(**BINARY))
         parts = {resident: (revision, bytes(blob)) for resident, revision, blob in kept}
         return Snapshot(row.agent, row.epoch, row.sequence, bytes(row.blob), row.saved_at, parts)

@@ -120,6 +120,11 @@ deliveries = Table(
     "deliveries", METADATA, _number(), _name("message"), _name("alert"), _time("at"), _body(),
     Index(None, "alert", "at"), Index(None, "at"),
 )  # fmt: skip
+edge_alarms = Table(
+    "edge_alarms", METADATA, _name("id", True), _name("resident"), _name("agent"), _time("at"), _time("kept_at"),
+    _time("settled_at", True), _body(), Index(None, "resident", "at"), Index(None, "settled_at"),
+)  # fmt: skip
+modes = Table("modes", METADATA, _name("resident", True), _time("decided_at"), _body())
 feedback = Table(
     "feedback", METADATA, _name("id", True), _name("resident"), _name("alert"), _time("given_at"), _body(),
     Index(None, "alert"), Index(None, "given_at"),

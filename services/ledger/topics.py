@@ -12,5 +12,8 @@ ALERT_ACKNOWLEDGED = "alert.acknowledged"
 THRESHOLD_APPROVED = "threshold.approved"
 """Body: Approval. From a person, by the console or `attune threshold approve`, to threshold_service."""
 
+MODE_DECIDED = "mode.decided"
+"""Body: ModeDecision. From the console, to threshold_service, which tells the agent."""
+
 FEEDBACK_GIVEN = "feedback.given"
 """Body: Feedback. From the console."""

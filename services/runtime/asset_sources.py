@@ -84,7 +84,8 @@ def places_to_ask(asset: Asset, places: Places) -> Iterator[tuple[str, Source]]:
     if places.release:
         yield "release (ATTUNE_ASSET_RELEASE)", Web(places.release)
     kind, _, rest = asset.origin.partition(":")
-    origins: dict[str, Callable[[str], Source]] = {"url": Address, "pypi": Pypi, "npm": Npm, "recipe": Recipe}
+    origins: dict[str, Callable[[str], Source]] = {"url": Address, "pypi": Pypi, "npm": Npm, "recipe": Recipe,
+                                                     "mirror": MirrorOnly}  # fmt: skip
     yield f"origin {kind}", origins[kind](rest)
 
 
@@ -184,13 +185,25 @@ class Npm:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A file that is built from others; building is not part of this version."""
+    """A file that is made from others."""
 
     recipe: str
 
     def fetch(self, asset: Asset, into: Path, advance: Advance) -> None:
         source = f" from {asset.built_from}" if asset.built_from else ""
-        raise NotThere(f"it is built{source} by the recipe {self.recipe}, which this version cannot do yet")
+        if asset.recipe:
+            raise NotThere(f"it is made{source}: run `attune assets build {asset.name}`")
+        raise NotThere(f"it was made{source} ({self.recipe}), and comes from a mirror or a release only")
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorOnly:
+    """A file that no fixed address is known for."""
+
+    what: str
+
+    def fetch(self, asset: Asset, into: Path, advance: Advance) -> None:
+        raise NotThere(f"it comes from a mirror only: {self.what}")
 
 
 def _run(command: list[str], folder: str) -> None:

@@ -37,6 +37,7 @@ class Use(StrEnum):
     DEFAULT = "default"
     EXTRA = "extra"
     TESTS = "tests"
+    SOURCE = "source"
 
 
 class Asset(BaseModel):
@@ -54,8 +55,15 @@ class Asset(BaseModel):
     licence: str
     training_data: str
     does: str
-    origin: str = Field(pattern=r"^(url|pypi|npm|recipe):.+")
+    origin: str = Field(pattern=r"^(url|pypi|npm|recipe|mirror):.+")
     built_from: str = ""
+    sources: tuple[str, ...] = ()
+    """Of a recipe that `attune assets build` can do: the assets it is made from."""
+
+    @property
+    def recipe(self) -> str:
+        """Which recipe `attune assets build` makes it by; empty: none."""
+        return self.origin.removeprefix("recipe:") if self.sources else ""
 
 
 class _Catalogue(BaseModel):
@@ -179,8 +187,39 @@ def in_folder(asset: Asset, folder: Path) -> Path | None:
     return next((path for path in elsewhere if not any(p[0] == "." for p in path.relative_to(folder).parts)), None)
 
 
+class Receipt(BaseModel):
+    """What `attune assets build` notes beside a model that it made: how far it is from the original."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    sha256: str
+    """Of the file that was made."""
+    catalogue_sha256: str
+    """What the catalogue said of it then; another catalogue has it made again."""
+    difference: float
+    tolerance: float
+    against: str
+
+
+def receipt_of(path: Path) -> Path:
+    """Where the receipt of a model lies."""
+    return path.with_name(f"{path.name}.built.json")
+
+
+def _built_here(asset: Asset, path: Path, digest: str) -> bool:
+    """Whether the file is the one that a build of this asset made on this machine."""
+    if not asset.recipe or not receipt_of(path).is_file():
+        return False
+    try:
+        said = Receipt.model_validate_json(receipt_of(path).read_text())
+    except ValidationError:
+        return False
+    return (said.sha256, said.catalogue_sha256) == (digest, asset.sha256) and said.difference <= said.tolerance
+
+
 def check(asset: Asset, path: Path) -> None:
-    """Compare the file's digest with the catalogue's; a file that has not changed is read once per process.
+    """Compare the file's digest with the catalogue's, or with that of its receipt where it was built on this machine;
+    a file that has not changed is read once per process.
 
     Raises:
         AssetAltered: they differ.
@@ -191,7 +230,7 @@ def check(asset: Asset, path: Path) -> None:
         return
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if digest != asset.sha256:
+    if digest != asset.sha256 and not _built_here(asset, path, digest):
         raise AssetAltered(
             f"{path}: sha256 is {digest}, expected {asset.sha256}; "
             f"delete it and run `attune assets pull {asset.name}`"

@@ -31,7 +31,7 @@ def to_json(value: Any) -> str:
 
     >>> from services.vocabulary import Cue, CueName
     >>> to_json(Cue(CueName.CRY, 0.5))
-    '{"name":"cry","offset_s":0.0,"probability":0.5}'
+    '{"conflict":null,"duration_s":null,"loudness_dbfs":null,"name":"cry","offset_s":0.0,"probability":0.5,"uncertainty":null}'
     """
     return json.dumps(to_jsonable(value), sort_keys=True, separators=(",", ":"))
 

@@ -5,13 +5,16 @@ from services.vocabulary.alert import Alert, AlertStatus, Delivery, Notice, Outc
 from services.vocabulary.approval import Approval, Proposal
 from services.vocabulary.assessment import RULES, Assessment, Indicator, Opinion, Verdict
 from services.vocabulary.channel import EMOTIONS, Channel, Sense, Worse, describe, known_channels
-from services.vocabulary.cue import Cue, CueName
+from services.vocabulary.cue import AMBIGUOUS, HEARD, Cue, CueName
 from services.vocabulary.deviation import Deviation, Term
+from services.vocabulary.edge_alarm import EdgeAlarm, alarm_id
 from services.vocabulary.event import Calibration, Event, Likeness, Reading, Reason, event_id
 from services.vocabulary.evidence import COURSES, Conflict, Evidence, PriorEpisodes, Trend, Usual
 from services.vocabulary.explanation import Explanation, explain
 from services.vocabulary.feedback import Feedback, FeedbackVerdict
-from services.vocabulary.mode import Mode
+from services.vocabulary.grounding import UNCHECKED, Claim, Grounding, Support
+from services.vocabulary.mode import Mode, ModeDecision
+from services.vocabulary.pictures import Picture, PictureReply, PictureRequest
 from services.vocabulary.policy import Budget, Literal, Own, Policy, Rules, Timing, relaxed
 from services.vocabulary.resident import Condition, Resident, ResidentNow
 from services.vocabulary.sample import Gap, Position, Sample
@@ -19,9 +22,12 @@ from services.vocabulary.tier import Tier
 from services.vocabulary.time import Seconds, UnixSeconds
 
 __all__ = [
+    "AMBIGUOUS",
     "COURSES",
     "EMOTIONS",
+    "HEARD",
     "RULES",
+    "UNCHECKED",
     "Absence",
     "Alert",
     "AlertStatus",
@@ -30,26 +36,33 @@ __all__ = [
     "Budget",
     "Calibration",
     "Channel",
+    "Claim",
     "Condition",
     "Conflict",
     "Cue",
     "CueName",
     "Delivery",
     "Deviation",
+    "EdgeAlarm",
     "Event",
     "Evidence",
     "Explanation",
     "Feedback",
     "FeedbackVerdict",
     "Gap",
+    "Grounding",
     "Indicator",
     "Likeness",
     "Literal",
     "Mode",
+    "ModeDecision",
     "Notice",
     "Opinion",
     "Outcome",
     "Own",
+    "Picture",
+    "PictureReply",
+    "PictureRequest",
     "Policy",
     "Position",
     "PriorEpisodes",
@@ -62,6 +75,7 @@ __all__ = [
     "Sample",
     "Seconds",
     "Sense",
+    "Support",
     "Term",
     "Tier",
     "Timing",
@@ -70,6 +84,7 @@ __all__ = [
     "Usual",
     "Verdict",
     "Worse",
+    "alarm_id",
     "describe",
     "event_id",
     "explain",

@@ -41,6 +41,10 @@ class Alert:
     acknowledged_by: str = ""
     resolved_at: UnixSeconds | None = None
     assessment: str = ""
+    raised_by: str = ""
+    """The assessment that made it more urgent than its event; empty where none did."""
+    told_by: str = ""
+    """The edge agent that told of it by itself while it was cut off; nobody was, or will be, told by alerting."""
 
 
 class Outcome(StrEnum):

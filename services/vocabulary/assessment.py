@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from services.vocabulary.grounding import UNCHECKED, Grounding
 from services.vocabulary.tier import Tier
 from services.vocabulary.time import UnixSeconds
 
@@ -57,3 +58,5 @@ class Assessment:
     fallback_reason: str = ""
     """Why the rules answered although a model is configured; empty otherwise."""
     latency_s: float = 0.0
+    grounding: Grounding = UNCHECKED
+    """What the measurements say of its claims."""

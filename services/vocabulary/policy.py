@@ -5,6 +5,7 @@ import json
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 
+from services.vocabulary.cue import AMBIGUOUS, CueName
 from services.vocabulary.time import Seconds
 
 
@@ -81,7 +82,7 @@ class Policy:
     envelope: float = 1.5
     """Most that calibration raises a tier-1 threshold over the one a person approved, in distances from the resident's
     typical peak; beyond it is a proposal (source: guess)."""
-    alarm_cues: tuple[str, ...] = ("scream", "cry", "fall_noise", "glass")
+    alarm_cues: tuple[str, ...] = ("scream", "cry", "fall_noise", "glass", "fall")
     quality_floor: float = 0.2
     """A sense that says of itself that it could see or hear less than this share of a second counts as absent in it
     (source: guess)."""
@@ -112,6 +113,17 @@ class Policy:
                 )  # fmt: skip
         return self
 
+    def alarms(self, cue: CueName) -> bool:
+        """Whether a cue alone alarms. Where a policy names a groan or a moan, one that was left unresolved alarms too,
+        and so does a groan: what a face or a missing consent makes of such a sound silences no policy.
+
+        >>> Policy(alarm_cues=("moan",)).alarms(CueName.VOCALISATION_UNRESOLVED), Policy().alarms(CueName.GROAN)
+        (True, False)
+        """
+        if cue.value in self.alarm_cues:
+            return True
+        return cue in AMBIGUOUS and cue is not CueName.MOAN and any(one.value in self.alarm_cues for one in AMBIGUOUS)
+
     @property
     def version(self) -> str:
         """Name and digest of the contents: two policies with one version judge alike.
@@ -129,7 +141,7 @@ def relaxed(before: Policy, after: Policy) -> tuple[str, ...]:
     """In which ways `after` makes tier 1 speak less often than `before` did, for anybody; empty: in none.
 
     >>> relaxed(Policy(), Policy(alarm_cues=("scream",)))
-    ('alarm_cues without cry, fall_noise, glass',)
+    ('alarm_cues without cry, fall_noise, glass, fall',)
     """
     ways = _relaxed_for(before, after)
     own = {one.resident for one in (*before.residents, *after.residents)}

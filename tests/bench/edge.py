@@ -82,6 +82,8 @@ def _figures(costs: Costs, slow: Costs, ratio: float, bare: float) -> list[Figur
                f"{1 + MOST_OVERHEAD}", ratio <= 1 + MOST_OVERHEAD),
         Figure("cameras on one core at 1 picture/s", 1 / slow.load, "cameras", f"limit: {slow.limit}"),
     ]  # fmt: skip
+    figures.append(Figure("pictures looked at", costs.analysed, "pictures", f"{costs.decoded} decoded",
+                          costs.analysed / costs.decoded))  # fmt: skip
     for sense in costs.senses:
         runs = max(sense.runs, 1)
         share = sense.took_s / costs.took_s

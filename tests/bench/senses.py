@@ -19,7 +19,7 @@ from edge_agent.takes import takes
 from services.runtime.assets import Shelf
 from services.vocabulary import EMOTIONS, CueName, Mode
 from tests.bench.sensing.bare import BareEar, BareFace, pictures
-from tests.bench.sensing.labelled import CARE, Happening, Labelled, household, loudest, sounds, table_of
+from tests.bench.sensing.labelled import CARE, CUES, Happening, Labelled, household, loudest, sounds, table_of
 from tests.bench.table import Figure, publish
 
 SURE = 0.5
@@ -47,8 +47,8 @@ def record(eyes: Eyes, place: Path, mode: Mode, began: float = 0.0) -> list[Row]
     recorder = Recorder(eyes, mode, began, 0.0, threading.Event())
     rows = []
     for when, scores in recorder.scores(takes(str(place), "", FPS).found[0]):
-        cues = {f"audio.cue.{name}": 0.0 for name in CueName}
-        cues |= {f"audio.cue.{cue.name}": cue.probability for cue in scores.cues}
+        cues = {name.channel: 0.0 for name in CueName}
+        cues |= {cue.name.channel: cue.probability for cue in scores.cues}
         values = dict(zip(recorder.channels, scores.values, strict=True))
         rows.append({"time": when, "persons": float(scores.persons), **values, **cues})
     return rows
@@ -211,7 +211,7 @@ def _beside(what: str, heard: Sequence[Heard], stated: str) -> Figure:
 
 def _cue(rows: Iterable[Row]) -> str:
     kept = list(rows)
-    best = max(CueName, key=lambda cue: loudest(kept, (cue,)))
+    best = max(CUES, key=lambda cue: loudest(kept, (cue,)))
     return best.value if loudest(kept, (best,)) >= SURE else "none"
 
 

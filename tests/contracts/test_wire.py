@@ -1,6 +1,7 @@
 """The wire keeps its word: recorded bytes stay readable, nouns survive the trip, nonsense is refused in words."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,21 +13,28 @@ from services.runtime.batch import Batch, joined
 from services.vocabulary import (
     Absence,
     Assessment,
+    Claim,
     Conflict,
     Cue,
     CueName,
     Deviation,
+    EdgeAlarm,
     Event,
     Evidence,
     Gap,
+    Grounding,
     Indicator,
     Mode,
     Opinion,
+    Picture,
+    PictureReply,
+    PictureRequest,
     Position,
     PriorEpisodes,
     Reason,
     Resident,
     Sense,
+    Support,
     Term,
     Tier,
     Trend,
@@ -78,7 +86,10 @@ BATCH = Batch(
     values=np.array([[0.5, np.nan], [0.25, 1.0], [np.nan, np.nan]], np.float32),
     quality=np.array([1.0, 0.5, 0.0], np.float32),
     persons=np.array([1, 2, -1], np.int32),
-    cues=((0, Cue(CueName.SCREAM, 0.75, -0.5)),),
+    cues=(
+        (0, Cue(CueName.SCREAM, 0.75, -0.5)),
+        (0, Cue(CueName.VOCALISATION_UNRESOLVED, 0.75, -0.5, -21.5, 1.5, 0.5, 0.25)),
+    ),
     gaps=((2, Gap(Sense.FACE, Absence.CAMERA_BLIND)),),
 )
 ASSESSMENT = Assessment(
@@ -121,6 +132,16 @@ def test_it_still_reads_the_bytes_of_the_first_version() -> None:
     assert wire.event_from_wire(event) == EVENT
     assert wire.assessment_from_wire(assessment) == ASSESSMENT
     np.testing.assert_array_equal(wire.batch_from_wire(batch, 2, 2).values, BATCH.values)
+
+
+def test_the_claims_of_an_opinion_pass_and_an_unknown_support_does_not() -> None:
+    wrong = Claim("she screamed", "audio.cue.scream", Support.CONTRADICTED, "no scream was heard")
+    made = replace(ASSESSMENT, grounding=Grounding((wrong, Claim("motion rose", "motion.ratio", Support.SUPPORTED))))
+    message = wire.assessment_to_wire(made)
+    assert wire.assessment_from_wire(message) == made
+    message.claims[0].support = "sworn"
+    with pytest.raises(wire.WireError, match="sworn"):
+        wire.assessment_from_wire(message)
 
 
 def too_few_bytes(message: sensing_pb2.SampleBatch) -> None:
@@ -281,3 +302,46 @@ def test_it_refuses_names_that_no_database_keeps(text: str) -> None:
 
 def test_it_takes_an_unspecified_mode_as_the_one_that_needs_no_consent() -> None:
     assert wire.seat_from_wire(sensing_pb2.Seat(resident="r", room="Room 1")).mode is Mode.OBSERVABLES
+
+
+ALARM = EdgeAlarm("a-1", "r-1", "Room 1", Position("edge-1", "0f" * 16, 7), 1.75e9, CueName.GLASS, 0.75, 1.75e9 + 30.0,
+                  "nurse-call", 1.75e9 + 31.0, 2, "")  # fmt: skip
+
+
+def test_it_takes_an_edges_own_alarm_there_and_back() -> None:
+    untold = replace(ALARM, told_at=None, receiver="", detail="answered 503")
+    message = sensing_pb2.EdgeAlarms.FromString(wire.edge_alarms_to_wire([ALARM, untold]).SerializeToString())
+    assert wire.edge_alarms_from_wire(message, "edge-1") == (ALARM, untold)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda a: setattr(a, "id", ""), "expected an id and a resident"),
+        (lambda a: setattr(a, "cue", "sneeze"), "expected one of"),
+        (lambda a: setattr(a, "probability", float("nan")), "expected 0..1"),
+        (lambda a: setattr(a, "told_at", float("inf")), "told_at"),
+        (lambda a: setattr(a, "sequence", 2**63), "at most"),
+        (lambda a: setattr(a, "detail", "x" * 256), "255 printable"),
+    ],
+)
+def test_it_refuses_an_edges_alarm_that_cannot_be(spoil: Callable[[sensing_pb2.EdgeAlarm], None], says: str) -> None:
+    message = wire.edge_alarms_to_wire([ALARM])
+    spoil(message.alarms[0])
+    with pytest.raises(wire.WireError, match=says):
+        wire.edge_alarms_from_wire(message, "edge-1")
+
+
+def test_it_takes_pictures_there_and_back_and_refuses_what_is_none() -> None:
+    request = PictureRequest("e-1", "r-1", 1.75e9, 1.75e9 + 15.0, 5, "second opinion")
+    assert wire.picture_request_from_wire(wire.picture_request_to_wire(request)) == request
+    reply = PictureReply("e-1", (Picture(1.75e9, b"\xff\xd8x", "c-1", True),), "")
+    assert wire.picture_reply_from_wire(wire.picture_reply_to_wire(reply)) == reply
+    for spoiled in (
+        replace(reply, event=""),
+        replace(reply, pictures=(replace(reply.pictures[0], jpeg=b"GIF89a"),)),
+        replace(reply, pictures=(replace(reply.pictures[0], jpeg=b"\xff\xd8" + bytes(5 * 2**20)),)),
+        replace(reply, pictures=(replace(reply.pictures[0], time=float("nan")),)),
+    ):
+        with pytest.raises(wire.WireError, match="evidence of"):
+            wire.picture_reply_from_wire(wire.picture_reply_to_wire(spoiled))

@@ -1,7 +1,21 @@
 """The only room that knows both the vocabulary and protobuf."""
 
+from services.runtime.wire.edge_alarm import edge_alarms_from_wire, edge_alarms_to_wire, kept_to_wire
 from services.runtime.wire.judgement import assessment_from_wire, assessment_to_wire, event_from_wire, event_to_wire
+from services.runtime.wire.modes import (
+    mode_change_from_wire,
+    mode_change_to_wire,
+    mode_states_from_wire,
+    mode_states_to_wire,
+    server_message,
+)
 from services.runtime.wire.packed import PackedBatch, batches, edge_message
+from services.runtime.wire.pictures import (
+    picture_reply_from_wire,
+    picture_reply_to_wire,
+    picture_request_from_wire,
+    picture_request_to_wire,
+)
 from services.runtime.wire.sensing import (
     LATEST,
     MOST,
@@ -24,11 +38,23 @@ __all__ = [
     "batch_from_wire",
     "batch_to_wire",
     "batches",
+    "edge_alarms_from_wire",
+    "edge_alarms_to_wire",
     "edge_message",
     "event_from_wire",
     "event_to_wire",
+    "kept_to_wire",
+    "mode_change_from_wire",
+    "mode_change_to_wire",
     "mode_from_wire",
+    "mode_states_from_wire",
+    "mode_states_to_wire",
     "mode_to_wire",
+    "picture_reply_from_wire",
+    "picture_reply_to_wire",
+    "picture_request_from_wire",
+    "picture_request_to_wire",
     "seat_from_wire",
     "seat_to_wire",
+    "server_message",
 ]

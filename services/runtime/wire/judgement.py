@@ -7,15 +7,18 @@ from services.runtime.wire.sensing import WireError, cue_from_wire, cue_to_wire,
 from services.vocabulary import (
     COURSES,
     Assessment,
+    Claim,
     Conflict,
     Deviation,
     Event,
     Evidence,
+    Grounding,
     Indicator,
     Opinion,
     Position,
     PriorEpisodes,
     Reason,
+    Support,
     Term,
     Tier,
     Trend,
@@ -164,6 +167,10 @@ def assessment_to_wire(assessment: Assessment) -> judgement_pb2.Assessment:
         thinking=assessment.thinking,
         fallback_reason=assessment.fallback_reason,
         latency_s=assessment.latency_s,
+        claims=[
+            judgement_pb2.Claim(words=c.words, evidence=c.evidence, support=c.support.value, why=c.why)
+            for c in assessment.grounding.claims
+        ],
     )
 
 
@@ -175,8 +182,10 @@ def assessment_from_wire(message: judgement_pb2.Assessment) -> Assessment:
     verdict = message.verdict
     try:
         tier, opinion = Tier(verdict.tier), Opinion(verdict.opinion)
+        claims = tuple(Claim(c.words, c.evidence, Support(c.support), c.why) for c in message.claims)
     except ValueError as error:
-        raise WireError(f"assessment {message.id}: {error}; expected tier 1, 2 or 3 and a known opinion") from error
+        known = "expected tier 1, 2 or 3, a known opinion and known support of each claim"
+        raise WireError(f"assessment {message.id}: {error}; {known}") from error
     if not (math.isfinite(verdict.confidence) and 0.0 <= verdict.confidence <= 1.0):
         raise WireError(f"assessment {message.id} has confidence {verdict.confidence}: expected 0..1")
     return Assessment(
@@ -201,4 +210,5 @@ def assessment_from_wire(message: judgement_pb2.Assessment) -> Assessment:
         thinking=message.thinking,
         fallback_reason=message.fallback_reason,
         latency_s=message.latency_s,
+        grounding=Grounding(claims),
     )

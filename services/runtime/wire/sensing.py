@@ -8,6 +8,8 @@ from attune_wire.v1 import sensing_pb2
 from services.runtime.batch import Batch
 from services.vocabulary import Absence, Cue, CueName, Gap, Mode, Resident, Sense, UnixSeconds
 
+_OF_A_VOCALISATION = ("loudness_dbfs", "duration_s", "uncertainty", "conflict")
+
 LATEST: UnixSeconds = 4_000_000_000.0
 """No sample is from after 2096; dates far beyond break calendars."""
 MOST = 2**63 - 1
@@ -131,7 +133,8 @@ def gap_from_wire(gap: sensing_pb2.Gap) -> Gap:
 
 
 def cue_to_wire(cue: Cue, row: int = 0) -> sensing_pb2.Cue:
-    return sensing_pb2.Cue(row=row, name=cue.name.value, probability=cue.probability, offset_s=cue.offset_s)
+    known = {name: value for name in _OF_A_VOCALISATION if (value := getattr(cue, name)) is not None}
+    return sensing_pb2.Cue(row=row, name=cue.name.value, probability=cue.probability, offset_s=cue.offset_s, **known)
 
 
 def cue_from_wire(cue: sensing_pb2.Cue) -> Cue:
@@ -143,4 +146,7 @@ def cue_from_wire(cue: sensing_pb2.Cue) -> Cue:
         raise WireError(f"cue {cue.name!r} has probability {cue.probability}: expected 0..1")
     if not math.isfinite(cue.offset_s):
         raise WireError(f"cue {cue.name!r} has offset_s {cue.offset_s}: expected seconds")
-    return Cue(name, cue.probability, cue.offset_s)
+    known = {field.name: value for field, value in cue.ListFields() if field.name in _OF_A_VOCALISATION}
+    if not all(map(math.isfinite, known.values())):
+        raise WireError(f"cue {cue.name!r} has {known}: expected numbers")
+    return Cue(name, cue.probability, cue.offset_s, **known)

@@ -11,10 +11,10 @@ from edge_agent.capture.decoder import decode
 from edge_agent.capture.frame import SAMPLE_RATE_HZ, Frame, Sound
 from edge_agent.capture.source import Expects, Source
 from edge_agent.models import load
+from edge_agent.preprocess.sounds import cue_probabilities
 from edge_agent.sensing.expression_models import described
 from edge_agent.sensing.faces import MODEL as YUNET
 from edge_agent.sensing.faces import Faces
-from edge_agent.sensing.sounds import cue_probabilities
 
 _WINDOW, _HOP = 15_600, 7_680
 """YAMNet's own patches: 0.975 s every 0.48 s."""
@@ -54,7 +54,7 @@ class BareFace:
         seen = self._what.see(max(found, key=lambda face: face.score)) if found else None
         if seen is None:
             return None
-        numbers = self._model.run({self._what.input: seen[None]})[0][0]
+        numbers = self._what.run(self._model, [seen])[0]
         return self._what.outputs[int(np.argmax(numbers))]
 
 

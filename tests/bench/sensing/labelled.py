@@ -9,9 +9,12 @@ from services.vocabulary import CueName
 
 VOICES = (
     CueName.SCREAM, CueName.CRY, CueName.WHIMPER, CueName.MOAN, CueName.GROAN, CueName.SIGH, CueName.SHOUT,
+    CueName.VOCALISATION_UNRESOLVED,
 )  # fmt: skip
 CARE = (*VOICES[:5], CueName.SHOUT, CueName.FALL_NOISE, CueName.GLASS, CueName.ALARM)
 """What would bring somebody; told where nothing of the kind was, it is a false cue."""
+CUES = tuple(cue for cue in CueName if cue is not CueName.FALL)
+"""What can be heard."""
 
 
 class Labelled(NamedTuple):
@@ -70,4 +73,4 @@ def table_of(file: Path) -> list[dict[str, str]]:
 
 def loudest(rows: Iterable[dict[str, float]], cues: Iterable[CueName]) -> float:
     """The largest probability of any of `cues` in `rows`; 0 where none was listened for."""
-    return max((row[f"audio.cue.{cue}"] for row in rows for cue in cues), default=0.0)
+    return max((row.get(cue.channel, 0.0) for row in rows for cue in cues), default=0.0)

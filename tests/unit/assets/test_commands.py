@@ -41,7 +41,7 @@ def test_it_pulls_what_is_named(mirror: Path) -> None:
     assert "2 of 2 assets are here and good" in done.stdout
 
 
-def test_it_names_what_only_a_later_version_can_build(mirror: Path) -> None:
+def test_it_names_what_makes_a_model_that_nobody_has(mirror: Path) -> None:
     done = CliRunner().invoke(app, ["pull", "yamnet.onnx"])
     assert done.exit_code == 1
     assert "asset yamnet.onnx could not be fetched" in done.stderr

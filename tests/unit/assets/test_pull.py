@@ -72,7 +72,7 @@ def test_it_says_what_each_place_answered(web: tuple[str, Path], tmp_path: Path)
     url, _ = web
     with pytest.raises(AssetUnavailable) as caught:
         pull(shelf(tmp_path, asset("recipe:small_net", built_from="npm:nets@1.0"), url), "small.onnx")
-    for part in ("ATTUNE_ASSET_MIRROR", "404", "small_net", "npm:nets@1.0", "cannot do yet"):
+    for part in ("ATTUNE_ASSET_MIRROR", "404", "small_net", "npm:nets@1.0", "a mirror or a release only"):
         assert part in str(caught.value)
 
 

@@ -51,7 +51,7 @@ def test_it_gives_pictures_and_sound_of_exactly_the_stretch_asked_for(demo_clip:
     assert sounds[-1].end_s == pytest.approx(16.5)
     assert sum(len(sound.samples) for sound in sounds) == round(2.5 * SAMPLE_RATE_HZ)
     assert frames[0].image.shape == (480, 640, 3)
-    assert counts == Counts(decoded=63, kept=13, dropped=50, opened=1)
+    assert counts == Counts(decoded=63, kept=13, dropped=50, opened=1, decoder="software")
 
 
 def test_it_seeks_to_the_same_picture_that_playing_comes_to(demo_clip: Path) -> None:

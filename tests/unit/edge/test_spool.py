@@ -1,6 +1,8 @@
 """The spool keeps samples until they are durable, and says what it could not keep."""
 
+import threading
 from pathlib import Path
+from time import sleep
 
 import numpy as np
 import pytest
@@ -17,7 +19,8 @@ def row(time: float, *cues: Cue) -> Row:
 
 def test_it_gives_back_what_was_written_across_a_restart(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "spool.db")
-    spool.append([row(1.0), row(2.0, Cue(CueName.CRY, 0.75, -0.5))])
+    groan = Cue(CueName.VOCALISATION_UNRESOLVED, 0.5, -0.25, -21.5, 1.5, 0.5, 0.25)
+    spool.append([row(1.0), row(2.0, Cue(CueName.CRY, 0.75, -0.5), groan)])
     epoch = spool.epoch
     spool.close()
     again = Spool(tmp_path / "spool.db")
@@ -26,7 +29,7 @@ def test_it_gives_back_what_was_written_across_a_restart(tmp_path: Path) -> None
     assert again.epoch == epoch
     assert batch.sequences.tolist() == [1, 2]
     assert np.isnan(batch.values[:, 1]).all()
-    assert batch.cues == ((1, Cue(CueName.CRY, 0.75, -0.5)),)
+    assert batch.cues == ((1, Cue(CueName.CRY, 0.75, -0.5)), (1, groan))
     assert batch.gaps[0] == (0, Gap(Sense.FACE, Absence.NOT_IN_VIEW))
 
 
@@ -47,6 +50,42 @@ def test_it_drops_the_oldest_samples_without_cues_first_and_counts_them(tmp_path
     assert batch is not None
     assert batch.times.tolist() == [1.0, 4.0, 5.0]
     assert spool.dropped == 2
+
+
+def test_it_treats_cameras_alike_although_one_hears_a_little_all_day(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool.db", max_rows=100)
+    values = np.zeros(2, np.float32)
+    radio = (Cue(CueName.LAUGHTER, 0.4),)
+    for second in range(200):
+        spool.append([Row(0, float(second), values, cues=radio), Row(1, float(second), values)])
+    batch = spool.read(after=0, limit=1000, channels=2)
+    assert batch is not None
+    assert batch.seats.tolist().count(0) == batch.seats.tolist().count(1) == 50
+    assert batch.times.min() == 150.0
+
+
+def test_it_writes_what_many_cameras_say_at_once_in_one_transaction(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool, commits = Spool(tmp_path / "spool.db"), list[int]()
+    write = spool._insert
+
+    def counted(records: list[tuple[object, ...]]) -> None:
+        commits.append(len(records))
+        write(records)
+
+    monkeypatch.setattr(spool, "_insert", counted)
+    given: list[int] = []
+    cameras = [threading.Thread(target=lambda: given.append(spool.append([row(1.0), row(2.0)]))) for _ in range(20)]
+    with spool._lock:  # as while the disk is slow
+        for camera in cameras:
+            camera.start()
+        while len(spool._arrived) < len(cameras):
+            sleep(0.001)
+    for camera in cameras:
+        camera.join()
+    assert commits == [40]
+    assert sorted(given) == list(range(2, 42, 2))
 
 
 def test_it_starts_a_new_epoch_when_its_file_is_deleted_while_running(tmp_path: Path) -> None:

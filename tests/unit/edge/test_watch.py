@@ -64,19 +64,19 @@ def test_it_is_blind_until_it_gives_a_second_again(clock: VirtualClock, when: Ed
     assert "CUDA failure 700" in report.detail
     assert (report.since, report.residents) == (1000.0, ("r-1",))
     eventually(lambda: not watch.alive)
-    blind = watch.look()
-    assert blind is not None
+    [blind] = watch.look()
     assert all(value != value for value in blind.values)
     assert {gap.reason for gap in blind.gaps} == {Absence.CAMERA_BLIND}
     assert it.runs == 1, "it was started again without a pause"
     clock.advance(1.0)
-    assert watch.look() is not None
+    assert [second.time for second in watch.look()] == [blind.time + 1.0]
+    assert watch.look() == [], "a second was told twice"
     eventually(lambda: it.runs == 2 and not watch.alive)
     assert watch.report().since == 1000.0, "a second failure is the same blindness"
     clock.advance(2.0)
     watch.look()
     eventually(lambda: len(seen) == 1)
-    eventually(lambda: watch.look() is None)
+    eventually(lambda: watch.look() == [])
     assert not watch.report().blind
     stopping.set()
     watch.join(5.0)
@@ -106,7 +106,7 @@ def test_it_is_not_blind_when_its_source_ended(when: EdgeTime) -> None:
     watch = Watch(it, lambda second: None, when, threading.Event())
     watch.start()
     eventually(lambda: not watch.alive)
-    assert watch.look() is None
+    assert watch.look() == []
     assert it.runs == 1
 
 

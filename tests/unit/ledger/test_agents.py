@@ -127,6 +127,8 @@ def test_it_forgets_the_seats_that_an_agent_no_longer_names(database: Database) 
     seat(database, "a", "r2")
     with database.read() as connection:
         assert [one.id for one, _ in RosterRepository(connection).residents()] == ["r2"]
+        assert [one.id for one in RosterRepository(connection).of(["r2", "nobody"])] == ["r2"]
+        assert RosterRepository(connection).of([]) == []
 
 
 def test_it_shows_the_latest_status_of_each_resident(database: Database) -> None:

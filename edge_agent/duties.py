@@ -1,0 +1,43 @@
+"""What passes over an agent's stream beside samples."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from services.vocabulary import EdgeAlarm, ModeDecision, PictureReply, PictureRequest, Seconds
+
+
+class Alarms(Protocol):
+    """What the agent told by itself, see `own_alarm.alarms`."""
+
+    async def ready(self, first: bool, silent_s: Seconds) -> Sequence[EdgeAlarm] | None:
+        """What has to be reported before another sample is sent; None: none may be sent now."""
+
+    def kept(self, ids: Sequence[str]) -> None:
+        """The server has these."""
+
+
+class Turns(Protocol):
+    """How residents are watched, see `modes`."""
+
+    def decide(self, decision: ModeDecision) -> None:
+        """What the server says."""
+
+    def states(self) -> Sequence[ModeDecision]:
+        """What holds now."""
+
+
+class Pictures(Protocol):
+    """Pictures of the last seconds, see `evidence.release`."""
+
+    def release(self, request: PictureRequest) -> PictureReply:
+        """What may be seen of an event; may take a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duties:
+    """Whoever has none says so where that matters."""
+
+    alarms: Alarms | None = None
+    modes: Turns | None = None
+    pictures: Pictures | None = None

@@ -1,0 +1,1 @@
+"""What an agent tells by itself while nobody judges what it senses."""

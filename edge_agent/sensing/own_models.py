@@ -1,0 +1,60 @@
+"""An operator's own expression model, as a table of a settings file describes it."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from services.vocabulary import EMOTIONS
+
+
+class OwnExpressionModel(BaseModel):
+    """One `[[expression_models]]` table: an ONNX file that takes one picture of a face.
+
+    `outputs`: what its numbers are, in order, all outputs one after the other: emotions of the vocabulary, `valence`,
+    `arousal`. `margin`: share added to the face box; `square`: the box is made a square first. Pixels are brought from
+    0..255 to `span`, then `mean` is taken off and the rest divided by `std` (one number, or one per colour).
+    `logits`: emotions still need a softmax. `sha256`: of the file; empty: not checked.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    file: Path
+    sha256: str = Field("", pattern=r"^([0-9a-f]{64})?$")
+    size: int = Field(ge=16, le=1024)
+    outputs: tuple[Literal[
+        "neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt", "valence", "arousal",
+    ], ...] = Field(min_length=1)  # fmt: skip
+    colour: Literal["bgr", "rgb", "grey"] = "rgb"
+    layout: Literal["nchw", "nhwc"] = "nchw"
+    square: bool = True
+    margin: float = Field(0.0, ge=-0.5, le=2)
+    span: tuple[float, float] = (0.0, 1.0)
+    mean: tuple[float, ...] = (0.0,)
+    std: tuple[float, ...] = (1.0,)
+    logits: bool = False
+    temperature: float = Field(1.0, gt=0)
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> "OwnExpressionModel":
+        twice = sorted({name for name in self.outputs if self.outputs.count(name) > 1})
+        if twice:
+            raise ValueError(f"outputs names {', '.join(twice)} twice: expected each once")
+        if ("valence" in self.outputs) != ("arousal" in self.outputs):
+            raise ValueError("outputs names only one of valence and arousal: expected both or none")
+        if len(set(self.outputs) & set(EMOTIONS)) == 1:
+            raise ValueError("outputs names a single emotion: expected at least two, or none")
+        if self.span[0] >= self.span[1]:
+            raise ValueError(f"span = {list(self.span)}: expected the smaller number first, such as [0.0, 1.0]")
+        colours = (1,) if self.colour == "grey" else (1, 3)
+        for name, numbers in (("mean", self.mean), ("std", self.std)):
+            if len(numbers) not in colours:
+                raise ValueError(f"{name} holds {len(numbers)} numbers: expected one, or one for each colour")
+        if not all(number > 0.0 for number in self.std):
+            raise ValueError(f"std = {list(self.std)}: expected numbers above 0")
+        return self
+
+    @property
+    def name(self) -> str:
+        """What `expression` calls it: the file's name."""
+        return self.file.name

@@ -1,0 +1,1 @@
+"""Signed webhooks in the Standard Webhooks way, to allowed addresses only: for whoever tells somebody."""

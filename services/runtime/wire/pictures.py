@@ -1,0 +1,52 @@
+"""Requests for evidence pictures and their answers."""
+
+import math
+
+from attune_wire.v1 import sensing_pb2
+from services.runtime.wire.sensing import LATEST, WireError
+from services.vocabulary import Picture, PictureReply, PictureRequest
+
+MOST_BYTES = 4 * 2**20
+"""Of all pictures of one answer (source: guess; five pictures of 320 pixels are about 100 kB)."""
+
+
+def picture_request_to_wire(request: PictureRequest) -> sensing_pb2.EvidenceRequest:
+    return sensing_pb2.EvidenceRequest(
+        event=request.event,
+        resident=request.resident,
+        from_time=request.from_time,
+        to_time=request.to_time,
+        max_frames=request.most,
+        purpose=request.purpose,
+    )
+
+
+def picture_request_from_wire(message: sensing_pb2.EvidenceRequest) -> PictureRequest:
+    """What is asked for; what cannot be understood of it is refused by whoever releases."""
+    return PictureRequest(
+        message.event, message.resident, message.from_time, message.to_time, message.max_frames, message.purpose
+    )
+
+
+def picture_reply_to_wire(reply: PictureReply) -> sensing_pb2.Evidence:
+    frames = [
+        sensing_pb2.EvidenceFrame(time=one.time, jpeg=one.jpeg, camera=one.camera, silhouette=one.silhouette)
+        for one in reply.pictures
+    ]
+    return sensing_pb2.Evidence(event=reply.event, frames=frames, refusal=reply.refusal)
+
+
+def picture_reply_from_wire(message: sensing_pb2.Evidence) -> PictureReply:
+    """
+    Raises:
+        WireError: pictures of no event, at an impossible time, that are no JPEG, or more than belong into one answer.
+    """
+    if not message.event:
+        raise WireError("evidence of no event: expected the id that was asked for")
+    if sum(len(frame.jpeg) for frame in message.frames) > MOST_BYTES:
+        raise WireError(f"evidence of {message.event[:40]!r}: expected at most {MOST_BYTES} bytes of pictures")
+    for frame in message.frames:
+        if not (math.isfinite(frame.time) and 0.0 <= frame.time <= LATEST) or not frame.jpeg.startswith(b"\xff\xd8"):
+            raise WireError(f"evidence of {message.event[:40]!r} at {frame.time}: expected JPEGs with Unix seconds")
+    frames = tuple(Picture(one.time, one.jpeg, one.camera, one.silhouette) for one in message.frames)
+    return PictureReply(message.event, frames, message.refusal)

@@ -1,0 +1,1 @@
+"""Makes the converted models of the catalogue from their official weights, and compares each with its original."""
