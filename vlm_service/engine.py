@@ -2,13 +2,15 @@
 
 import asyncio
 import hashlib
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from services.vocabulary import Event
+from services.vocabulary import Event, Tier
 from services.vocabulary.time import Seconds
 from vlm_service.dialogue import AnswerError, Opinionated, Reply, messages_for, read_reply, verdict_schema
 from vlm_service.dialogue.lines import one_line
@@ -22,6 +24,7 @@ from vlm_service.failures import (
     Unreachable,
 )
 from vlm_service.metrics import ATTEMPTS
+from vlm_service.replicas import Replica, Replicas
 from vlm_service.settings import VlmSettings
 
 SAMPLING: Mapping[str, Mapping[str, float]] = {
@@ -30,6 +33,8 @@ SAMPLING: Mapping[str, Mapping[str, float]] = {
     "greedy": {"temperature": 0.0},
 }
 """Profiles (source: "qwen" the model's README, "warm" other published guides; they disagree, so measure)."""
+PRIORITIES: Mapping[Tier, int] = {Tier.IMMEDIATE: 0, Tier.URGENT: 10, Tier.MONITOR: 20}
+"""In vLLM's scheduler a lower number is earlier; evaluation traffic comes after all of these."""
 RETRY_AFTER_S: Seconds = 0.25
 """Wait before the one retry (source: guess)."""
 
@@ -57,14 +62,22 @@ class _Completion(BaseModel):
     choices: list[_Choice] = Field(min_length=1)
 
 
-class Engine:
-    """One vLLM server and the model or adapter that answers there."""
+@dataclass(slots=True)
+class _Turn:
+    """One question on its way: the server that was asked last, and the one whose answer is outstanding."""
 
-    def __init__(self, settings: VlmSettings, client: httpx.AsyncClient | None = None) -> None:
+    asked: Replica | None = None
+    waiting_for: Replica | None = None
+
+
+class Engine:
+    """The vLLM servers of one model, and the model or adapter that answers there."""
+
+    def __init__(self, settings: VlmSettings, monotonic: Callable[[], Seconds] = time.monotonic) -> None:
         self._settings = settings
+        self.replicas = Replicas(settings.servers, monotonic)
         headers = {"Authorization": f"Bearer {settings.server_key}"} if settings.server_key else {}
-        self._client = client or httpx.AsyncClient(
-            base_url=settings.server_url,
+        self._client = httpx.AsyncClient(
             headers=headers,
             timeout=httpx.Timeout(None, connect=settings.connect_timeout_s),
             trust_env=False,
@@ -80,6 +93,10 @@ class Engine:
         """The adapter's name; empty for the base model."""
         return self._settings.adapter
 
+    async def watch(self, stop: asyncio.Event) -> None:
+        """Look after the servers' health until `stop` is set."""
+        await self.replicas.watch(self._client, stop)
+
     async def close(self) -> None:
         """Give connections back."""
         await self._client.aclose()
@@ -91,27 +108,34 @@ class Engine:
             EngineFailure: no answer was to be had; the subclass says why.
             AnswerError: there was an answer, but it is no usable verdict.
         """
+        turn = _Turn()
         try:
             async with asyncio.timeout(deadline_s):
-                return await self._with_one_retry(event)
+                return await self._with_one_retry(event, turn)
         except TimeoutError as error:
             ATTEMPTS.labels(TimedOut.reason).inc()
+            if turn.waiting_for is not None:
+                self.replicas.failed(turn.waiting_for, TimedOut.reason)
             raise TimedOut(f"no verdict within {deadline_s:.1f} s") from error
+        except asyncio.CancelledError:
+            if turn.waiting_for is not None:
+                self.replicas.let_go(turn.waiting_for)
+            raise
 
-    async def _with_one_retry(self, event: Event) -> Opinionated:
+    async def _with_one_retry(self, event: Event, turn: "_Turn") -> Opinionated:
         try:
-            return await self._attempt(event, 0)
+            return await self._attempt(event, 0, turn)
         except AnswerError:
             pass
         except EngineFailure as failure:
             if not failure.worth_a_retry:
                 raise
             await asyncio.sleep(RETRY_AFTER_S)
-        return await self._attempt(event, 1)
+        return await self._attempt(event, 1, turn)
 
-    async def _attempt(self, event: Event, attempt: int) -> Opinionated:
+    async def _attempt(self, event: Event, attempt: int, turn: "_Turn") -> Opinionated:
         try:
-            reply = await self._chat(self._request(event, attempt))
+            reply = await self._reply(self._request(event, attempt), turn)
             opinionated = read_reply(reply, event)
         except (EngineFailure, AnswerError) as failure:
             ATTEMPTS.labels(failure.reason).inc()
@@ -123,6 +147,7 @@ class Engine:
         """The body of a chat completion; the seed follows from event and attempt, so that an answer can be repeated."""
         settings = self._settings
         budget = settings.thinking_token_budget
+        urgency = {"priority": PRIORITIES[event.tier]} if settings.priorities else {}
         limits = {"thinking_token_budget": budget, "max_tokens": budget + settings.answer_tokens} if budget else {}
         return {
             "model": settings.adapter or settings.model,
@@ -133,16 +158,35 @@ class Engine:
                 "json_schema": {"name": "verdict", "schema": verdict_schema(event), "strict": True},
             },
             **limits,
+            **urgency,
             **SAMPLING[settings.sampling],
         }
 
-    async def _chat(self, body: dict[str, Any]) -> Reply:
+    async def _reply(self, body: dict[str, Any], turn: "_Turn") -> Reply:
+        """One server's reply; a second attempt goes to another one where there is one."""
+        replica = self.replicas.take(turn.asked)
+        turn.asked = turn.waiting_for = replica
         try:
-            response = await self._client.post("/v1/chat/completions", json=body)
+            reply = await self._chat(replica.url, body)
+        except (Overloaded, RequestRefused):
+            self.replicas.let_go(replica)
+            turn.waiting_for = None
+            raise
+        except EngineFailure as failure:
+            self.replicas.failed(replica, failure.reason)
+            turn.waiting_for = None
+            raise
+        self.replicas.worked(replica)
+        turn.waiting_for = None
+        return reply
+
+    async def _chat(self, url: str, body: dict[str, Any]) -> Reply:
+        try:
+            response = await self._client.post(f"{url}/v1/chat/completions", json=body)
         except httpx.DecodingError as error:
             raise NotAChatCompletion("the server's answer cannot be decoded") from error
         except httpx.RequestError as error:
-            raise Unreachable(f"{type(error).__name__} at {self._settings.server_url}") from error
+            raise Unreachable(f"{type(error).__name__} at {url}") from error
         _refuse_bad_status(response)
         try:
             choice = _Completion.model_validate(response.json()).choices[0]

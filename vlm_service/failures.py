@@ -17,6 +17,12 @@ class Unreachable(EngineFailure):
     worth_a_retry = True
 
 
+class NoServer(EngineFailure):
+    """Every server rests after failures or says that it is ill: nobody is made to wait for one."""
+
+    reason = "no_server"
+
+
 class TimedOut(EngineFailure):
     """No verdict within the deadline."""
 

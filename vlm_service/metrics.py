@@ -12,3 +12,6 @@ ENGINE_SECONDS = Histogram(
 )
 WAITING = Gauge("attune_vlm_waiting", "Events that are being reasoned about")
 WITHHELD = Counter("attune_vlm_thinking_withheld", "Thinking that was not kept because of the resident's mode")
+CLAIMS = Counter("attune_vlm_claims", "Claims of the model's answers, by what was measured", ["support"])
+SERVER_ABLE = Gauge("attune_vlm_server_able", "Whether a model's server is asked: neither ill nor resting", ["server"])
+SERVER_BUSY = Gauge("attune_vlm_server_busy", "Requests that a model's server is answering", ["server"])

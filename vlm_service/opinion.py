@@ -10,10 +10,10 @@ from services.ledger.outbox import OutboxRepository
 from services.ledger.topics import ASSESSMENT_MADE
 from services.runtime import codec, logs
 from services.runtime.clock import Clock
-from services.vocabulary import RULES, Assessment, Event, Verdict
+from services.vocabulary import RULES, UNCHECKED, Assessment, Event, Grounding, Verdict
 from services.vocabulary.time import Seconds
 from vlm_service import metrics
-from vlm_service.dialogue import AnswerError, prompt_version
+from vlm_service.dialogue import AnswerError, ground, prompt_version
 from vlm_service.dialogue.lint import WITHHELD
 from vlm_service.engine import Engine
 from vlm_service.failures import EngineFailure
@@ -38,6 +38,7 @@ class _Reasoned:
     adapter: str = ""
     thinking: str = ""
     fallback_reason: str = ""
+    grounding: Grounding = UNCHECKED
 
 
 class SecondOpinion:
@@ -101,22 +102,27 @@ class SecondOpinion:
             thinking=reasoned.thinking,
             fallback_reason=reasoned.fallback_reason,
             latency_s=latency,
+            grounding=reasoned.grounding,
         )
         return await asyncio.to_thread(self._keep, assessment)
 
     async def _reason(self, event: Event, deadline_s: Seconds) -> _Reasoned:
         if self._engine is None:
-            return _Reasoned(reason_about(event), RULES)
+            return _by_rules(event)
         try:
             with metrics.ENGINE_SECONDS.time():
                 answer = await self._engine.answer(event, deadline_s)
         except (EngineFailure, AnswerError) as failure:
             metrics.FALLBACKS.labels(failure.reason).inc()
             self._log.warning("the model gave no verdict, the rules answer", reason=failure.reason, event_id=event.id)
-            return _Reasoned(reason_about(event), RULES, fallback_reason=f"{failure.reason}: {failure}")
+            return _by_rules(event, f"{failure.reason}: {failure}")
         if answer.thinking == WITHHELD:
             metrics.WITHHELD.inc()
-        return _Reasoned(answer.verdict, self._engine.reasoner, self._engine.adapter, answer.thinking)
+        for claim in answer.grounding.claims:
+            metrics.CLAIMS.labels(claim.support.value).inc()
+        return _Reasoned(
+            answer.verdict, self._engine.reasoner, self._engine.adapter, answer.thinking, grounding=answer.grounding
+        )
 
     def _kept(self, identity: str) -> Assessment | None:
         with self._database.read() as connection:
@@ -135,3 +141,8 @@ class SecondOpinion:
             kept = assessments.get(assessment.id)
         metrics.REPEATS.inc()
         return kept or assessment
+
+
+def _by_rules(event: Event, why: str = "") -> _Reasoned:
+    verdict = reason_about(event)
+    return _Reasoned(verdict, RULES, fallback_reason=why, grounding=ground("", verdict, event))

@@ -47,7 +47,11 @@ async def serve(settings: VlmSettings, stop: asyncio.Event) -> None:
         model=settings.model if engine else "", adapter=settings.adapter, prompt_version=prompt_version(),
     )  # fmt: skip
     try:
-        await together(stop, relay(database, queue, (ASSESSMENT_MADE,), stop, clock), _close(server, opinion, stop))
+        jobs = [relay(database, queue, (ASSESSMENT_MADE,), stop, clock), _close(server, opinion, stop)]
+        if engine is not None:
+            health.note("servers", lambda: "; ".join(engine.replicas.problems()))
+            jobs.append(engine.watch(stop))
+        await together(stop, *jobs)
     finally:
         health.close()
         if engine is not None:

@@ -21,7 +21,7 @@ class VlmSettings(HealthSettings, LedgerSettings):
     """Callers must show it; required for a bind beyond loopback."""
     health_port: int = Field(7092, ge=0, le=65535)
     server_url: str = ""
-    """A vLLM server, e.g. http://127.0.0.1:8000; empty: the rules answer."""
+    """vLLM servers, e.g. http://127.0.0.1:8000, several separated by commas; empty: the rules answer."""
     server_key: str = ""
     """The server's API key, where it has one."""
     model: str = Field("qwen3-vl", min_length=1)
@@ -32,23 +32,25 @@ class VlmSettings(HealthSettings, LedgerSettings):
     """Longest time for the model, both attempts together; a caller may ask for less."""
     connect_timeout_s: float = Field(2.0, gt=0, le=60)
     sampling: Literal["qwen", "warm", "greedy"] = "qwen"
+    priorities: bool = False
+    """Tell the server that tier 1 comes before tier 2; it needs `--scheduling-policy priority`, or it refuses."""
     thinking_token_budget: int = Field(1024, ge=0, le=100_000)
     """Tokens after which the server ends the thinking; 0: the server's own limit."""
     answer_tokens: int = Field(1024, ge=64, le=16_384)
     """Room for the verdict after the thinking."""
 
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """The servers one by one."""
+        return tuple(url for url in self.server_url.split(",") if url)
+
     @field_validator("server_url")
     @classmethod
-    def _an_http_address(cls, url: str) -> str:
-        if not url:
-            return url
-        try:
-            parsed = httpx.URL(url)
-        except httpx.InvalidURL as error:
-            raise ValueError(f"expected an address such as http://127.0.0.1:8000 ({error})") from error
-        if parsed.scheme not in ("http", "https") or not parsed.host:
-            raise ValueError("expected an address such as http://127.0.0.1:8000")
-        return url.rstrip("/").removesuffix("/v1")
+    def _http_addresses(cls, urls: str) -> str:
+        found = [_an_http_address(url.strip()) for url in urls.split(",") if url.strip()]
+        if len(set(found)) < len(found):
+            raise ValueError("expected every server once")
+        return ",".join(found)
 
     @field_validator("model", "adapter")
     @classmethod
@@ -63,3 +65,13 @@ class VlmSettings(HealthSettings, LedgerSettings):
             raise ValueError(f"host = {self.host!r} listens beyond this machine: set ATTUNE_VLM_TOKEN, which every "
                              "caller must then show, or bind to 127.0.0.1")  # fmt: skip
         return self
+
+
+def _an_http_address(url: str) -> str:
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise ValueError(f"expected an address such as http://127.0.0.1:8000 ({error})") from error
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        raise ValueError("expected an address such as http://127.0.0.1:8000")
+    return url.rstrip("/").removesuffix("/v1")

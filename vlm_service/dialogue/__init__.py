@@ -1,7 +1,8 @@
 """What is asked about an event and how an answer is read: pure, and the same for training and serving."""
 
 from vlm_service.dialogue.answer import parse_answer, render_answer
-from vlm_service.dialogue.errors import AnswerError, ForbiddenWord, InvalidAnswer, NoVerdict
+from vlm_service.dialogue.errors import AnswerError, ForbiddenWord, InvalidAnswer, Looped, NoVerdict
+from vlm_service.dialogue.grounding import ground
 from vlm_service.dialogue.lint import check_verdict, emotion_words, screen_thinking
 from vlm_service.dialogue.messages import Message, assistant_message, messages_for
 from vlm_service.dialogue.names import evidence_names
@@ -14,6 +15,7 @@ __all__ = [
     "AnswerError",
     "ForbiddenWord",
     "InvalidAnswer",
+    "Looped",
     "Message",
     "NoVerdict",
     "Opinionated",
@@ -23,6 +25,7 @@ __all__ = [
     "emotion_words",
     "event_report",
     "evidence_names",
+    "ground",
     "messages_for",
     "parse_answer",
     "prompt_version",

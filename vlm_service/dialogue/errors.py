@@ -19,6 +19,12 @@ class NoVerdict(AnswerError):
     reason = "no_verdict"
 
 
+class Looped(AnswerError):
+    """The thinking says the same thing again and again; a verdict that follows it rests on nothing."""
+
+    reason = "looped"
+
+
 class ForbiddenWord(AnswerError):
     """The answer names an emotion in observables mode, or a diagnosis.
 

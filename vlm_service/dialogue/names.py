@@ -17,6 +17,16 @@ _CHANNELS = {
     "pose.wrist_speed": "hand speed",
     "pose.torso_angle": "torso angle",
     "pose.hip_height": "hip height",
+    "pose.lying": "evidence of lying",
+    "pose.sitting": "evidence of sitting",
+    "pose.standing": "evidence of standing",
+    "pose.fall": "fall seen",
+    "pose.stillness": "time without movement",
+    "pose.restlessness": "restlessness",
+    "pose.rocking": "rocking",
+    "pose.self_contact": "hands at head or body",
+    "pose.out_of_bed": "time out of bed",
+    "face.pain": "signs of pain in the face",
 }
 _CUES = {
     CueName.CRY: "crying",
@@ -24,6 +34,7 @@ _CUES = {
     CueName.WHIMPER: "whimpering",
     CueName.MOAN: "moaning",
     CueName.GROAN: "groaning",
+    CueName.VOCALISATION_UNRESOLVED: "groaning or moaning",
     CueName.SIGH: "sighing",
     CueName.SHOUT: "shouting",
     CueName.LAUGHTER: "laughter",
@@ -31,6 +42,7 @@ _CUES = {
     CueName.FALL_NOISE: "a noise like a fall",
     CueName.GLASS: "breaking glass",
     CueName.ALARM: "an alarm sound",
+    CueName.FALL: "a fall",
 }
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,79}")
 
@@ -72,7 +84,7 @@ def evidence_names(event: Event) -> tuple[str, ...]:
     names.update(d.channel for d in event.deviations if math.isfinite(d.z))
     names.update(t.channel for t in evidence.trends if any(math.isfinite(v) for v in t.values))
     names.update(t.name for t in event.terms if math.isfinite(t.contribution))
-    names.update(f"audio.cue.{cue.name.value}" for cue in evidence.cues)
+    names.update(cue.name.channel for cue in evidence.cues)
     names.update(conflict_name(conflict.pair) for conflict in evidence.conflicts)
     measured = {
         "motion.erratic": evidence.erratic_motion,
@@ -90,6 +102,6 @@ def evidence_named(event: Event, text: str) -> str | None:
     if text in names:
         return text
     called = {channel_label(name): name for name in names}
-    called.update({cue.name.value: f"audio.cue.{cue.name.value}" for cue in event.evidence.cues})
-    called.update({cue_label(cue.name): f"audio.cue.{cue.name.value}" for cue in event.evidence.cues})
+    called.update({cue.name.value: cue.name.channel for cue in event.evidence.cues})
+    called.update({cue_label(cue.name): cue.name.channel for cue in event.evidence.cues})
     return called.get(text.strip().lower())

@@ -3,10 +3,12 @@
 import re
 from dataclasses import dataclass, replace
 
-from services.vocabulary import Event, Indicator, Verdict
+from services.vocabulary import UNCHECKED, Event, Grounding, Indicator, Verdict
 from vlm_service.dialogue.answer import OPENING, parse_answer
-from vlm_service.dialogue.errors import InvalidAnswer, NoVerdict
+from vlm_service.dialogue.errors import InvalidAnswer, Looped, NoVerdict
+from vlm_service.dialogue.grounding import ground
 from vlm_service.dialogue.lint import check_verdict, screen_thinking
+from vlm_service.dialogue.loops import loops
 from vlm_service.dialogue.names import evidence_named
 from vlm_service.dialogue.verdict import verdict_from_json
 
@@ -25,10 +27,11 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Opinionated:
-    """A usable answer: the thinking as it may be kept, and the verdict."""
+    """A usable answer: the thinking as it may be kept, the verdict, and what the measurements say of both."""
 
     thinking: str
     verdict: Verdict
+    grounding: Grounding = UNCHECKED
 
 
 def read_reply(reply: Reply, event: Event) -> Opinionated:
@@ -38,15 +41,19 @@ def read_reply(reply: Reply, event: Event) -> Opinionated:
     the JSON verdict or the ASSESSMENT text.
 
     Raises:
+        Looped: the thinking ends in one phrase again and again.
         NoVerdict: nothing follows the thinking, e.g. because it was cut off.
         InvalidAnswer: the answer is malformed, or an indicator points at evidence that the event does not have.
         ForbiddenWord: it names a diagnosis, or an emotion in observables mode.
     """
     thinking, answer = _split(reply)
+    if loops(thinking):
+        raise Looped(f"the thinking repeats itself at its end ({len(thinking):,} characters)")
     verdict = _parse(answer, reply, event)
     verdict = replace(verdict, indicators=tuple(_grounded(indicator, event) for indicator in verdict.indicators))
     check_verdict(verdict, event.evidence.mode)
-    return Opinionated(screen_thinking(thinking, event.evidence.mode), verdict)
+    kept = screen_thinking(thinking, event.evidence.mode)
+    return Opinionated(kept, verdict, ground(thinking, verdict, event))
 
 
 def _split(reply: Reply) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 import math
 
-from services.vocabulary import COURSES, Conflict, Deviation, Event, Evidence, Mode, Trend
+from services.vocabulary import COURSES, Conflict, CueName, Deviation, Event, Evidence, Mode, Trend
 from services.vocabulary.time import Seconds
 from vlm_service.dialogue.lines import quoted
 from vlm_service.dialogue.lint import emotion_words
@@ -119,8 +119,12 @@ def _beside(value: float, usual: float) -> str:
 
 def _cues(evidence: Evidence) -> str:
     ordered = sorted(evidence.cues, key=lambda cue: (cue.offset_s, cue.name.value))
-    heard = [f"{cue.name.value.replace('_', ' ')} {level(cue.probability)}{_at(cue.offset_s)}" for cue in ordered]
+    heard = [f"{_sensed(cue.name)} {level(cue.probability)}{_at(cue.offset_s)}" for cue in ordered]
     return ", ".join(heard[: 2 * MOST_CHANNELS]) or "no events"
+
+
+def _sensed(name: CueName) -> str:
+    return "fall seen" if name is CueName.FALL else name.value.replace("_", " ")
 
 
 def _at(offset: Seconds) -> str:

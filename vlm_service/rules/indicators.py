@@ -50,7 +50,7 @@ def _sounds(event: Event) -> list[Indicator]:
     return [
         Indicator(
             f"{cue_phrase(cue, event.evidence.window_s)} (probability {level(cue.probability)})",
-            f"audio.cue.{cue.name.value}",
+            cue.name.channel,
         )
         for cue in telling_cues(event)[:2]
     ]

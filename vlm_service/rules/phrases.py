@@ -1,6 +1,6 @@
-"""What a deviation or a sound is called on the care floor."""
+"""What a deviation or a cue is called on the care floor."""
 
-from services.vocabulary import Cue, Deviation
+from services.vocabulary import Cue, CueName, Deviation
 from services.vocabulary.time import Seconds
 from vlm_service.dialogue.names import channel_label, cue_label
 
@@ -40,15 +40,17 @@ def deviation_phrase(deviation: Deviation) -> str:
 
 def cue_phrase(cue: Cue, window: Seconds) -> str:
     """
-    >>> from services.vocabulary import CueName
     >>> cue_phrase(Cue(CueName.CRY, 0.8, 43.0), 45.0)
     'crying heard 2 s before'
+    >>> cue_phrase(Cue(CueName.FALL, 0.8, 43.0), 45.0)
+    'fall seen 2 s before'
     """
     sound = cue_label(cue.name).removeprefix("a ").removeprefix("an ")
+    sensed = "seen" if cue.name is CueName.FALL else "heard"
     before = window - cue.offset_s
     if not 0.0 <= before < 3600.0:
-        return f"{sound} heard"
-    return f"{sound} heard at that moment" if before < 1.0 else f"{sound} heard {before:.0f} s before"
+        return f"{sound} {sensed}"
+    return f"{sound} {sensed} at that moment" if before < 1.0 else f"{sound} {sensed} {before:.0f} s before"
 
 
 def sentence(*parts: str) -> str:

@@ -15,6 +15,7 @@ _ACTIONS = {
     Tier.MONITOR: "No visit for this alone; look in at the next round.",
 }
 _FIRST_THINGS = {
+    CueName.FALL: "Check for injuries before moving them.",
     CueName.FALL_NOISE: "Check for a fall before moving them.",
     CueName.GLASS: "Watch for broken glass.",
     CueName.ALARM: "Find out which alarm sounded.",
@@ -64,7 +65,7 @@ def _rule(reason: Reason) -> str:
     return {
         Reason.COMPOSITE: "several changes together",
         Reason.CHANNEL: "one measurement alone",
-        Reason.CUE: "a sound",
+        Reason.CUE: "a sound, or a fall that was seen",
         Reason.SUSTAINED: "a change that lasts",
         Reason.ESCALATION: "a likeness to an episode",
         Reason.BUILD_UP: "a likeness to an episode that lasts",

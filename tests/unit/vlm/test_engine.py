@@ -50,7 +50,9 @@ def ask(url: str, event: Any = AGITATED, deadline_s: float = 5.0, **settings: An
 )
 def test_it_brings_the_verdict_of_a_server_that_answers(answer: Answer) -> None:
     with model_server(answer) as server:
-        assert ask(server.url) == Opinionated("thought", VERDICT)
+        answer = ask(server.url)
+        assert (answer.thinking, answer.verdict) == ("thought", VERDICT)
+        assert answer.grounding.share == 1.0
         assert len(server.requests) == 1
 
 

@@ -200,6 +200,8 @@ def test_it_answers_by_rules_and_says_why_when_the_model_fails(tmp_path: Path) -
             assert (assessment.reasoner, assessment.adapter) == (RULES, "")
             assert assessment.verdict == reason_about(RESTLESS)
             assert assessment.fallback_reason.startswith(f"{reason}: ")
+            model.answers[:] = [GOOD]  # or else it would be given a rest
+            assert running.assess(replace(RESTLESS, id=f"well-{reason}"), deadline_s=5.0).reasoner != RULES
             assert emotion_words(codec.to_json(assessment)) == ()
             assert f'attune_vlm_fallbacks_total{{reason="{reason}"}} 1.0' in running.get("/metrics")[1]
         model.answers[:] = [GOOD]

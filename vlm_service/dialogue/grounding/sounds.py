@@ -1,0 +1,108 @@
+"""Checks what a text says was heard, and whether somebody is said to have fallen."""
+
+import re
+from collections.abc import Iterator
+
+from services.vocabulary import Claim, CueName, Event, Support
+from vlm_service.dialogue.grounding.sentences import Sentence
+
+_HEARD = {
+    CueName.CRY: r"cry(?:ing)?|cries|cried|sob(?:s|bed|bing)?|weep(?:s|ing)?|wept",
+    CueName.SCREAM: r"scream(?:s|ed|ing)?|shriek(?:s|ed|ing)?",
+    CueName.WHIMPER: r"whimper(?:s|ed|ing)?",
+    CueName.MOAN: r"moan(?:s|ed|ing)?",
+    CueName.GROAN: r"groan(?:s|ed|ing)?",
+    CueName.SIGH: r"sigh(?:s|ed|ing)?",
+    CueName.SHOUT: r"shout(?:s|ed|ing)?|yell(?:s|ed|ing)?",
+    CueName.LAUGHTER: r"laugh(?:s|ed|ing|ter)?",
+    CueName.COUGH: r"cough(?:s|ed|ing)?",
+    CueName.FALL_NOISE: r"(?:noise like a fall|fall noise|thud|sound of a fall)",
+    CueName.GLASS: r"(?:breaking|broken|shattering) glass|glass (?:was |has been )?(?:broke|broken|breaking|shattered)",
+    CueName.FALL: r"fall (?:was |is )?seen|saw a fall",
+    CueName.ALARM: r"alarm sounds?|alarm (?:rang|sounded|ringing|is ringing)",
+}
+_SOUND = re.compile(r"\b(?:" + "|".join(f"(?P<{cue.name}>{words})" for cue, words in _HEARD.items()) + r")\b")
+_SILENCE = re.compile(
+    r"\b(?:no (?:\w+ )?(?:sounds?|noises?|vocali[sz]ations?|audio events?|audio cues?)\b|"
+    r"(?:just|only|complete|total) silence|"
+    r"nothing (?:unusual |at all )?(?:in the audio|was heard|is heard|can be heard))"
+)
+_BEGINNING = re.compile(
+    r"\b(?:beginning|start|outset|early) (?:of|in) the (?:window|minute|recording)|\bat the start\b"
+)
+_END = re.compile(r"\b(?:end|close|late) (?:of|in) the (?:window|minute|recording)|\bat the end\b")
+_EARLY, _LATE = 0.34, 0.66
+"""Shares of the window that are its beginning and its end (source: guess)."""
+_FELL = re.compile(
+    r"\b(?:(?:has |had |have )?fallen(?! asleep)|fell (?:down|over|to the|on the|out of|from)|"
+    r"a fall (?:occurred|happened)|(?:lying|lies|lay) on the (?:floor|ground))\b"
+)
+_LIKE = {
+    CueName.MOAN: (CueName.MOAN, CueName.GROAN, CueName.VOCALISATION_UNRESOLVED),
+    CueName.GROAN: (CueName.MOAN, CueName.GROAN, CueName.VOCALISATION_UNRESOLVED),
+    CueName.CRY: (CueName.CRY, CueName.WHIMPER),
+    CueName.WHIMPER: (CueName.WHIMPER, CueName.CRY),
+    CueName.SHOUT: (CueName.SHOUT, CueName.SCREAM),
+    CueName.SCREAM: (CueName.SCREAM, CueName.SHOUT),
+}
+"""Names that people use for one another's sounds: a claim holds if one of them was heard."""
+_CLEARLY = 0.5
+"""Probability from which a sound was heard clearly, so that denying it is wrong (source: guess)."""
+_FALL_SIGNS = ("pose.", "audio.cue.fall")
+
+
+def sound_claims(sentence: Sentence, event: Event) -> Iterator[Claim]:
+    """Every sound that `sentence` says was heard or was not, judged."""
+    for one in _SOUND.finditer(sentence.text):
+        if sentence.possible(one.start()) or sentence.habitual(one.start()):
+            continue
+        cue = CueName[str(one.lastgroup)]
+        heard = max((c.probability for c in event.evidence.cues if c.name in _LIKE.get(cue, (cue,))), default=-1.0)
+        name, words = cue.channel, _around(sentence, one)
+        if sentence.denied(one.start()):
+            wrong = heard >= _CLEARLY
+            why = f"{cue.value} was told with probability {heard:.2f}"
+        else:
+            wrong = heard < 0.0
+            why = f"no {cue.value.replace('_', ' ')} was told"
+        yield Claim(words, name, Support.CONTRADICTED, why) if wrong else Claim(words, name, Support.SUPPORTED)
+        if not wrong and heard >= 0.0:
+            yield from _when(sentence, one, cue, event)
+    for one in _SILENCE.finditer(sentence.text):
+        if sentence.possible(one.start()) or sentence.habitual(one.start()) or _SOUND.search(sentence.text):
+            continue
+        loud = [cue for cue in event.evidence.cues if cue.probability >= _CLEARLY and cue.name is not CueName.FALL]
+        why = f"{loud[0].name.value} was told with probability {loud[0].probability:.2f}" if loud else ""
+        yield Claim(one.group(), "", Support.CONTRADICTED if loud else Support.SUPPORTED, why)
+
+
+def _when(sentence: Sentence, one: re.Match[str], cue: CueName, event: Event) -> Iterator[Claim]:
+    """At the beginning or at the end of the window, where the text says so."""
+    window = event.evidence.window_s
+    shares = [c.offset_s / window for c in event.evidence.cues if c.name is cue and window > 0 and c.offset_s >= 0]
+    for pattern, least, most in ((_BEGINNING, 0.0, _EARLY), (_END, _LATE, 1.0)):
+        said = pattern.search(sentence.text, *sentence.clause(one.start()))
+        if said and shares:
+            right = any(least <= share <= most for share in shares)
+            why = "" if right else f"{cue.value} was told at {shares[0] * window:.0f} s of {window:.0f}"
+            yield Claim(said.group(), cue.channel, Support.SUPPORTED if right else Support.CONTRADICTED, why)
+
+
+def fall_claims(sentence: Sentence, event: Event) -> Iterator[Claim]:
+    """A fall that `sentence` says happened: nothing but a body's height or a fall's own sign bears it out."""
+    for one in _FELL.finditer(sentence.text):
+        if sentence.possible(one.start()) or sentence.denied(one.start()):
+            continue
+        cues = [cue.name.channel for cue in event.evidence.cues]
+        low = [d.channel for d in event.deviations if d.channel == "pose.hip_height" and d.z <= -2.0]
+        signs = [name for name in [*cues, *low] if name.startswith(_FALL_SIGNS)]
+        words = _around(sentence, one)
+        if signs:
+            yield Claim(words, signs[0], Support.SUPPORTED)
+        else:
+            yield Claim(words, "", Support.CONTRADICTED, "nothing of a fall was seen or heard")
+
+
+def _around(sentence: Sentence, one: re.Match[str]) -> str:
+    start, end = sentence.clause(one.start())
+    return sentence.text[max(start, one.start() - 30) : min(end, one.end() + 20)].strip(" ,.;")

@@ -1,0 +1,86 @@
+"""Finds what a text speaks of: channels and terms, by their names and by what people call them."""
+
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+from services.vocabulary import EMOTIONS, known_channels
+from vlm_service.dialogue.names import SCORE, TRANSITION_RATE, VOLATILITY, channel_label
+
+_CALLED: dict[str, tuple[str, ...]] = {
+    "audio.vocal_energy": ("vocal energy", "voice energy", "vocal intensity", "vocal effort", "uses the voice"),
+    "audio.loudness": ("loudness", "sound level", "noise level", "loud in the room"),
+    "audio.pitch": ("pitch",),
+    "motion.erratic": (
+        "erratic motion", "erratic movements?", "erratic motion ratio", "erratic ratio", "erratically", "erratic",
+    ),
+    "motion.ratio": ("amount of (?:motion|movement)", "overall (?:motion|movement)", "motion ratio"),
+    "pose.speed": ("walking speed", "walking pace", "moves about"),
+    "pose.wrist_speed": ("hand speed", "wrist speed", "speed of the hands", "hands", "hand movements?"),
+    "pose.torso_angle": ("torso angle", "trunk angle"),
+    "pose.hip_height": ("hip height", "height of the hips"),
+    "affect.valence": ("valence",),
+    "affect.arousal": ("arousal",),
+    VOLATILITY: ("volatility index", "emotional volatility", "volatility"),
+    TRANSITION_RATE: ("transition rate",),
+    SCORE: ("(?:composite|event|overall|the|a|its) score",),
+}  # fmt: skip
+_KINDS: dict[str, tuple[str, ...]] = {
+    r"motion|movements?|moves": ("motion.ratio", "motion.erratic", "pose.speed", "pose.wrist_speed"),
+    r"voice|vocali[sz]ations?": ("audio.vocal_energy", "audio.loudness", "audio.pitch"),
+}
+"""Words that may mean several channels: a claim holds if it holds of one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Characters `start` to `end` speak of one of `names`."""
+
+    start: int
+    end: int
+    names: tuple[str, ...]
+
+    @property
+    def unnamed(self) -> bool:
+        """Whether no word of the text names it: it is what the whole text is about."""
+        return self.start == self.end
+
+
+def mentions(text: str, names: tuple[str, ...]) -> list[Mention]:
+    """What `text` (lower case) speaks of, in order; `names` are the event's own channels beside the known ones.
+
+    >>> [one.names for one in mentions("vocal energy and fear rose", ())]
+    [('audio.vocal_energy',), ('emotion.fear',)]
+    """
+    pattern, meant = _lexicon(names)
+    return [Mention(found.start(), found.end(), meant[str(found.lastgroup)]) for found in pattern.finditer(text)]
+
+
+@cache
+def _known() -> dict[str, tuple[str, ...]]:
+    words = {name: (re.escape(name), *called) for name, called in _CALLED.items()}
+    for name in known_channels():
+        words.setdefault(name, (re.escape(name), re.escape(channel_label(name))))
+    for emotion in EMOTIONS:
+        words[f"emotion.{emotion}"] = (re.escape(f"emotion.{emotion}"), emotion)
+    words.pop("persons", None)
+    return words
+
+
+@lru_cache(256)
+def _lexicon(names: tuple[str, ...]) -> tuple[re.Pattern[str], dict[str, tuple[str, ...]]]:
+    words = dict(_known())
+    for name in names:
+        if name not in words:
+            label = channel_label(name)
+            words[name] = (re.escape(name.lower()), *((re.escape(label),) if len(label) > 3 else ()))
+    about: dict[str, tuple[str, ...]] = {}
+    for name, all_words in words.items():
+        for word in all_words:
+            if name not in about.get(word, ()):
+                about[word] = (*about.get(word, ()), name)
+    ordered = [*sorted(about, key=lambda word: -len(word)), *_KINDS]
+    about |= _KINDS
+    meant = {f"m{i}": about[word] for i, word in enumerate(ordered)}
+    pattern = "|".join(f"(?P<m{i}>{word})" for i, word in enumerate(ordered))
+    return re.compile(rf"(?<![\w.])(?:{pattern})(?!\w)(?!\.\w)"), meant
