@@ -273,8 +273,11 @@ class AgentRun:
             self._log.error("kept state cannot be read: this agent's residents are learned anew", detail=str(error))
             return None
         if engine.channels != self._hello.channels:
-            self._log.warning("schema changed: this agent's residents are learned anew")
-            return None
+            if not set(engine.channels) & set(self._hello.channels):
+                self._log.warning("schema changed: this agent's residents are learned anew")
+                return None
+            known = engine.regrow(self._hello.channels)
+            self._log.warning("schema changed", channels=len(self._hello.channels), known=known)
         if damaged:
             self._log.error("kept state of some residents cannot be read: they are learned anew", learned_anew=damaged)
         return engine

@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 
 from services.vocabulary import Cue, CueName, Event, Mode, Position, PriorEpisodes, Reason, Rules, Term, Tier, describe
+from services.vocabulary.hours import within
 from threshold_service.calibration_record import calibration_record
 from threshold_service.engine_state import EngineState, level_of
 from threshold_service.judgement import literal, rules, scene, watch
-from threshold_service.judgement.hours import within
 from threshold_service.judgement.scene import WINDOW_S, Scene
 from threshold_service.senses import minute_of_day
 from threshold_service.statistics import calibration, composite, level_path
@@ -184,7 +184,7 @@ def _window(state: EngineState, row: int) -> Floats:
 def _cues(state: EngineState, row: int, time: float) -> tuple[Cue, ...]:
     start = time - WINDOW_S
     return tuple(
-        Cue(CueName(heard.name), heard.probability, heard.time - start)
+        Cue(CueName(heard.name), heard.probability, heard.time - start, *heard[3:])
         for heard in state.heard[row]
         if heard.time >= start
     )

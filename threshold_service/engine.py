@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from services.runtime.batch import Batch
 from services.vocabulary import Approval, Cue, Event, Policy, Resident
-from threshold_service import engine_state, kept_state, looked, paths, refit
+from threshold_service import engine_state, kept_state, looked, paths, refit, regrown
 from threshold_service.engine_state import COUNTED, EngineState, Identity
 from threshold_service.judgement import rules
 from threshold_service.kept_state import Kept
@@ -95,12 +95,26 @@ class Engine:
         self._setting = replace(self._setting, identity=replace(identity, epoch=epoch, time_zone=zone))
 
     def reseat(self, seats: tuple[Resident, ...]) -> int:
-        """From now on these are the residents: who was watched in the same mode before stays known, the others are
-        learned; how many stayed known."""
+        """From now on these are the residents: who was watched before stays known, the others are learned; how many
+        stayed known. Of whom the mode changed everything stays that both modes allow."""
         kept_state.complete(self._state)
+        modes = {seat.id: seat.mode for seat in self.seats}
         self._state, known = engine_state.reseated(self._setting.identity, self._state, seats)
+        turned = [row for row, seat in enumerate(seats) if modes.get(seat.id, seat.mode) is not seat.mode]
+        regrown.forgotten(self._setting.identity, self._state, seats, turned)
         self._prepare()
         self._setting = _setting(replace(self._setting.identity, seats=tuple(seats)), self._setting.policy)
+        refit.welcome(self._state)
+        self._apart = True
+        return known
+
+    def regrow(self, channels: tuple[str, ...]) -> int:
+        """From now on samples say these channels: what is known of those that stay stays known; how many stayed."""
+        kept_state.complete(self._state)
+        self._state, known = regrown.regrown(self._setting.identity, self._state, channels)
+        self._prepare()
+        identity = replace(self._setting.identity, channels=tuple(map(str, channels)))
+        self._setting = _setting(identity, self._setting.policy)
         refit.welcome(self._state)
         self._apart = True
         return known
@@ -304,7 +318,7 @@ def _samples(
     loud, cued = np.zeros(len(rows)), np.zeros(len(rows), bool)
     for place, cue in cues:
         cued[place], policy = True, policies[rows[place]]
-        if cue.name.value in policy.alarm_cues and cue.probability >= policy.cue_threshold:
+        if policy.alarms(cue.name) and cue.probability >= policy.cue_threshold:
             loud[place] = max(loud[place], cue.probability)
     return Samples(
         rows, np.ascontiguousarray(times, np.float64), _in_lanes(values),

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.runtime import codec
-from services.vocabulary import Event, Resident, UnixSeconds
+from services.vocabulary import Event, Resident, Seconds, UnixSeconds
 from threshold_service.judgement.rules import COLUMNS, RULES
 from threshold_service.judgement.scene import WINDOW_S
 from threshold_service.judgement.watch import Watch
@@ -39,6 +39,10 @@ class Heard(NamedTuple):
     time: UnixSeconds
     name: str
     probability: float
+    loudness_dbfs: float | None = None
+    duration_s: Seconds | None = None
+    uncertainty: float | None = None
+    conflict: float | None = None
 
 
 class Unread:
@@ -95,8 +99,8 @@ class EngineState:
     """What of the `LATE` parts is not unpacked yet; until `kept_state.complete` they are `Unread`."""
 
 
-_NESTED = ("grid", "fitted", "running", "history", "profile", "person", "window", "drift", "noise", "odds")
-ARRAYS = (*_NESTED, "counts", "prior", "sustained")
+NESTED = ("grid", "fitted", "running", "history", "profile", "person", "window", "drift", "noise", "odds")
+ARRAYS = (*NESTED, "counts", "prior", "sustained")
 SLOW = ("fitted", "history", "profile", "drift", "noise")
 """Of these, what changes only at a resident's block end and when everybody's thresholds are set anew: nine tenths of
 the bytes. Whoever changes one of them marks the resident in `stirred`."""
@@ -163,10 +167,10 @@ class Identity:
 
 
 def reseated(identity: Identity, state: EngineState, seats: Sequence[Resident]) -> tuple[EngineState, int]:
-    """The state of `seats`: what was known of each who was watched in the same mode, fresh for the others; how many
-    were known."""
-    before = {(seat.id, seat.mode): row for row, seat in enumerate(identity.seats)}
-    known = [(row, before[seat.id, seat.mode]) for row, seat in enumerate(seats) if (seat.id, seat.mode) in before]
+    """The state of `seats`: what was known of each who was watched before, fresh for the others; how many were
+    known. Of whose mode changed, see `regrown.forgotten`."""
+    before = {seat.id: row for row, seat in enumerate(identity.seats)}
+    known = [(row, before[seat.id]) for row, seat in enumerate(seats) if seat.id in before]
     return _moved(identity, state, seats, known), len(known)
 
 
@@ -181,7 +185,7 @@ def _moved(
 ) -> EngineState:
     after = fresh(len(seats), meaning(identity.channels, seats))
     to, of = np.array(known, np.int64).reshape(-1, 2).T
-    for name in _NESTED:
+    for name in NESTED:
         setattr(after, name, put(getattr(after, name), to, take(getattr(state, name), of)))
     after.counts[to], after.sustained[to] = state.counts[of], state.sustained[of]
     after.half[to], after.tier[to] = state.half[of], state.tier[of]

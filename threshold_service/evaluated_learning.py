@@ -73,7 +73,7 @@ class Listening:
         near = np.minimum(np.maximum(np.where(there, z, 0.0), -episode_odds.FARTHEST), episode_odds.FARTHEST)
         loud = np.zeros(len(samples))
         for place, cue in samples.cues:
-            if cue.name.value in Policy().alarm_cues and cue.probability >= Policy().cue_threshold:
+            if Policy().alarms(cue.name) and cue.probability >= Policy().cue_threshold:
                 loud[place] = max(loud[place], cue.probability)
         sums, seen = near.sum(axis=1), there.sum(axis=1)
         company = (samples.persons.reshape(-1, BIN_S, n) > 1).sum(axis=1)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.table import Table
 
-from services.vocabulary import Event, Explanation, Policy, Rules, Seconds, Tier, UnixSeconds
+from services.vocabulary import Cue, Event, Explanation, Policy, Rules, Seconds, Tier, UnixSeconds
 
 TIERS = {Tier.IMMEDIATE: "1, at once", Tier.URGENT: "2, soon", Tier.MONITOR: "3, keep an eye"}
 
@@ -59,8 +59,20 @@ def _facts(of: Explanation) -> list[tuple[str, str]]:
     facts += [("volatility", volatility), ("transitions", f"{number(of.transition_rate)} a minute")]
     facts += [("in view", f"{of.seen_share:.0%} of the {span(of.window_s)} before")]
     facts += [("course", of.course or "not known")]
-    heard = [f"{cue.name.value} {cue.probability:.2f} at {cue.offset_s - of.window_s:+.0f} s" for cue in of.cues]
+    heard = [
+        f"{cue.name.value} {cue.probability:.2f} at {cue.offset_s - of.window_s:+.0f} s{_sounded(cue)}"
+        for cue in of.cues
+    ]
     return [*facts, ("heard", ", ".join(heard[-6:]) or "no cue")]
+
+
+def _sounded(cue: Cue) -> str:
+    known = (
+        ("loudness {:.0f} dBFS", cue.loudness_dbfs), ("lasting {:.1f} s", cue.duration_s),
+        ("uncertainty {:.2f}", cue.uncertainty), ("conflict {:.2f}", cue.conflict),
+    )  # fmt: skip
+    said = [text.format(number) for text, number in known if number is not None]
+    return f" ({', '.join(said)})" if said else ""
 
 
 def _threshold(of: Explanation) -> str:

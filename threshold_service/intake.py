@@ -16,12 +16,13 @@ from services.ledger.roster import SeatTaken
 from services.runtime import logs, wire
 from services.runtime.clock import Clock
 from services.runtime.version import SOFTWARE
-from services.vocabulary import Seconds
+from services.vocabulary import PictureRequest, Seconds
 from threshold_service import metrics
 from threshold_service.agent_run import AgentHello, AgentRun, LinkState, RunBroken
 from threshold_service.ahead import Ahead
 from threshold_service.arrivals import Arrivals, patience_s
 from threshold_service.engine import known_zone
+from threshold_service.evidence import Asking
 from threshold_service.roster import AgentTaken, Roster
 from threshold_service.settings import ThresholdSettings
 
@@ -33,6 +34,8 @@ MOST_WAITING = 16
 TURN_S: Seconds = 0.05
 """How long one stream is judged before a thread looks after another: after an outage all of them have much to tell, and
 there are fewer threads than agents (source: guess)."""
+MODES_S: Seconds = 1.0
+"""How often a stream looks for what was decided about its residents; agents speak at least every 2 s."""
 LEDGER_AWAY = "the ledger does not answer: connect again, nothing that was not acknowledged is lost"
 
 
@@ -117,6 +120,8 @@ class Intake:
         self, run: AgentRun, hello: AgentHello, messages: AsyncIterator[Message], context: Context
     ) -> AsyncIterator[sensing_pb2.ServerMessage]:
         last = began = self._clock.monotonic()
+        decided, looked = self._roster.decided([seat.id for seat in hello.seats]), -math.inf
+        asking = self._roster.asking(hello.agent, hello.time_zone)
 
         def more() -> Sequence[wire.PackedBatch]:
             now = self._clock.monotonic()
@@ -127,7 +132,15 @@ class Intake:
             while waiting := await ahead.take():
                 began = self._clock.monotonic()
                 try:
-                    await self._take(run, hello, waiting, more)
+                    if kept := await self._take(run, hello, waiting, more, asking):
+                        yield sensing_pb2.ServerMessage(edge_alarms_kept=wire.kept_to_wire(kept))
+                    if began - looked >= MODES_S:
+                        looked = began
+                        for one in await asyncio.to_thread(decided.news):
+                            yield sensing_pb2.ServerMessage(mode_change=wire.mode_change_to_wire(one))
+                        for question in await asyncio.to_thread(self._questions, asking):
+                            asked = wire.picture_request_to_wire(question)
+                            yield sensing_pb2.ServerMessage(evidence_request=asked)
                     if self._clock.monotonic() - last >= self._settings.snapshot_s:
                         last = self._clock.monotonic()
                         yield await self._acknowledge(run)
@@ -139,10 +152,13 @@ class Intake:
                     await _refuse(context, grpc.StatusCode.UNAVAILABLE, LEDGER_AWAY)
         yield await self._acknowledge(run)
 
-    async def _take(self, run: AgentRun, hello: AgentHello, waiting: Sequence[Message], more: More) -> None:
+    async def _take(
+        self, run: AgentRun, hello: AgentHello, waiting: Sequence[Message], more: More, asking: Asking
+    ) -> list[str]:
         """What came before a message that cannot be is judged all the same; what comes after, as far as it is there
-        when the rest is judged."""
+        when the rest is judged. What the agent told by itself is kept before: the ids of that."""
         batches: list[wire.PackedBatch] = []
+        kept: list[str] = []
         try:
             for message in waiting:
                 if isinstance(message, wire.PackedBatch):
@@ -152,7 +168,14 @@ class Intake:
                     case "heartbeat":
                         run.heard(_link(message.heartbeat))
                     case "evidence":
-                        logs.logger(agent=hello.agent).info("evidence arrived", frames=len(message.evidence.frames))
+                        reply = wire.picture_reply_from_wire(message.evidence)
+                        await asyncio.to_thread(asking.arrived, reply)
+                    case "mode_states":
+                        states = wire.mode_states_from_wire(message.mode_states)
+                        await asyncio.to_thread(self._roster.reported, hello.agent, states)
+                    case "edge_alarms":
+                        alarms = wire.edge_alarms_from_wire(message.edge_alarms, hello.agent)
+                        kept += await asyncio.to_thread(self._roster.told_by_edge, alarms)
                     case other:
                         what = other or "message without a body"
                         raise wire.WireError(f"a {what} in mid-stream: expected batch, heartbeat or evidence")
@@ -161,6 +184,10 @@ class Intake:
             raise
         if batches:
             await asyncio.to_thread(_judge, run, hello, batches, more)
+        return kept
+
+    def _questions(self, asking: Asking) -> list[PictureRequest]:
+        return asking.questions(self._roster.policy) if self._settings.evidence else []
 
     async def _acknowledge(self, run: AgentRun) -> sensing_pb2.ServerMessage:
         await self._arrivals.passed()

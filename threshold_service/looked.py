@@ -116,5 +116,6 @@ def _note(state: EngineState, run: Run, places: set[int]) -> None:
 
 def _hear(state: EngineState, row: int, time: float, cue: Cue) -> None:
     recent = [heard for heard in state.heard[row] if heard.time > time - WINDOW_S]
-    heard = Heard(time + cue.offset_s, cue.name.value, cue.probability)
+    sounded = cue.loudness_dbfs, cue.duration_s, cue.uncertainty, cue.conflict
+    heard = Heard(time + cue.offset_s, cue.name.value, cue.probability, *sounded)
     state.heard[row] = tuple([*recent, heard][-MOST_HEARD:])

@@ -22,7 +22,14 @@ BATCH_SECONDS = Histogram(
 SNAPSHOT_SECONDS = Histogram(
     "attune_threshold_snapshot_seconds", "Time to make an agent durable", buckets=(0.005, 0.02, 0.1, 0.5, 2.0)
 )
+LOST = Gauge("attune_threshold_agents_lost", "Edge agents that were heard before and are not any more")
 BLIND = Gauge("attune_threshold_rooms_blind", "Residents whose camera gives no picture")
+EDGE_ALARMS = Counter(
+    "attune_threshold_edge_alarms",
+    "Alarms that edge agents raised by themselves: told, untold",
+    ["fate"],
+)
+EVIDENCE = Counter("attune_threshold_evidence", "Answers of agents that were asked for pictures", ["fate"])
 ASSESSMENTS = Counter("attune_threshold_assessments", "Second opinions asked for, by outcome", ["outcome"])
 POLICIES = Counter("attune_threshold_policies", "Changed policy files by what became of them", ["outcome"])
 REFUSED = Counter("attune_threshold_refused", "Streams that were refused", ["reason"])

@@ -11,8 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from services.runtime.settings import SettingError
 from services.vocabulary import Budget, CueName, Literal, Policy, Timing
+from services.vocabulary.hours import minutes
 from services.vocabulary.policy import OWN_TIMING
-from threshold_service.judgement.hours import minutes
 from threshold_service.judgement.scene import WINDOW_S
 from threshold_service.statistics.calibration import TERMS
 

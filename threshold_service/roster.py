@@ -2,6 +2,7 @@
 
 import secrets
 import threading
+from collections.abc import Sequence
 
 from sqlalchemy.exc import DBAPIError
 
@@ -10,9 +11,11 @@ from services.ledger.leases import LeaseLost, LeaseRepository
 from services.ledger.roster import RosterRepository
 from services.runtime import logs
 from services.runtime.clock import Clock
-from services.vocabulary import Approval, Policy
+from services.vocabulary import Approval, EdgeAlarm, ModeDecision, Policy
+from threshold_service import edge_alarms, modes
 from threshold_service.agent_run import LEASE_S, AgentHello, AgentRun, RunBroken
 from threshold_service.beside import Beside
+from threshold_service.evidence import Asking
 
 
 class AgentTaken(RuntimeError):
@@ -70,6 +73,30 @@ class Roster:
                 run.give_up()
         return False
 
+    def told_by_edge(self, alarms: Sequence[EdgeAlarm]) -> list[str]:
+        """Keep what an agent told by itself, before its samples are judged; the ids that are kept.
+
+        Raises:
+            DBAPIError: the ledger does not answer.
+        """
+        return edge_alarms.keep(self._database, alarms, self._clock.now())
+
+    def decided(self, residents: Sequence[str]) -> modes.Told:
+        """What is decided about these residents, for one stream to tell."""
+        return modes.Told(self._database, residents)
+
+    def asking(self, agent: str, time_zone: str) -> Asking:
+        """Pictures for one stream to ask for."""
+        return Asking(self._database, self._clock, agent, time_zone)
+
+    def reported(self, agent: str, states: Sequence[ModeDecision]) -> None:
+        """Hear how an agent watches its residents.
+
+        Raises:
+            DBAPIError: the ledger does not answer.
+        """
+        modes.reported(self._database, agent, states, self._clock.now())
+
     def share(self) -> int:
         """Have every agent's residents lean on the residents of all; how many agents do from now on. With one agent
         there is nothing to share: an engine learns from its own residents every night."""
@@ -106,5 +133,6 @@ class Roster:
                     f"agent {hello.agent!r} is served by another replica: it is free {LEASE_S:g} s after that one was "
                     "last heard"
                 )
+            modes.audited(connection, hello.agent, hello.seats, now)
             RosterRepository(connection).seat(hello.agent, hello.seats, now)
             return fence

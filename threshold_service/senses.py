@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from services.runtime.batch import Batch
 from services.vocabulary import Absence, Policy, UnixSeconds, describe
-from threshold_service.judgement.hours import within
+from services.vocabulary.hours import within
 from threshold_service.statistics.arrays import Bools, Floats, Ints
 
 PREFIX, DOUBT = "quality.", "uncertainty."

@@ -13,8 +13,11 @@ from services.runtime.health import HealthServer
 from services.runtime.lifecycle import together
 from services.runtime.queue import open_queue
 from threshold_service.approvals import Approvals
+from threshold_service.edge_alarms import EdgeAlarms
 from threshold_service.escalation import Escalation
 from threshold_service.intake import Intake
+from threshold_service.link_watch import LinkWatch
+from threshold_service.modes import Modes
 from threshold_service.policy import read_policy
 from threshold_service.policy_watch import PolicyWatch
 from threshold_service.roster import Roster
@@ -45,11 +48,16 @@ async def serve(settings: ThresholdSettings, stop: asyncio.Event) -> None:
     await server.start()
     missing.clear()
     logs.logger().info("listening", host=settings.host, port=port, policy=policy.version)
+    links = LinkWatch(database, clock, settings.link_lost_s)
+    health.note("agents", links.problem)
     jobs = [
         upkeep(database, settings.history_folder, clock, stop),
         relay(database, queue, (EVENT_CHANGED,), stop, clock),
         sharing(roster, stop),
         Approvals(database, roster).run(stop),
+        EdgeAlarms(database, clock).run(stop),
+        links.run(stop),
+        Modes(database, clock).run(stop),
         _close(server, stop),
     ]
     if settings.policy is not None:

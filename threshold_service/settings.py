@@ -32,6 +32,10 @@ class ThresholdSettings(HealthSettings, LedgerSettings):
     """What vlm_service wants to be shown: its ATTUNE_VLM_TOKEN."""
     assess_deadline_s: float = Field(15.0, gt=0)
     """Longest wait for a second opinion."""
+    link_lost_s: float = Field(60.0, ge=5)
+    """Seconds after which an agent that is not heard is told as lost: log, metric, health page and audit chain."""
+    evidence: bool = False
+    """Ask agents for pictures of events of tier 1 and 2; what leaves is theirs to say, and nothing of it is kept."""
     replica: str = "threshold-1"
     """Name of this replica in leases."""
     health_port: int = Field(7091, ge=0, le=65535)

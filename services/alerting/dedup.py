@@ -37,7 +37,7 @@ def _still(telling: Telling, openings: Mapping[str, Dispatch]) -> list[Telling]:
         case Notice.OPENED:
             given_up = opening is not None and opening.state is DispatchState.FAILED
             return [telling] if opening is None or given_up else []
-        case Notice.AMENDED if telling.occasion == RAISED and opening is None:
+        case Notice.AMENDED if telling.occasion == RAISED and opening is None and not telling.alert.told_by:
             return [replace(telling, notice=Notice.OPENED, occasion=opening_of(telling.alert))]
         case Notice.RESOLVED:
             return [telling] if opening and opening.state is DispatchState.DELIVERED else []

@@ -8,7 +8,6 @@ from functools import partial
 from sqlalchemy.exc import DBAPIError
 
 from services.alerting import metrics, standing
-from services.alerting.deliver import Attempt, Courier
 from services.alerting.lateness import too_late
 from services.alerting.message import dated
 from services.alerting.opening import open_due, take_turn
@@ -19,6 +18,7 @@ from services.ledger import AlertRepository, Database, DeliveryRepository, Dispa
 from services.runtime import logs
 from services.runtime.clock import Clock
 from services.runtime.lifecycle import until
+from services.runtime.webhook.courier import Attempt, Courier
 from services.vocabulary import Alert, AlertStatus, Notice, Outcome, Seconds, Timing, UnixSeconds
 
 AT_ONCE = 8

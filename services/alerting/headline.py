@@ -3,18 +3,10 @@
 import math
 from collections.abc import Iterable
 
-from services.vocabulary import Cue, CueName, Deviation, Event, Mode, Reason, describe
+from services.vocabulary import HEARD, Cue, Deviation, Event, Mode, Reason, describe
 
 CUE_SHOWN = 0.5
 """Probability from which a cue is named (source: guess, the policy's own cue threshold)."""
-
-_CUES = {
-    CueName.SCREAM: "a scream was heard", CueName.CRY: "crying was heard", CueName.WHIMPER: "whimpering was heard",
-    CueName.MOAN: "moaning was heard", CueName.GROAN: "groaning was heard", CueName.SIGH: "sighing was heard",
-    CueName.SHOUT: "shouting was heard", CueName.LAUGHTER: "laughter was heard", CueName.COUGH: "coughing was heard",
-    CueName.FALL_NOISE: "a noise like a fall was heard", CueName.GLASS: "breaking glass was heard",
-    CueName.ALARM: "an alarm was heard",
-}  # fmt: skip
 
 _HIGHER_LOWER: dict[str, tuple[str, str]] = {
     "motion.ratio": ("movement was {much} greater than usual", "movement was {much} less than usual"),
@@ -31,6 +23,16 @@ _HIGHER_LOWER: dict[str, tuple[str, str]] = {
     "pose.wrist_speed": ("the hands moved {much} faster than usual", "the hands moved {much} slower than usual"),
     "pose.torso_angle": ("the body leaned {much} further than usual", "the body was {much} more upright than usual"),
     "pose.hip_height": ("the body was {much} higher than usual", "the body was {much} lower than usual"),
+    "pose.stillness": ("nothing moved for {much} longer than usual", "movement paused {much} shorter than usual"),
+    "pose.restlessness": ("the body was {much} more restless than usual", "the body was {much} calmer than usual"),
+    "pose.rocking": ("the body rocked {much} more than usual", "the body rocked {much} less than usual"),
+    "pose.self_contact": (
+        "hands were at head or body {much} more than usual", "hands were at head or body {much} less than usual",
+    ),
+    "pose.out_of_bed": ("time out of bed was {much} more than usual", "time out of bed was {much} less than usual"),
+    "face.pain": (
+        "the face showed {much} more signs of pain than usual", "the face showed {much} fewer signs of pain than usual",
+    ),
     "emotion.neutral": ("the face was {much} more neutral than usual", "the face was {much} less neutral than usual"),
     "affect.valence": ("expression was {much} brighter than usual", "expression was {much} more negative than usual"),
     "affect.arousal": ("expression was {much} more tense than usual", "expression was {much} flatter than usual"),
@@ -77,7 +79,12 @@ def leading(event: Event) -> list[Deviation]:
 def heard(cues: Iterable[Cue]) -> list[str]:
     """A clause per cue that was heard clearly enough, the clearest first."""
     clear = sorted((cue for cue in cues if cue.probability >= CUE_SHOWN), key=lambda cue: -cue.probability)
-    return list(dict.fromkeys(_CUES[cue.name] for cue in clear))
+    first = {cue.name: cue for cue in reversed(clear)}
+    return [HEARD[name] + _for(first[name].duration_s) for name in dict.fromkeys(cue.name for cue in clear)]
+
+
+def _for(duration_s: float | None) -> str:
+    return f" for {duration_s:.0f} s" if duration_s is not None and duration_s >= 1.0 else ""
 
 
 def clause(deviation: Deviation) -> str:

@@ -1,10 +1,11 @@
 """What each message from the other rooms does to an alert, inside the consumer's transaction."""
 
+import json
 from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from services.alerting import metrics, standing
+from services.alerting import metrics, standing, urgency
 from services.alerting.dedup import RAISED
 from services.alerting.opening import take_turn, tell_opening
 from services.alerting.stage import Stage, Telling, through
@@ -12,24 +13,30 @@ from services.ledger import (
     Acknowledgement,
     AlertRepository,
     AssessmentRepository,
+    AuditRepository,
     DeliveryRepository,
     EventRepository,
     OutboxMessage,
     RosterRepository,
     StatusRepository,
 )
+from services.runtime import logs
 from services.runtime.clock import Clock
 from services.runtime.codec import from_json
-from services.vocabulary import Alert, AlertStatus, Assessment, Event, Notice, Tier, Timing
+from services.vocabulary import Alert, AlertStatus, Assessment, Event, Notice, Opinion, Tier, Timing
+
+ALERT_RAISED = "alert.raised_by_opinion"
+"""In the audit chain: a second opinion made an alert more urgent."""
 
 
 class Intake:
     """Handlers of the three topics that alerting consumes; each runs in one transaction and never sends."""
 
-    def __init__(self, clock: Clock, timing: Timing, stages: Sequence[Stage]) -> None:
+    def __init__(self, clock: Clock, timing: Timing, stages: Sequence[Stage], raises: int = 1) -> None:
         self._clock = clock
         self._timing = timing
         self._stages = stages
+        self._raises = raises
 
     def event_changed(self, connection: Connection, message: OutboxMessage) -> None:
         """A new or changed event: opens an alert, raises it, ends it, or (tier 3) does nothing."""
@@ -54,11 +61,12 @@ class Intake:
         if alert is None:
             return  # the alert is made later, or never (tier 3); `_open` finds the assessment in the ledger
         now = self._clock.now()
-        after = standing.assessed(alert, made.id, now)
+        after = self._weighed(connection, standing.assessed(alert, made.id, now), made)
         AlertRepository(connection).update(after)
         event = EventRepository(connection).get(made.event)
-        if event is not None:
-            self._go(connection, Telling(after, event, Notice.AMENDED, made.id, made))
+        if event is not None and alert.raised_by != made.id:  # whoever was told that it raised has heard it
+            occasion = RAISED if after.raised_by == made.id else made.id
+            self._go(connection, Telling(after, event, Notice.AMENDED, occasion, made))
         tell_opening(connection, after, now, self._timing, self._stages)
 
     def acknowledged(self, connection: Connection, message: OutboxMessage) -> None:
@@ -74,10 +82,25 @@ class Intake:
         alert = standing.opened(event, _room(connection, event), now, self._timing)
         known = AssessmentRepository(connection).of_event(event.id)
         if known is not None:
-            alert = standing.assessed(alert, known.id, now)
+            alert = self._weighed(connection, standing.assessed(alert, known.id, now), known)
         AlertRepository(connection).create(alert)
         metrics.ALERTS.labels(str(event.tier.value)).inc()
         return alert
+
+    def _weighed(self, connection: Connection, alert: Alert, made: Assessment) -> Alert:
+        """The alert, more urgent where the opinion says so and nothing is in its way."""
+        if made.verdict.opinion is not Opinion.RAISED:
+            return alert
+        now = self._clock.now()
+        spent = AlertRepository(connection).raised_by_opinion(alert.resident, now - urgency.BUDGET_S)
+        why_not = urgency.in_the_way(made, alert, spent, self._raises)
+        metrics.OPINIONS_RAISED.labels("no" if why_not else "yes").inc()
+        logs.logger().info("an opinion would raise an alert", alert=alert.id, raised=not why_not, why_not=why_not)
+        if why_not:
+            return alert
+        facts = {"alert": alert.id, "assessment": made.id, "from": alert.tier.value, "to": made.verdict.tier.value}
+        AuditRepository(connection).append(ALERT_RAISED, json.dumps(facts), now)
+        return standing.raised_by(alert, made, now)
 
     def _raise(self, connection: Connection, alert: Alert, event: Event) -> Alert:
         after = standing.raised(alert, event)
@@ -104,5 +127,5 @@ def _room(connection: Connection, event: Event) -> str:
     now = StatusRepository(connection).get(event.resident)
     if now is not None:
         return now.resident.room
-    seated = {resident.id: resident.room for resident, _ in RosterRepository(connection).residents()}
-    return seated.get(event.resident) or event.evidence.place
+    seated = RosterRepository(connection).of([event.resident])
+    return (seated[0].room if seated else "") or event.evidence.place

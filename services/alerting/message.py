@@ -60,12 +60,14 @@ def _or_none(at: UnixSeconds | None) -> str | None:
 
 
 def _opinion(assessment: Assessment) -> dict[str, Any]:
-    verdict = assessment.verdict
+    verdict, made = assessment.verdict, assessment.grounding
     return {
         "reasoner": assessment.reasoner, "opinion": verdict.opinion.value, "tier": verdict.tier.value,
         "urgency": verdict.urgency, "situation": verdict.situation, "action": verdict.action,
         "confidence": _finite(verdict.confidence), "unknowns": list(verdict.unknowns),
         "indicators": [indicator.text for indicator in verdict.indicators],
+        "checked": len(made.claims), "borne_out": _finite(made.share),
+        "contradictions": [f"{claim.words}: {claim.why}" for claim in made.contradictions],
     }  # fmt: skip
 
 

@@ -10,3 +10,4 @@ DELIVERY_SECONDS = Histogram(
     buckets=(0.1, 0.3, 1, 3, 10, 30, 60, 300, 900, 3600),
 )
 UNDELIVERED = Gauge("attune_alerts_undelivered", "Alerts that no receiver has taken yet although one was tried.")
+OPINIONS_RAISED = Counter("attune_opinions_that_would_raise", "Opinions of more urgency.", ["raised"])

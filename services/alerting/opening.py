@@ -7,8 +7,14 @@ from sqlalchemy import Connection, text
 from services.alerting import standing
 from services.alerting.dedup import opening_of
 from services.alerting.stage import Stage, Telling, through
-from services.ledger import AlertRepository, AssessmentRepository, DeliveryRepository, EventRepository
-from services.vocabulary import Alert, AlertStatus, Delivery, Notice, Outcome, Timing, UnixSeconds
+from services.ledger import (
+    AlertRepository,
+    AssessmentRepository,
+    DeliveryRepository,
+    EdgeAlarmRepository,
+    EventRepository,
+)
+from services.vocabulary import Alert, AlertStatus, Delivery, EdgeAlarm, Notice, Outcome, Timing, UnixSeconds
 
 _TURN = 0x0A77_0E04
 NOBODY = "no receiver takes this tier: name one in ATTUNE_ALERTS_RECEIVERS"
@@ -33,8 +39,12 @@ def tell_opening(
     if alert.status is not AlertStatus.PENDING or alert.notify_not_before > now:
         return
     dispatched = bool(DeliveryRepository(connection).dispatches_of(alert.id))
-    judged = alert if dispatched else standing.judged_late(alert, now, timing)
     event = EventRepository(connection).get(alert.event)
+    told_before = None if dispatched or event is None else EdgeAlarmRepository(connection).of_event(event)
+    if told_before is not None:
+        _told_by_edge(connection, alert, told_before)
+        return
+    judged = alert if dispatched else standing.judged_late(alert, now, timing)
     if judged.status is AlertStatus.PENDING and event is not None:
         opinion = AssessmentRepository(connection).get(alert.assessment) if alert.assessment else None
         told = through(stages, connection, now, [Telling(judged, event, Notice.OPENED, opening_of(judged), opinion)])
@@ -44,3 +54,13 @@ def tell_opening(
             DeliveryRepository(connection).record(refusal)
     if judged != alert:
         AlertRepository(connection).update(judged)
+
+
+def _told_by_edge(connection: Connection, alert: Alert, alarm: EdgeAlarm) -> None:
+    """Nobody is told twice: the log says who was told by whom, and when."""
+    at = alarm.told_at or alarm.raised_at
+    agent = alarm.position.agent
+    AlertRepository(connection).update(standing.told_by_edge(alert, agent, at))
+    said = Delivery(alarm.id, alert.id, Notice.OPENED, alarm.receiver, alarm.attempts, at, Outcome.DELIVERED,
+                    detail=f"told by the edge agent {agent} itself, while it was cut off")  # fmt: skip
+    DeliveryRepository(connection).record(said)

@@ -6,12 +6,12 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from services.alerting import metrics, standing
-from services.alerting.deliver import Attempt
 from services.alerting.lateness import window_s
 from services.alerting.message import says_ended
 from services.alerting.retry import Schedule, next_attempt
 from services.alerting.stage import Stage, Telling, through
 from services.ledger import AlertRepository, DeliveryRepository, Dispatch, DispatchState, EventRepository
+from services.runtime.webhook.courier import Attempt
 from services.vocabulary import Alert, Delivery, Notice, Outcome, Timing, UnixSeconds
 
 

@@ -3,7 +3,6 @@
 import asyncio
 
 from services.alerting.dedup import dedup
-from services.alerting.deliver import Courier
 from services.alerting.dispatcher import Dispatcher
 from services.alerting.handover import handover
 from services.alerting.intake import Intake
@@ -18,6 +17,7 @@ from services.runtime.clock import SystemClock
 from services.runtime.health import HealthServer
 from services.runtime.lifecycle import together
 from services.runtime.queue import open_queue
+from services.runtime.webhook.courier import Courier
 
 CONSUMER = "alerting"
 
@@ -30,12 +30,11 @@ async def serve(settings: AlertingSettings, stop: asyncio.Event) -> None:
     queue = await asyncio.to_thread(open_queue, settings.redis_url, settings.database_url, settings.queue_prefix)
     stages = (route(settings.receivers), dedup, handover(settings.page_url))
     couriers = {
-        receiver.name: Courier(receiver, settings.allowed_networks, settings.timeout_s, clock)
-        for receiver in settings.receivers
+        receiver.name: Courier(receiver, settings.guard, settings.timeout_s, clock) for receiver in settings.receivers
     }
     schedule = Schedule(give_up_s=settings.give_up_s)
     dispatcher = Dispatcher(database, clock, couriers, stages, settings.timing, schedule)
-    intake = Intake(clock, settings.timing, stages)
+    intake = Intake(clock, settings.timing, stages, settings.opinion_raises)
     handlers = {
         EVENT_CHANGED: intake.event_changed,
         ASSESSMENT_MADE: intake.assessment_made,

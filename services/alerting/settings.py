@@ -1,70 +1,27 @@
 """What alerting can be told: receivers, where deliveries may go, and how patient to be."""
 
-import base64
-import binascii
 import tomllib
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Annotated
 
-import httpx
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from services.runtime.settings import HealthSettings, LedgerSettings
+from services.runtime.webhook.address import Guard, Network
+from services.runtime.webhook.endpoint import Endpoint
 from services.vocabulary import Timing
 
 TOLD_BY = ("tier2_wait_s", "tier1_late_s", "tier2_late_s")
 """The durations of a policy that telling follows."""
 
-Network = IPv4Network | IPv6Network
 
+class Receiver(Endpoint):
+    """One webhook endpoint and the tiers it is told of. Exactly one of `secret` and `secret_file` holds the signing
+    secret."""
 
-class Receiver(BaseModel):
-    """One webhook endpoint. Exactly one of `secret` and `secret_file` holds the signing secret."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
-    url: str
-    secret: SecretStr = SecretStr("")
-    secret_file: Path | None = None
     tiers: frozenset[Annotated[int, Field(ge=1, le=2)]] = Field(frozenset({1, 2}), min_length=1)
-
-    @field_validator("url")
-    @classmethod
-    def _an_http_address(cls, url: str) -> str:
-        try:
-            parsed = httpx.URL(url)
-        except httpx.InvalidURL as error:
-            raise ValueError(f"expected an address such as https://nurse-call.lan/hook ({error})") from error
-        if parsed.scheme not in ("http", "https") or not parsed.host or parsed.userinfo or parsed.fragment:
-            raise ValueError("expected http(s)://host[:port]/path without user, password and fragment")
-        return url
-
-    @model_validator(mode="after")
-    def _a_strong_secret(self) -> "Receiver":
-        if bool(self.secret.get_secret_value()) == (self.secret_file is not None):
-            raise ValueError("expected exactly one of secret and secret_file")
-        if not 24 <= len(_decoded(self.signing_secret)) <= 64:
-            raise ValueError("secret: expected whsec_ and 24 to 64 random bytes in base64")
-        return self
-
-    @property
-    def signing_secret(self) -> str:
-        """The secret itself.
-
-        Raises:
-            ValueError: the file cannot be read.
-        """
-        if self.secret_file is None:
-            return self.secret.get_secret_value()
-        try:
-            return self.secret_file.read_text().strip()
-        except OSError as error:
-            raise ValueError(
-                f"secret_file {str(self.secret_file)!r}: {error.strerror}; expected a readable file"
-            ) from error
 
 
 class AlertingSettings(HealthSettings, LedgerSettings):
@@ -76,6 +33,8 @@ class AlertingSettings(HealthSettings, LedgerSettings):
     """Who is told; empty: alerts stand on the page only, and stand there as undelivered."""
     allowed_networks: tuple[Network, ...] = (IPv4Network("127.0.0.0/8"),)
     """Networks a receiver may live in; everything else is refused, names included."""
+    opinion_raises: int = Field(1, ge=0, le=100)
+    """How many alerts of one resident the second opinion may make more urgent in seven days; 0: none."""
     timeout_s: float = Field(10.0, gt=0, le=60)
     """For one attempt, name look-up to answer."""
     give_up_s: float = Field(86_400.0, gt=0)
@@ -105,6 +64,11 @@ class AlertingSettings(HealthSettings, LedgerSettings):
         return self
 
     @property
+    def guard(self) -> Guard:
+        """Where deliveries may go."""
+        return Guard(self.allowed_networks, "ATTUNE_ALERTS_ALLOWED_NETWORKS")
+
+    @property
     def timing(self) -> Timing:
         """The policy's timing as far as telling is concerned."""
         own = {name: getattr(self, name) for name in TOLD_BY}
@@ -128,10 +92,3 @@ def _timing_of(policy: Path | None) -> dict[str, float]:
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 <= value <= 1e7:
             raise ValueError(f"policy file {str(policy)!r}: timing.{name} = {value!r}: expected seconds")
     return {name: float(value) for name, value in found.items()}
-
-
-def _decoded(secret: str) -> bytes:
-    try:
-        return base64.b64decode(secret.removeprefix("whsec_") + "==")
-    except binascii.Error:
-        return b""

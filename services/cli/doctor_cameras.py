@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,30 +19,9 @@ from services.vocabulary.time import Seconds
 PATIENCE_S: Seconds = 15.0
 STREAMS = {"rtsp": 554, "rtsps": 322, "rtmp": 1935, "http": 80, "https": 443, "tcp": 0, "udp": 0, "srt": 0}
 NO_PICTURE_LIBRARY = 3
-_FIRST_OF_IT = f"""
-import os, sys
-try:
-    import av
-except ImportError:
-    sys.exit({NO_PICTURE_LIBRARY})
-source = os.environ["ATTUNE_DOCTOR_SOURCE"]
-options = {{"rtsp_transport": "tcp"}} if source.startswith("rtsp") else {{}}
-device = "v4l2" if source.startswith("/dev/") else None
-try:
-    with av.open(source, format=device, options=options, timeout=10) as container:
-        if os.environ["ATTUNE_DOCTOR_EXPECTS"] == "sound":
-            if not container.streams.audio:
-                sys.exit("it has no sound")
-            print(f"sound came: {{next(container.decode(audio=0)).sample_rate}} Hz")
-            sys.exit()
-        if not container.streams.video:
-            sys.exit("it has no pictures")
-        picture = next(container.decode(video=0))
-        sound = ", with sound" if container.streams.audio else ", without sound"
-        print(f"a picture came: {{picture.width}} x {{picture.height}}{{sound}}")
-except (av.FFmpegError, OSError, StopIteration) as error:
-    sys.exit(str(getattr(error, "strerror", "") or "nothing came"))
-"""
+_FIRST_LOOK = ("-m", "edge_agent.first_look")
+"""The agent's own opening, in a process of its own: what it says of a camera is what the agent will say."""
+_DEVICES = ("alsa:", "pulse:")
 
 
 def look(config: Path | None) -> Iterator[Finding]:
@@ -61,6 +41,8 @@ def look(config: Path | None) -> Iterator[Finding]:
         return
     if config is not None and not cameras:
         yield Finding("cameras", Grade.NOTE, "none is named", "add a [[cameras]] table to the file")
+    if cameras:
+        yield _own_alarm(told)
     for entry in cameras:
         yield camera(str(entry.get("name", "?")), str(entry.get("source", "")), str(entry.get("expects", "pictures")))
 
@@ -76,6 +58,21 @@ def _cameras(told: dict[str, Any]) -> list[dict[str, Any]]:
     if not isinstance(cameras, list) or not all(isinstance(entry, dict) for entry in cameras):
         raise ValueError(f"{where}: expected a list of tables, each with name and source")
     return cameras
+
+
+def _own_alarm(told: dict[str, Any]) -> Finding:
+    """Whether the agent can tell somebody by itself while nobody judges what it hears and sees."""
+    what, asked = "alarm while cut off", told.get("own_alarm", {})
+    if "ATTUNE_EDGE_OWN_ALARM" in os.environ:
+        try:
+            asked = json.loads(os.environ["ATTUNE_EDGE_OWN_ALARM"])
+        except ValueError as error:
+            return Finding(what, Grade.BAD, f"ATTUNE_EDGE_OWN_ALARM is no JSON: {error}", "give a JSON object")
+    hook = asked.get("webhook") if isinstance(asked, dict) else None
+    if not isinstance(hook, dict):
+        return Finding(what, Grade.NOTE, "a fall or a cry during an outage waits until the server is back",
+                       "name a receiver that this agent reaches by itself: [own_alarm.webhook]")  # fmt: skip
+    return Finding(what, Grade.GOOD, f"told to {hook.get('name', '?')} at {urlsplit(str(hook.get('url', ''))).netloc}")
 
 
 def dial(server: str) -> Finding:
@@ -96,14 +93,19 @@ def camera(name: str, source: str, expects: str = "pictures") -> Finding:
     what, scheme = f"camera {name}", urlsplit(source).scheme
     if source == "simulated":
         return Finding(what, Grade.NOTE, "simulated: there is no camera behind it")
-    problem = "" if scheme in STREAMS else _no_file(source)
+    problem = "" if scheme in STREAMS or source.startswith(_DEVICES) else _no_file(source)
     if problem:
         return Finding(
-            what, Grade.BAD, problem, "correct `source`: a file, an rtsp:// address, /dev/video0 or simulated"
+            what,
+            Grade.BAD,
+            problem,
+            "correct `source`: a file, an rtsp:// address, /dev/video0, alsa:default or simulated",
         )
+    if find_spec("edge_agent") is None:  # an image of another room
+        return _reach(what, source)
     try:
         done = subprocess.run(
-            [sys.executable, "-c", _FIRST_OF_IT], capture_output=True, text=True, timeout=PATIENCE_S,
+            [sys.executable, *_FIRST_LOOK], capture_output=True, text=True, timeout=PATIENCE_S,
             env={**os.environ, "ATTUNE_DOCTOR_SOURCE": source, "ATTUNE_DOCTOR_EXPECTS": expects},
         )  # fmt: skip
     except subprocess.TimeoutExpired:
@@ -112,7 +114,8 @@ def camera(name: str, source: str, expects: str = "pictures") -> Finding:
         return _reach(what, source)
     if done.returncode:
         said = done.stderr.strip().splitlines()[-1:] or ["nothing came"]
-        return Finding(what, Grade.BAD, said[0].replace(source, "it"), _remedy(scheme))
+        problem, _, remedy = said[0].replace(source, "it").rpartition("; ")
+        return Finding(what, Grade.BAD, problem or remedy, remedy if problem else _remedy(scheme))
     return Finding(what, Grade.GOOD, done.stdout.strip())
 
 

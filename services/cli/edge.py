@@ -56,7 +56,10 @@ def record_scores(
     * **resident**: the name given, the file's name, or, for a folder, each file's path in it.
     * the channels: `motion.*`, `audio.*`, `pose.*`, `face.*`, in affect mode `emotion.*` (probabilities),
       `affect.*` and `uncertainty.*` (variances), and `quality.<sense>`, 0 to 1. Empty is absence, never zero.
-    * **audio.cue.<cue>**: the largest probability of each cue in that second.
+    * **audio.cue.<cue>**: the largest probability of each cue in that second. Whether a groan or moan was of distress
+      or of pleasure is open in observables mode (`audio.cue.vocalisation_unresolved`, which is all that an agent then
+      sends of it); in affect mode sound and face name it. **vocalisation.***: its loudness (dBFS), how long it has
+      lasted, and in affect mode uncertainty (bits) and conflict of sound and face, 0 to 1.
     * **persons** seen at once, **quality.any** of the second, and **gaps**: which sense was silent and why, such as
       `face:not_in_view` or `expression:several_people`.
     * **affect.source**: `derived` where valence and arousal come from the emotions, `model` where a model gives them.
@@ -103,6 +106,46 @@ def bench(
     for name, value in (("fps", fps), ("config", config)):
         options += [f"--{name}", value] if value is not None else []
     raise typer.Exit(_run("edge_agent.bench", [*options, "--", source]))
+
+
+@app.command("mode")
+def mode(
+    resident: Annotated[str, typer.Argument(help="Id of the resident, as in the agent's cameras.")],
+    mode: Annotated[Mode, typer.Argument(help="observables; affect is given on the resident's page of the console.")],
+    by: Annotated[str, typer.Option(help="Who withdraws the consent; it is reported to the server.")] = "",
+    config: Config = None,
+) -> None:
+    """Withdraw a consent at the edge, whatever the network does.
+
+    Written beside the agent's spool; an agent that runs follows within two seconds, unloads what reads faces, sends
+    nothing more of what was read, and reports it. It stays so, also across restarts, until somebody gives a new consent
+    on the resident's page.
+
+    * `attune edge mode r-12 observables --by "Ana" --config edge.toml`
+    """
+    options: list[object] = ["--by", by] if by else []
+    options += ["--config", config] if config is not None else []
+    raise typer.Exit(_run("edge_agent.mode", [*options, "--", resident, mode.value]))
+
+
+@app.command("warm-up")
+def warm_up(
+    mode: Annotated[Mode, typer.Option(help="affect warms the models of expression too.")] = Mode.OBSERVABLES,
+    config: Config = None,
+) -> None:
+    """Run every model once, so that no camera waits for it; TensorRT builds its engines and keeps them.
+
+    An agent does the same when it starts, and its /readyz stays red until it is done: building takes minutes on a small
+    device, loading what was built seconds. An engine is kept under `engines.folder` by the model's digest, the versions
+    of ONNX Runtime, TensorRT and driver, the GPU's compute capability, precision and shapes; beside it `engine.json`
+    says so. Whatever of these changes builds a new one; folders that are no longer used may be deleted at any time.
+
+    * `attune edge warm-up --config edge.toml`
+    * `attune edge warm-up --config edge.toml --mode affect`
+    """
+    options: list[object] = ["--mode", mode.value]
+    options += ["--config", config] if config is not None else []
+    raise typer.Exit(_run("edge_agent.warm_up", options))
 
 
 @app.command("preview")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli import assets, demo, doctor, edge, evaluate, score, simulate, threshold
+from services.cli import adapters, assets, demo, doctor, edge, evaluate, score, simulate, threshold, train
 
 app = typer.Typer(
     name="attune",
@@ -19,6 +19,8 @@ app = typer.Typer(
 app.add_typer(assets.app, name="assets")
 app.add_typer(edge.app, name="edge")
 app.add_typer(threshold.app, name="threshold")
+app.add_typer(train.app, name="train")
+app.add_typer(adapters.app, name="adapters")
 app.command("demo")(demo.command)
 app.command("doctor")(doctor.command)
 app.command("simulate")(simulate.command)

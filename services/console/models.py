@@ -15,6 +15,7 @@ from services.vocabulary import (
     Explanation,
     Feedback,
     FeedbackVerdict,
+    Mode,
     Proposal,
     Resident,
     UnixSeconds,
@@ -46,6 +47,16 @@ class Problem(Strict):
 class AcknowledgeIn(Strict):
     """`by` is who takes the alert."""
 
+    by: Name = ""
+
+
+class ModeIn(Strict):
+    """How a resident is to be watched. Affect needs `consent`, the reference of the recorded one (`consent_until`, Unix
+    seconds: when it ends), and `by`, who answers for it."""
+
+    mode: Mode
+    consent: Name = ""
+    consent_until: Moment | None = None
     by: Name = ""
 
 

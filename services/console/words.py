@@ -11,11 +11,13 @@ from services.vocabulary import (
     Delivery,
     Deviation,
     Event,
+    Grounding,
     Mode,
     Notice,
     Opinion,
     Outcome,
     Seconds,
+    Support,
     Tier,
     describe,
 )
@@ -70,6 +72,10 @@ _CHANNELS = {
     "face.jawOpen": "Open mouth", "face.mouthSmile": "Smiling mouth",
     "pose.speed": "Speed of the body", "pose.wrist_speed": "Speed of the hands",
     "pose.torso_angle": "Leaning of the body", "pose.hip_height": "Height of the hips",
+    "pose.lying": "Lying", "pose.sitting": "Sitting", "pose.standing": "Standing", "pose.fall": "Evidence of a fall",
+    "pose.stillness": "Time without movement", "pose.restlessness": "Restlessness", "pose.rocking": "Rocking",
+    "pose.self_contact": "Hands at head or body", "pose.out_of_bed": "Out of bed",
+    "face.pain": "Signs of pain in the face",
     "affect.valence": "Expression, negative to positive", "affect.arousal": "Expression, calm to tense",
 }  # fmt: skip
 _FAMILIES = {"emotion": "Face suggests", "audio": "Sound", "face": "Face", "pose": "Posture", "motion": "Movement"}
@@ -123,6 +129,15 @@ def course(event: Event) -> str:
     return f"In the {seconds:.0f} seconds before, {went}." if went and math.isfinite(seconds) else ""
 
 
+def checked(grounding: Grounding) -> str:
+    """How far what was said rests on what was measured."""
+    total = len(grounding.claims)
+    held = sum(claim.support is Support.SUPPORTED for claim in grounding.claims)
+    if held == total:
+        return f"Everything in it that can be checked ({total}) agrees with the measurements."
+    return f"Of {total} things in it that can be checked, {held} agree with the measurements."
+
+
 def not_known(event: Event, assessment: Assessment | None) -> list[str]:
     """What a reader has to keep in mind: what was not seen, what disagrees, what nobody can tell."""
     evidence = event.evidence
@@ -148,7 +163,7 @@ def _said(unknown: str, event: Event) -> bool:
 
 def delivery(attempt: Delivery) -> str:
     """How an attempt ended, with the reason where it says more than the outcome does."""
-    telling = attempt.outcome is Outcome.REFUSED and attempt.detail
+    telling = attempt.outcome in (Outcome.REFUSED, Outcome.DELIVERED) and attempt.detail
     return attempt.detail if telling else OUTCOMES[attempt.outcome]
 
 

@@ -3,7 +3,7 @@
 import json
 import uuid
 
-from services.console.models import FeedbackIn
+from services.console.models import FeedbackIn, ModeIn
 from services.console.problems import Refused
 from services.ledger import (
     Acknowledgement,
@@ -16,9 +16,9 @@ from services.ledger import (
     RosterRepository,
     StatusRepository,
 )
-from services.ledger.topics import ALERT_ACKNOWLEDGED, FEEDBACK_GIVEN
+from services.ledger.topics import ALERT_ACKNOWLEDGED, FEEDBACK_GIVEN, MODE_DECIDED
 from services.runtime.codec import to_json
-from services.vocabulary import Feedback, FeedbackVerdict, UnixSeconds
+from services.vocabulary import Feedback, FeedbackVerdict, Mode, ModeDecision, UnixSeconds
 
 UNNAMED = "somebody (no name given)"
 
@@ -38,6 +38,32 @@ def acknowledge(database: Database, alert_id: str, by: str, now: UnixSeconds, so
         word = AcknowledgementRepository(connection).record(alert_id, by.strip() or UNNAMED, now, source)
         OutboxRepository(connection).add(ALERT_ACKNOWLEDGED, alert_id, to_json(word), now)
         AuditRepository(connection).append(ALERT_ACKNOWLEDGED, to_json(word), now)
+        return word
+
+
+def decide_mode(database: Database, resident: str, given: ModeIn, now: UnixSeconds) -> ModeDecision:
+    """Somebody decides how a resident is watched; the agent follows within seconds of hearing of it.
+
+    Raises:
+        Refused: no such resident, or affect without a consent that holds or without a name.
+    """
+    if given.mode is Mode.AFFECT:
+        if not given.consent.strip():
+            raise Refused(422, "consent-missing", "expected the reference of the recorded consent", "consent")
+        if given.consent_until is not None and given.consent_until <= now:
+            raise Refused(422, "consent-over", "consent_until has passed: expected a time to come", "consent_until")
+        if not given.by.strip():
+            raise Refused(422, "name-missing", "expected the name of who answers for it", "by")
+    with database.write() as connection:
+        if RosterRepository(connection).agent_of(resident) is None:
+            raise Refused(404, "resident-unknown", "no resident has this id", "resident")
+        consented = given.mode is Mode.AFFECT
+        word = ModeDecision(
+            resident, given.mode, now, given.by.strip() or UNNAMED, given.consent.strip() if consented else "",
+            given.consent_until if consented else None,
+        )  # fmt: skip
+        OutboxRepository(connection).add(MODE_DECIDED, resident, to_json(word), now)
+        AuditRepository(connection).append(MODE_DECIDED, to_json(word), now)
         return word
 
 

@@ -7,7 +7,14 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from services.simulator.processes import absences, autoregressive, bursts
+from services.simulator.processes import (
+    BURST_S,
+    BURST_SHARE,
+    BURST_SPREADS,
+    BURSTS_PER_HOUR,
+    absences,
+    autoregressive,
+)
 from services.vocabulary import Sense, describe
 
 Floats = NDArray[np.float64]
@@ -45,19 +52,39 @@ class Likeness:
 def like(likeness: Likeness, n: int, rng: np.random.Generator, start_s: float = 0.0) -> Floats:
     """n seconds (n, channels); NaN is absence. `start_s` is the second of the day at which they begin.
 
-    A slow daily drift, brief bursts that several channels share, and absences are laid over an AR(1) process.
+    A slow daily drift, brief bursts that several channels share, and absences are laid over an AR(1) process. Each
+    channel has a random stream of its own, named after it: one more changes nothing of the others.
     """
     known = np.isfinite(likeness.mean)
     c = len(likeness.channels)
-    latent = autoregressive(n, np.where(known, likeness.ar1, 0.0), rng)
-    day = CIRCADIAN * np.cos(2 * np.pi * ((start_s + np.arange(n)) / 86_400.0 - rng.uniform(size=c)[:, None])).T
-    latent += day + bursts(n, c, rng)
+    seed = int(rng.integers(1 << 63))
+    stirred = _stirred(n, rng)
+    away = absences(n, rng)
+    latent, hidden = np.zeros((n, c)), np.ones((n, c), bool)
+    for k in np.flatnonzero(known).tolist():
+        own = np.random.default_rng((seed, *likeness.channels[k].encode()))
+        latent[:, k] = autoregressive(n, likeness.ar1[k : k + 1], own)[:, 0] + _lifted(n, stirred, own)
+        latent[:, k] += CIRCADIAN * np.cos(2 * np.pi * ((start_s + np.arange(n)) / 86_400.0 - own.uniform()))
+        hidden[:, k] = own.uniform(size=n) > likeness.seen[k]
     values = _bounded(likeness, latent)
-    values[:, ~known] = np.nan
-    seen = np.where(known, likeness.seen, 0.0)
-    values[rng.uniform(size=(n, c)) > seen] = np.nan
-    values[np.ix_(absences(n, rng), in_view(likeness.channels))] = np.nan
+    values[hidden] = np.nan
+    values[np.ix_(away, in_view(likeness.channels))] = np.nan
     return values
+
+
+def _stirred(n: int, rng: np.random.Generator) -> list[tuple[int, int]]:
+    """When ordinary excitements begin and how many seconds they last."""
+    begins = rng.integers(0, max(n, 1), rng.poisson(BURSTS_PER_HOUR * n / 3600.0)).tolist()
+    return [(begin, int(rng.uniform(*BURST_S))) for begin in begins]
+
+
+def _lifted(n: int, stirred: Sequence[tuple[int, int]], own: np.random.Generator) -> Floats:
+    """What they do to one channel, in spreads: each lifts or lowers about a third of the channels."""
+    lifted = np.zeros(n)
+    for begin, length in stirred:
+        height = (own.uniform() < BURST_SHARE) * own.exponential(BURST_SPREADS) * own.choice((1.0, 1.0, -1.0))
+        lifted[begin : begin + length] += height * np.sin(np.linspace(0.0, np.pi, length + 2)[1:-1])[: n - begin]
+    return lifted
 
 
 def in_view(channels: Sequence[str]) -> NDArray[np.bool_]:

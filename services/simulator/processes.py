@@ -10,6 +10,8 @@ BURSTS_PER_HOUR = 1.0
 BURST_S = (4.0, 30.0)
 BURST_SPREADS = 2.0
 """Scale of a burst's height, in spreads (source: guess)."""
+BURST_SHARE = 0.33
+"""Share of the channels that a burst touches (source: guess)."""
 ABSENCES_PER_HOUR = 0.5
 ABSENCE_S = (10.0, 120.0)
 
@@ -29,7 +31,7 @@ def bursts(n: int, channels: int, rng: np.random.Generator, per_hour: float = BU
     for begin in rng.integers(0, max(n, 1), rng.poisson(per_hour * n / 3600.0)):
         length = int(rng.uniform(*BURST_S))
         shape = np.sin(np.linspace(0.0, np.pi, length + 2)[1:-1])[: n - begin, None]
-        touched = rng.uniform(size=channels) < 0.33
+        touched = rng.uniform(size=channels) < BURST_SHARE
         height = touched * rng.exponential(BURST_SPREADS, channels) * rng.choice((1.0, 1.0, -1.0), channels)
         lifted[begin : begin + length] += shape * height
     return lifted

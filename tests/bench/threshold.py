@@ -28,8 +28,9 @@ from threshold_service.roster import Roster
 from threshold_service.settings import ThresholdSettings
 from threshold_service.warming import warm
 
-KNOWN = tuple(name for name in known_channels() if not name.startswith(("emotion.", "affect.")))
-CHANNELS = KNOWN + tuple(f"face.measure{i}" for i in range(20 - len(KNOWN)))
+KNOWN = tuple(name for name, one in known_channels().items() if one.judged and not one.affect_only)
+CHANNELS = (KNOWN + tuple(f"face.measure{i}" for i in range(20)))[:20]
+"""Judged ones, as many as the bars are about."""
 START = 1_750_000_000.0
 
 

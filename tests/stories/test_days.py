@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from services.vocabulary import Condition, Cue, CueName, Mode, Policy, Reason, Tier, event_id
+from tests.stories.conftest import LEARNED_S
 from tests.stories.life import CHANNELS, EPOCH, START, Life, lifted, serious
 from threshold_service.engine import Engine
 
@@ -40,14 +41,20 @@ def test_it_calls_at_once_when_he_is_agitated_and_cries(known: Known) -> None:
     assert event.evidence.place == "Room 12"
 
 
-def test_it_calls_for_the_gestures_alone_when_nobody_cries(known: Known) -> None:
-    life = known(Mode.OBSERVABLES)
-    life.live(life.ordinary(30))
-    told = serious(life.live(lifted(life.ordinary(12), **GESTURES)))
-    assert told[0].tier is Tier.IMMEDIATE
-    assert told[0].reason in (Reason.COMPOSITE, Reason.CHANNEL)
-    assert told[0].score > told[0].threshold
-    assert told[0].terms[0].name == "motion"
+def acquainted(mode: Mode) -> list[Life]:
+    """Eight residents, each known for nearly five hours and a minute."""
+    lives = [Life(mode, seed) for seed in range(8)]
+    for life in lives:
+        life.learn(LEARNED_S)
+        life.live(life.ordinary(60))
+    return lives
+
+
+def test_it_calls_for_the_gestures_alone_of_most_residents_when_nobody_cries() -> None:
+    told = [serious(life.live(lifted(life.ordinary(60), **GESTURES))) for life in acquainted(Mode.OBSERVABLES)]
+    called = [events[0] for events in told if events]
+    assert len(called) >= 5, "after a few hours thresholds are wide: not of everybody"
+    assert all(event.score > event.threshold and event.terms[0].name == "motion" for event in called)
 
 
 def test_it_keeps_one_event_for_one_agitation_and_ends_it_when_he_is_himself_again(known: Known) -> None:
@@ -72,14 +79,14 @@ def test_it_does_not_take_one_strange_second_for_an_emergency(known: Known) -> N
     assert [event for event in life.events if event.tier is Tier.IMMEDIATE] == []
 
 
-def test_it_becomes_urgent_when_something_smaller_goes_on(known: Known) -> None:
-    life = known(Mode.AFFECT)
-    life.live(life.ordinary(60))
+def test_it_becomes_urgent_for_half_of_them_when_something_smaller_goes_on() -> None:
     small = {name.replace(".", "_"): 1.6 for name in CHANNELS if name not in ("emotion.neutral", "emotion.fear")}
-    life.live(lifted(life.ordinary(15), **small))
-    assert [event for event in life.events if event.reason is Reason.SUSTAINED] == []
-    life.live(lifted(life.ordinary(60), **small))
-    assert Reason.SUSTAINED in [event.reason for event in life.events] or serious(life.events)[0].tier is Tier.IMMEDIATE
+    called = 0
+    for life in acquainted(Mode.AFFECT):
+        early = life.live(lifted(life.ordinary(15), **small))
+        assert Reason.SUSTAINED not in [event.reason for event in early]
+        called += bool(serious([*early, *life.live(lifted(life.ordinary(75), **small))]))
+    assert called >= 4
 
 
 def test_it_says_that_a_camera_is_blind_and_neither_learns_nor_alarms(known: Known) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from services.alerting.headline import headline
 from services.vocabulary import Condition, Cue, CueName, Mode, Own, Policy, Reason, Rules, Tier
 from tests.stories.life import CHANNELS, START, Life, lifted, serious
 from threshold_service.engine import Engine
@@ -50,6 +51,19 @@ def test_it_answers_only_to_a_residents_own_cues(known: Known) -> None:
     life = under(known(Mode.OBSERVABLES), alarm_cues=("scream",))
     assert serious(life.live(life.ordinary(5), cues=[CRY])) == []
     assert serious(life.live(life.ordinary(5), cues=[replace(CRY, name=CueName.SCREAM)]))[0].reason is Reason.CUE
+
+
+def test_whoever_names_a_groan_is_told_of_one_that_nobody_can_resolve(known: Known) -> None:
+    """Without consent no face helps: the sound is told with its loudness and how long it lasted."""
+    heard = Cue(CueName.VOCALISATION_UNRESOLVED, 0.75, -0.5, -21.5, 2.25)
+    assert serious(known(Mode.OBSERVABLES).live(known(Mode.OBSERVABLES).ordinary(5), cues=[heard])) == []
+    life = under(known(Mode.OBSERVABLES), alarm_cues=("groan",))
+    event = serious(life.live(life.ordinary(5), cues=[heard]))[0]
+    assert event.reason is Reason.CUE
+    told = event.evidence.cues[-1]
+    assert (told.name, told.loudness_dbfs, told.duration_s) == (heard.name, -21.5, 2.25)
+    assert (told.uncertainty, told.conflict) == (None, None)
+    assert headline(event).startswith("Groaning or moaning was heard for 2 s")
 
 
 def test_it_lets_a_resident_lie_still_in_their_hours_of_sleep(known: Known) -> None:

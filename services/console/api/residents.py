@@ -6,12 +6,14 @@ import numpy as np
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from services.console import reading
+from services.console import reading, writing
 from services.console.api.parts import Id, sent
-from services.console.models import HistoryOut, ResidentOut, Residents
+from services.console.models import HistoryOut, ModeIn, ResidentOut, Residents
 from services.console.problems import Refused
 from services.console.room import InRoom
 from services.ledger.history import window
+from services.runtime.codec import to_json
+from services.vocabulary import ModeDecision
 
 router = APIRouter(tags=["residents"])
 LONGEST_S = 86_400
@@ -37,6 +39,13 @@ def residents(room: InRoom) -> Response:
         for r in known
     ]
     return sent(Residents(items=items))
+
+
+@router.post("/residents/{resident_id}/mode", response_model=ModeDecision)
+def mode(room: InRoom, resident_id: Id, given: ModeIn) -> Response:
+    """How somebody is watched from now on: `observables` needs nothing, `affect` a recorded consent and a name."""
+    word = writing.decide_mode(room.database, resident_id, given, room.clock.now())
+    return Response(to_json(word), media_type="application/json")
 
 
 @router.get("/residents/{resident_id}/history", response_model=HistoryOut)

@@ -9,14 +9,14 @@ from sqlalchemy import Connection
 
 from services.console import reading, writing
 from services.console.api.parts import Before, Id
-from services.console.models import FeedbackIn, Name, Note
+from services.console.models import FeedbackIn, ModeIn, Name, Note
 from services.console.problems import Refused
 from services.console.room import InRoom
 from services.console.views import alert as alert_view
 from services.console.views import now as now_view
 from services.console.views.pages import Pages
-from services.ledger import RosterRepository, StatusRepository
-from services.vocabulary import FeedbackVerdict, Resident
+from services.ledger import ModeRepository, RosterRepository, StatusRepository
+from services.vocabulary import FeedbackVerdict, Mode, Resident
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 _MINUTES = (0, 5, 15, 30, 60, 120)
@@ -55,10 +55,17 @@ def resident_page(
         known = {r.resident.id: r for r in reading.residents(connection, now, reading.agents(connection, now))}
         resident = _resident(connection, resident_id)
         alerts, _ = reading.alert_page(connection, None, 30, None, resident_id)
+        decided = next(iter(ModeRepository(connection).of([resident_id])), None)
     rows = [now_view.AlertRow(alert, "") for alert in alerts]
     pages: Pages = request.app.state.pages
     page = pages.render(
-        "resident.html", resident=resident, status=known.get(resident_id), rows=rows, minutes=_MINUTES, thanks=thanks
+        "resident.html",
+        resident=resident,
+        status=known.get(resident_id),
+        rows=rows,
+        minutes=_MINUTES,
+        thanks=thanks,
+        decided=decided,
     )
     return HTMLResponse(page)
 
@@ -81,6 +88,20 @@ def feedback(
     """The buttons "it was right", "it was wrong", "hard to say"."""
     writing.give_feedback(room.database, _word(verdict=verdict, alert=alert_id, note=note, by=by), room.clock.now())
     return RedirectResponse(f"/alerts/{alert_id}#said", 303)
+
+
+@router.post("/residents/{resident_id}/mode")
+def mode(
+    room: InRoom,
+    resident_id: Id,
+    mode: Annotated[Mode, Form()],
+    consent: Annotated[Name, Form()] = "",
+    by: Annotated[Name, Form()] = "",
+) -> RedirectResponse:
+    """The buttons "the consent is withdrawn" and "also read expression"."""
+    given = ModeIn(mode=mode, consent=consent, by=by)
+    writing.decide_mode(room.database, resident_id, given, room.clock.now())
+    return RedirectResponse(f"/residents/{resident_id}", 303)
 
 
 @router.post("/residents/{resident_id}/missed")

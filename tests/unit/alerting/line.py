@@ -9,7 +9,6 @@ from ipaddress import ip_network
 from typing import Any
 
 from services.alerting.dedup import dedup
-from services.alerting.deliver import Courier
 from services.alerting.dispatcher import Dispatcher
 from services.alerting.handover import handover
 from services.alerting.intake import Intake
@@ -27,10 +26,12 @@ from services.ledger import (
 )
 from services.runtime.clock import VirtualClock
 from services.runtime.codec import to_json
+from services.runtime.webhook.address import Guard
+from services.runtime.webhook.courier import Courier
 from services.vocabulary import Alert, Assessment, Delivery, Event, Timing
 
 SECRET = "whsec_" + "c2VjcmV0LW9mLXRoZS10ZXN0cy1vbmx5LW5vdC1hLWZhY2lsaXR5"
-LOOPBACK = (ip_network("127.0.0.0/8"),)
+LOOPBACK = Guard((ip_network("127.0.0.0/8"),), "ATTUNE_ALERTS_ALLOWED_NETWORKS")
 
 
 @dataclass

@@ -62,7 +62,7 @@ def test_it_hears_a_microphone_and_refuses_one_that_is_mute(clip: Path, tmp_path
     config.write_text(config.read_text().replace("source =", 'expects = "sound"\nsource ='))
     heard, mute = found(config)["camera c0"], found(config)["camera c1"]
     assert (heard.grade, heard.found) == (Grade.GOOD, "sound came: 16000 Hz")
-    assert (mute.grade, mute.found) == (Grade.BAD, "it has no sound")
+    assert (mute.grade, mute.found) == (Grade.BAD, "it: holds no sound")
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,8 @@ def test_it_hears_a_microphone_and_refuses_one_that_is_mute(clip: Path, tmp_path
         ("/does/not/exist.mp4", "No such file"),
         (".", "neither a file nor a device"),
         ("/dev/null", ""),
-        ("rtsp://127.0.0.1:1/stream", ""),
+        ("rtsp://127.0.0.1:1/stream", "Connection refused"),
+        ("alsa:hw:77", "cannot be opened"),
     ],
 )
 def test_it_refuses_a_source_without_pictures(source: str, says: str, tmp_path: Path) -> None:
@@ -99,7 +100,7 @@ def test_it_does_not_take_an_open_port_for_a_camera(
 def test_it_only_knocks_where_nothing_can_be_decoded(
     listening: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doctor_cameras, "_FIRST_OF_IT", "import sys; sys.exit(3)")
+    monkeypatch.setattr(doctor_cameras, "_FIRST_LOOK", ("-c", "import sys; sys.exit(3)"))
     cameras = found(toml(tmp_path, f"rtsp://127.0.0.1:{listening}/1", "rtsp://127.0.0.1:1/1"))
     assert cameras["camera c0"].grade is Grade.NOTE
     assert "attune[edge]" in cameras["camera c0"].remedy
@@ -112,8 +113,8 @@ def test_it_says_that_nothing_is_behind_a_simulated_camera(tmp_path: Path) -> No
 
 def test_it_lets_the_environment_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ATTUNE_EDGE_CAMERAS", json.dumps([{"name": "own", "source": "simulated"}]))
-    assert set(found(toml(tmp_path, "/does/not/exist"))) == {"camera own"}
-    assert set(found(None)) == {"camera own"}
+    assert set(found(toml(tmp_path, "/does/not/exist"))) == {"camera own", "alarm while cut off"}
+    assert set(found(None)) == {"camera own", "alarm while cut off"}
 
 
 @pytest.mark.parametrize("told", ["{", "5", "[5]"])
@@ -144,3 +145,18 @@ def test_it_dials_the_server(listening: int, tmp_path: Path) -> None:
 
 def test_it_looks_at_no_camera_that_nobody_named() -> None:
     assert found(None) == {}
+
+
+def test_it_says_that_an_edge_without_an_alarm_of_its_own_tells_nobody_while_it_is_cut_off(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = toml(tmp_path, str(clip))
+    alone = found(config)["alarm while cut off"]
+    assert alone.grade is Grade.NOTE and "[own_alarm.webhook]" in alone.remedy
+    config.write_text(
+        config.read_text() + '\n[own_alarm.webhook]\nname = "nurse"\nurl = "http://10.0.4.7:8080/hook?key=s"\n'
+    )
+    told = found(config)["alarm while cut off"]
+    assert (told.grade, told.found) == (Grade.GOOD, "told to nurse at 10.0.4.7:8080")
+    monkeypatch.setenv("ATTUNE_EDGE_OWN_ALARM", "{")
+    assert found(config)["alarm while cut off"].grade is Grade.BAD

@@ -16,7 +16,16 @@ from services.console.app import make_app
 from services.console.plots import Trace, plot, thinned
 from services.console.room import Room
 from services.ledger import Database, StatusRepository
-from services.vocabulary import EMOTIONS, AlertStatus, Condition, Mode, ResidentNow
+from services.vocabulary import (
+    EMOTIONS,
+    AlertStatus,
+    Claim,
+    Condition,
+    Grounding,
+    Mode,
+    ResidentNow,
+    Support,
+)
 from tests.unit.console import house
 from tests.unit.console.alerts import keep
 from tests.unit.console.conftest import NOW
@@ -86,6 +95,19 @@ def test_it_says_once_how_much_was_seen() -> None:
     assert shown.count(learning) == 1
     unseen = replace(event, evidence=replace(event.evidence, seen_share=float("nan")))
     assert said[0] in words.not_known(unseen, replace(made, verdict=verdict)), "where the page says nothing of it"
+
+
+def test_it_says_what_the_measurements_deny_of_an_opinion(client: TestClient, database: Database) -> None:
+    _, event = keep(database, 1, NOW - 40)
+    held = Claim("motion rose", "motion.ratio", Support.SUPPORTED)
+    wrong = Claim("she <b>screamed", "audio.cue.scream", Support.CONTRADICTED, "no scream was heard")
+    house.assess(database, replace(house.assessment(event, NOW), grounding=Grounding((held, wrong))), NOW)
+    raw = client.get("/alerts/alert-1").text
+    page = text(raw)
+    assert "Of 2 things in it that can be checked, 1 agree with the measurements." in page
+    assert "The measurements say otherwise" in page and "no scream was heard" in page
+    assert "&lt;b&gt;screamed" in raw
+    assert words.checked(Grounding((held,))) == "Everything in it that can be checked (1) agrees with the measurements."
 
 
 def test_it_escapes_what_people_wrote(client: TestClient, database: Database) -> None:

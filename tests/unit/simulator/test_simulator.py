@@ -52,6 +52,17 @@ def test_it_leaves_unseen_what_was_never_seen_and_hides_a_person_who_is_away() -
     assert 0.05 < np.isnan(made[:, 2]).mean() < 0.25
 
 
+def test_one_channel_more_changes_nothing_of_the_others() -> None:
+    told = measured()
+    order = [3, 0, 2]
+    fewer = Likeness(
+        tuple(told.channels[k] for k in order),
+        *(getattr(told, name)[order] for name in ("mean", "spread", "ar1", "low", "high", "seen")),
+    )
+    one, other = (like(of, 600, np.random.default_rng(4)) for of in (told, fewer))
+    assert one[:, order].tobytes() == other.tobytes()
+
+
 def test_it_makes_the_same_day_from_the_same_seed() -> None:
     person = draw_person(np.random.default_rng(5))
     one, other = (simulate(person, Mode.AFFECT, 600, np.random.default_rng(6)) for _ in range(2))

@@ -142,17 +142,30 @@ def test_it_refuses_a_schema_that_changes_in_mid_stream_and_goes_on() -> None:
     assert judge.dump() == before
 
 
-def test_it_learns_anew_behind_a_new_schema_and_leaves_no_event_open(
+def test_it_learns_anew_behind_another_schema_and_leaves_no_event_open(
     house: House, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = house.connect()
     run.accept(samples(1, 40, cry=(38, 39, 40)))
     run.snapshot()
     house.restart()
-    house.connect(said(channels=("motion.erratic", "audio.loudness")))
-    assert "schema changed" in capsys.readouterr().out
+    house.connect(said(channels=("pose.speed", "pose.torso_angle")))
+    assert "schema changed: this agent's residents are learned anew" in capsys.readouterr().out
     (event,) = house.events()
     assert event.ended_at is not None
+
+
+def test_it_follows_an_open_event_on_behind_a_schema_that_has_grown(house: House) -> None:
+    run = house.connect()
+    run.accept(samples(1, 40, cry=(38, 39, 40)))
+    run.snapshot()
+    house.restart()
+    again = house.connect(said(channels=(*said().channels, "pose.speed")))
+    assert house.events()[0].open
+    quiet = samples(41, 120)
+    again.accept(replace(quiet, values=np.column_stack([quiet.values, np.full(120, np.nan, np.float32)])))
+    (event,) = house.events()
+    assert not event.open and house.conflicts() == 0
 
 
 def test_it_lets_no_second_agent_have_a_resident(house: House) -> None:

@@ -96,7 +96,7 @@ def test_it_refuses_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     [
         ("[budget]\ntier1 = 1.0", "budget.tier1 from 1.4 to 1"),
         ("cue_threshold = 0.7", "cue_threshold from 0.5 to 0.7"),
-        ('alarm_cues = ["cry"]', "alarm_cues without scream, fall_noise, glass"),
+        ('alarm_cues = ["cry"]', "alarm_cues without scream, fall_noise, glass, fall"),
         ("[timing]\ncooldown_s = 900", "timing.cooldown_s from 300 to 900"),
         ("[weights]\nmotion = 0.25\naudio = 0.2\nescalation = 0.05\nvolatility = 0.1\ntransition = 0.05\n"
          "deviation = 0.3",
