@@ -41,12 +41,12 @@ class Book:
         """Check a message and write it down. Nothing of a message that does not verify is believed."""
         line: dict[str, Any] = {
             "message": headers.get("webhook-id", ""), "verified": False, "type": "", "alert": "", "tier": None,
-            "headline": "", "late_s": None, "received_at": now, "duplicate": False,
+            "headline": "", "opinion": False, "late_s": None, "received_at": now, "duplicate": False,
         }  # fmt: skip
         try:
             told = self._webhook.verify(body, dict(headers))
             data = told["data"]
-            line |= {"verified": True, "type": told["type"]}
+            line |= {"verified": True, "type": told["type"], "opinion": data.get("assessment") is not None}
             line |= {key: data.get(key, line[key]) for key in ("alert", "tier", "headline", "late_s")}
         except (WebhookVerificationError, ValueError, KeyError, TypeError) as error:
             line["refused"] = f"{type(error).__name__}: {error}"[:200]

@@ -37,7 +37,7 @@ def gather(plan: Plan, restarts: dict[str, int]) -> Record:
         "alerts": alerts,
         "alerts_delivered": sum(line["type"] == "alert.opened" and not line["duplicate"] for line in received),
         "alerts_told_twice": _told_twice(received),
-        "amendments_delivered": sum(line["type"] == "alert.amended" and not line["duplicate"] for line in received),
+        "opinions_delivered": len(_opinions(received)),
         "signatures": {
             "verified": sum(line["verified"] for line in received),
             "wrong": sum(not line["verified"] for line in received),
@@ -56,16 +56,19 @@ def _told_twice(received: list[Record]) -> list[str]:
 def settled(plan: Plan) -> bool:
     """Whether every alert that is to be told has been told, every open question answered, and the answer received."""
     alerts, received = _pages(plan, "alerts"), list(Follower(plan.received).lines())
-    opened, amended = (
-        {line["alert"] for line in received if line["type"] == kind} for kind in ("alert.opened", "alert.amended")
-    )
+    opened, answered = {line["alert"] for line in received if line["type"] == "alert.opened"}, _opinions(received)
     return all(
         alert["status"] not in {"pending", "undelivered"}
         and alert.get("assessment")
-        and (alert["id"] in amended or alert["id"] not in opened)
+        and (alert["id"] in answered or alert["id"] not in opened)
         for alert in alerts
         if alert["status"] != "missed"
     )
+
+
+def _opinions(received: list[Record]) -> set[str]:
+    """Alerts whose receiver has a second opinion: with the opening, where the answer was there first, or after it."""
+    return {line["alert"] for line in received if line["opinion"]}
 
 
 def _pages(plan: Plan, noun: str) -> list[Record]:
@@ -143,7 +146,7 @@ def _pick(record: Record, *keys: str) -> Record:
 
 _SHOWN = (
     "frames", "inferences", "samples_written", "samples_acknowledged", "events_per_tier", "alerts_delivered",
-    "alerts_told_twice", "amendments_delivered", "signatures", "onset_to_delivery_s", "restarts",
+    "alerts_told_twice", "opinions_delivered", "signatures", "onset_to_delivery_s", "restarts",
 )  # fmt: skip
 
 

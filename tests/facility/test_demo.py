@@ -91,7 +91,8 @@ def test_it_alerts_when_he_is_agitated_led_by_motion_and_the_cry(told: Report) -
     serious = [event for event in of_resident(told) if event["tier"] == 1 and 24 <= event["second"] <= 30]
     assert len(serious) == 1, told["events"]
     assert "cry" in serious[0]["cues"]
-    assert "motion" in [term["name"] for term in serious[0]["terms"][:2]]
+    leading = {term["name"]: term["contribution"] for term in serious[0]["terms"][:3]}
+    assert leading["motion"] >= 0.5, leading  # how far the face is beside it differs by a hair from past to past
 
 
 def test_it_delivers_signed_alerts_that_verify(told: Report) -> None:
@@ -105,7 +106,7 @@ def test_it_delivers_signed_alerts_that_verify(told: Report) -> None:
 def test_it_gives_a_second_opinion_that_is_named_rules(told: Report) -> None:
     assert told["assessments"]
     assert {made["reasoner"] for made in told["assessments"]} == {"rules"}
-    assert told["amendments_delivered"] >= 1
+    assert told["opinions_delivered"] >= 1
 
 
 def test_it_gives_the_same_events_when_the_threshold_service_is_killed(
