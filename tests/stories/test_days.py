@@ -133,6 +133,14 @@ def test_it_only_answers_to_cries_while_it_is_still_learning() -> None:
     assert told[0].deviations == ()
 
 
+def test_it_tells_with_the_event_how_loud_and_how_long_somebody_groaned(known: Known) -> None:
+    life = known(Mode.OBSERVABLES)
+    groaned = Cue(CueName.VOCALISATION_UNRESOLVED, 0.9, -0.5, loudness_dbfs=-21.5, duration_s=2.5)
+    told = serious(life.live(lifted(life.ordinary(6), **GESTURES), cues=[groaned]))
+    heard = told[-1].evidence.cues[-1]
+    assert (heard.name, heard.loudness_dbfs, heard.duration_s) == (groaned.name, -21.5, 2.5)
+
+
 def test_it_names_an_event_by_the_sample_that_opened_it(known: Known) -> None:
     life = known(Mode.OBSERVABLES)
     opened_after = life.second

@@ -2,7 +2,7 @@
 
 import math
 
-from services.vocabulary import COURSES, Conflict, CueName, Deviation, Event, Evidence, Mode, Trend
+from services.vocabulary import COURSES, Conflict, Cue, CueName, Deviation, Event, Evidence, Mode, Trend
 from services.vocabulary.time import Seconds
 from vlm_service.dialogue.lines import quoted
 from vlm_service.dialogue.lint import emotion_words
@@ -119,12 +119,20 @@ def _beside(value: float, usual: float) -> str:
 
 def _cues(evidence: Evidence) -> str:
     ordered = sorted(evidence.cues, key=lambda cue: (cue.offset_s, cue.name.value))
-    heard = [f"{_sensed(cue.name)} {level(cue.probability)}{_at(cue.offset_s)}" for cue in ordered]
+    heard = [f"{_sensed(cue.name)} {level(cue.probability)}{_at(cue.offset_s)}{_sounded(cue)}" for cue in ordered]
     return ", ".join(heard[: 2 * MOST_CHANNELS]) or "no events"
 
 
 def _sensed(name: CueName) -> str:
     return "fall seen" if name is CueName.FALL else name.value.replace("_", " ")
+
+
+def _sounded(cue: Cue) -> str:
+    """How loud a vocalisation was and how long it lasted, as far as it was measured."""
+    loud, lasted = cue.loudness_dbfs, cue.duration_s
+    said = [level(loud, "audio.loudness")] if loud is not None and math.isfinite(loud) else []
+    said += [f"lasting {lasted:.1f}s"] if lasted is not None and math.isfinite(lasted) else []
+    return f" ({', '.join(said)})" if said else ""
 
 
 def _at(offset: Seconds) -> str:

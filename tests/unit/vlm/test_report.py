@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 
-from services.vocabulary import COURSES, Event, Evidence, Mode
+from services.vocabulary import COURSES, Cue, CueName, Event, Evidence, Mode
 from tests.unit.vlm.specimens import AGITATED, RESTLESS, events
 from vlm_service.dialogue import emotion_words, event_report, messages_for, prompt_version
 from vlm_service.dialogue.messages import SYSTEM
@@ -47,6 +47,14 @@ def test_it_writes_the_same_lines_without_an_inner_state_in_observables_mode() -
         "Prior 24h: 1 tier-1, 0 tier-2, 3 tier-3 episodes\n"
         "Assess the situation and recommend action."
     )
+
+
+def test_it_tells_how_loud_and_how_long_a_vocalisation_was_that_nobody_could_name() -> None:
+    heard = (Cue(CueName.VOCALISATION_UNRESOLVED, 0.7, 18.0, -31.4, 2.44), Cue(CueName.CRY, 0.6, 20.0),
+             Cue(CueName.GROAN, 0.5, 22.0, float("nan"), 1.0))  # fmt: skip
+    report = event_report(replace(RESTLESS, evidence=replace(RESTLESS.evidence, cues=heard)))
+    assert ("Audio: vocalisation unresolved 0.70 at +18s (-31 dBFS, lasting 2.4s), cry 0.60 at +20s, "
+            "groan 0.50 at +22s (lasting 1.0s)\n") in report  # fmt: skip
 
 
 @given(events)
