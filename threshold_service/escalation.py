@@ -25,6 +25,8 @@ TOO_OLD_S: Seconds = 3600.0
 AGAIN_S: Seconds = 4.0
 """How long a question that could not be asked waits (source: guess)."""
 MOST_AT_ONCE = 32
+_NOT_AGAIN = (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.FAILED_PRECONDITION)
+"""Answers after which it is no use to ask again: nothing is wrong with the second opinion, but with the question."""
 
 
 class Escalation:
@@ -99,7 +101,7 @@ class Escalation:
         except grpc.aio.AioRpcError as error:
             metrics.ASSESSMENTS.labels("failed").inc()
             self._log.warning("no second opinion yet", code=error.code().name, event_id=event.id)
-            return error.code() is grpc.StatusCode.INVALID_ARGUMENT
+            return error.code() in _NOT_AGAIN
         return True
 
     async def _ask(self, stub: judgement_pb2_grpc.SecondOpinionStub, event: Event) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from services.vocabulary import Event, Tier
+from services.vocabulary import Event
 from services.vocabulary.time import Seconds
 from vlm_service.dialogue import AnswerError, Opinionated, Reply, messages_for, read_reply, verdict_schema
 from vlm_service.dialogue.lines import one_line
@@ -24,6 +24,7 @@ from vlm_service.failures import (
     Unreachable,
 )
 from vlm_service.metrics import ATTEMPTS
+from vlm_service.places import rank_of
 from vlm_service.replicas import Replica, Replicas
 from vlm_service.settings import VlmSettings
 
@@ -33,8 +34,6 @@ SAMPLING: Mapping[str, Mapping[str, float]] = {
     "greedy": {"temperature": 0.0},
 }
 """Profiles (source: "qwen" the model's README, "warm" other published guides; they disagree, so measure)."""
-PRIORITIES: Mapping[Tier, int] = {Tier.IMMEDIATE: 0, Tier.URGENT: 10, Tier.MONITOR: 20}
-"""In vLLM's scheduler a lower number is earlier; evaluation traffic comes after all of these."""
 RETRY_AFTER_S: Seconds = 0.25
 """Wait before the one retry (source: guess)."""
 
@@ -66,6 +65,7 @@ class _Completion(BaseModel):
 class _Turn:
     """One question on its way: the server that was asked last, and the one whose answer is outstanding."""
 
+    rank: int
     asked: Replica | None = None
     waiting_for: Replica | None = None
 
@@ -101,14 +101,15 @@ class Engine:
         """Give connections back."""
         await self._client.aclose()
 
-    async def answer(self, event: Event, deadline_s: Seconds) -> Opinionated:
-        """The model's thinking and verdict, with one retry, all within `deadline_s`.
+    async def answer(self, event: Event, deadline_s: Seconds, rank: int | None = None) -> Opinionated:
+        """The model's thinking and verdict, with one retry, all within `deadline_s`; `rank` is its priority in the
+        server's own queue, by default that of the event's tier. Cancelling ends the generation at the server too.
 
         Raises:
             EngineFailure: no answer was to be had; the subclass says why.
             AnswerError: there was an answer, but it is no usable verdict.
         """
-        turn = _Turn()
+        turn = _Turn(rank_of(event.tier) if rank is None else rank)
         try:
             async with asyncio.timeout(deadline_s):
                 return await self._with_one_retry(event, turn)
@@ -135,7 +136,7 @@ class Engine:
 
     async def _attempt(self, event: Event, attempt: int, turn: "_Turn") -> Opinionated:
         try:
-            reply = await self._reply(self._request(event, attempt), turn)
+            reply = await self._reply(self._request(event, attempt, turn.rank), turn)
             opinionated = read_reply(reply, event)
         except (EngineFailure, AnswerError) as failure:
             ATTEMPTS.labels(failure.reason).inc()
@@ -143,11 +144,11 @@ class Engine:
         ATTEMPTS.labels("verdict").inc()
         return opinionated
 
-    def _request(self, event: Event, attempt: int) -> dict[str, Any]:
+    def _request(self, event: Event, attempt: int, rank: int) -> dict[str, Any]:
         """The body of a chat completion; the seed follows from event and attempt, so that an answer can be repeated."""
         settings = self._settings
         budget = settings.thinking_token_budget
-        urgency = {"priority": PRIORITIES[event.tier]} if settings.priorities else {}
+        urgency = {"priority": rank} if settings.priorities else {}
         limits = {"thinking_token_budget": budget, "max_tokens": budget + settings.answer_tokens} if budget else {}
         return {
             "model": settings.adapter or settings.model,

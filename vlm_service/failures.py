@@ -8,19 +8,36 @@ class EngineFailure(RuntimeError):
 
     reason: ClassVar[str] = "failed"
     worth_a_retry: ClassVar[bool] = False
+    """Whether asking again at once may help."""
+    may_pass: ClassVar[bool] = False
+    """Whether asking again some seconds later may help."""
 
 
 class Unreachable(EngineFailure):
     """No connection, or one that broke."""
 
     reason = "unreachable"
+    may_pass = True
     worth_a_retry = True
+
+
+class QueueFull(EngineFailure):
+    """More wait for the model than may, and this was the least urgent of them."""
+
+    reason = "queue_full"
+
+
+class Over(EngineFailure):
+    """The event ended before the model answered."""
+
+    reason = "over"
 
 
 class NoServer(EngineFailure):
     """Every server rests after failures or says that it is ill: nobody is made to wait for one."""
 
     reason = "no_server"
+    may_pass = True
 
 
 class TimedOut(EngineFailure):
@@ -33,6 +50,7 @@ class Overloaded(EngineFailure):
     """The server says that it has too much to do (429 or 503)."""
 
     reason = "overloaded"
+    may_pass = True
     worth_a_retry = True
 
 
@@ -40,6 +58,7 @@ class ServerError(EngineFailure):
     """The server failed (5xx)."""
 
     reason = "server_error"
+    may_pass = True
     worth_a_retry = True
 
 

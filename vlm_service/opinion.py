@@ -1,34 +1,38 @@
-"""Makes one assessment per revision of an event: by the model where one answers, by rules otherwise, kept once."""
+"""Makes one assessment per revision of an event: by the model where one answers in time, by rules otherwise.
+
+A question stands in the ledger until it is settled. Where the rules had to answer, the model may amend once.
+"""
 
 import asyncio
-import uuid
-from dataclasses import dataclass
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 
-from services.ledger.assessments import AssessmentRepository
-from services.ledger.database import Database
-from services.ledger.outbox import OutboxRepository
-from services.ledger.topics import ASSESSMENT_MADE
-from services.runtime import codec, logs
+from sqlalchemy.exc import DBAPIError
+
+from services.ledger.questions import Question
+from services.runtime import logs
 from services.runtime.clock import Clock
+from services.runtime.lifecycle import until
 from services.vocabulary import RULES, UNCHECKED, Assessment, Event, Grounding, Verdict
 from services.vocabulary.time import Seconds
 from vlm_service import metrics
 from vlm_service.dialogue import AnswerError, ground, prompt_version
 from vlm_service.dialogue.lint import WITHHELD
 from vlm_service.engine import Engine
-from vlm_service.failures import EngineFailure
+from vlm_service.failures import EngineFailure, Over, TimedOut
+from vlm_service.kept import Kept, assessment_id
+from vlm_service.patience import Patience
+from vlm_service.places import Places, rank_of
 from vlm_service.rules import reason_about
 
-ASSESSMENT_NAMESPACE = uuid.UUID("b6f1d4a2-9f0e-5c43-8a0b-2f3f5f0d9c31")
+LOOK_S: Seconds = 1.0
+"""How often it is looked whether the events in question still go on."""
+AGAIN_S: Seconds = 2.0
+"""How long a question rests whose server failed in a way that may pass (source: guess)."""
 
 
-def assessment_id(event: str, revision: int) -> str:
-    """UUIDv5 of event and revision: asking again finds the same assessment.
-
-    >>> assessment_id("e", 1) == assessment_id("e", 1) != assessment_id("e", 2)
-    True
-    """
-    return str(uuid.uuid5(ASSESSMENT_NAMESPACE, f"{event}\x1f{revision}"))
+class Superseded(RuntimeError):
+    """The event has a later revision, which is asked about by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,106 +45,231 @@ class _Reasoned:
     grounding: Grounding = UNCHECKED
 
 
+@dataclass(eq=False, slots=True)
+class _Asked:
+    """A question on its way: `first` is what its askers get, `over` why the model is no longer asked."""
+
+    question: Question
+    first: "asyncio.Future[Assessment]"
+    resumed: bool
+    one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+    model: "asyncio.Task[None] | None" = None
+    over: "EngineFailure | Superseded | None" = None
+    written: "asyncio.Task[None] | None" = None
+
+
 class SecondOpinion:
     """Reasons about events. Several requests about one revision share one answer, also across restarts."""
 
-    def __init__(self, database: Database, clock: Clock, engine: Engine | None) -> None:
-        self._database = database
-        self._clock = clock
-        self._engine = engine
-        self._running: dict[str, asyncio.Task[Assessment]] = {}
+    def __init__(self, kept: Kept, clock: Clock, engine: Engine | None, places: Places, patience: Patience) -> None:
+        self._kept, self._clock, self._engine = kept, clock, engine
+        self._places, self._patience = places, patience
+        self._asked: dict[str, _Asked] = {}
+        self._running: set[asyncio.Task[None]] = set()
         self._log = logs.logger(room="vlm")
 
-    async def assess(self, event: Event, deadline_s: Seconds) -> Assessment:
-        """The assessment of this revision of `event`, in the ledger when this returns.
+    async def assess(self, event: Event, deadline_s: Seconds = 0.0) -> Assessment:
+        """The assessment of this revision of `event`, in the ledger when this returns: by the model, or by the rules
+        after `deadline_s` (0, or more than the tier has: as long as the tier has).
 
         A caller that goes away does not end the reasoning: its result is kept and told to alerting.
 
         Raises:
             sqlalchemy.exc.DBAPIError: the ledger does not answer; nothing was kept.
+            Superseded: the event has a later revision.
         """
         identity = assessment_id(event.id, event.revision)
-        task = self._running.get(identity)
-        if task is None:
-            task = asyncio.create_task(self._assess(identity, event, deadline_s))
-            self._running[identity] = task
-            task.add_done_callback(lambda done: self._forget(identity, done))
-        return await asyncio.shield(task)
+        asked = self._asked.get(identity)
+        if asked is None:
+            now, longest = self._clock.now(), self._patience.answer_within(event.tier)
+            due = now + (min(deadline_s, longest) if deadline_s else longest)
+            question = Question(identity, event, now, due, due + self._patience.amend_within(event.tier))
+            asked = self._begin(question)
+        return await asyncio.shield(asked.first)
+
+    async def resume(self) -> None:
+        """Take up what an earlier life of this process left.
+
+        Raises:
+            sqlalchemy.exc.DBAPIError: the ledger does not answer.
+        """
+        for question in await asyncio.to_thread(self._kept.questions):
+            if question.id not in self._asked:
+                metrics.RESUMED.inc()
+                self._begin(question, resumed=True)
+
+    async def watch(self, stop: asyncio.Event) -> None:
+        """Give up, until `stop` is set, what is asked about events that ended or have a later revision."""
+        while not await until(stop, LOOK_S):
+            if self._asked:
+                try:
+                    await self._look()
+                except DBAPIError as error:
+                    self._log.warning("database is away", error=type(error).__name__)
 
     async def drain(self, patience_s: Seconds) -> None:
-        """Wait for what is being reasoned about, then give up; what was given up is asked for again by its caller."""
-        running = list(self._running.values())
-        if running:
-            _, late = await asyncio.wait(running, timeout=patience_s)
+        """Wait for what is being reasoned about, then give up; what was given up is taken up by the next life."""
+        if self._running:
+            _, late = await asyncio.wait(self._running, timeout=patience_s)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    def _forget(self, identity: str, task: "asyncio.Task[Assessment]") -> None:
-        del self._running[identity]
-        if not task.cancelled() and (error := task.exception()) is not None:
+    def _begin(self, question: Question, resumed: bool = False) -> _Asked:
+        asked = _Asked(question, asyncio.get_running_loop().create_future(), resumed)
+        self._asked[question.id] = asked
+        task = asyncio.create_task(self._see_through(asked))
+        self._running.add(task)
+        task.add_done_callback(lambda done: self._end(asked, done))
+        return asked
+
+    def _end(self, asked: _Asked, task: "asyncio.Task[None]") -> None:
+        self._running.discard(task)
+        del self._asked[asked.question.id]
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
             self._log.error("assessment was not made", error=type(error).__name__)
+        if not asked.first.done():
+            asked.first.set_exception(error) if error is not None else asked.first.cancel()
+        if not asked.first.cancelled():
+            asked.first.exception()  # whoever asked hears of it; where nobody waits it is no news
 
-    async def _assess(self, identity: str, event: Event, deadline_s: Seconds) -> Assessment:
-        kept = await asyncio.to_thread(self._kept, identity)
-        if kept is not None:
+    async def _see_through(self, asked: _Asked) -> None:
+        question = asked.question
+        known = await asyncio.to_thread(self._kept.assessment, question.id)
+        if known is not None:
             metrics.REPEATS.inc()
-            return kept
-        with metrics.WAITING.track_inprogress():
-            started = self._clock.monotonic()
-            reasoned = await self._reason(event, deadline_s)
-            latency = self._clock.monotonic() - started
-        assessment = Assessment(
-            id=identity,
-            event=event.id,
-            event_revision=event.revision,
-            created_at=self._clock.now(),
-            reasoner=reasoned.reasoner,
-            adapter=reasoned.adapter,
-            prompt_version=prompt_version(),
-            verdict=reasoned.verdict,
-            thinking=reasoned.thinking,
-            fallback_reason=reasoned.fallback_reason,
-            latency_s=latency,
-            grounding=reasoned.grounding,
-        )
-        return await asyncio.to_thread(self._keep, assessment)
-
-    async def _reason(self, event: Event, deadline_s: Seconds) -> _Reasoned:
+            asked.first.set_result(known)
         if self._engine is None:
-            return _by_rules(event)
+            await self._tell(asked, _by_rules(question.event), settles=asked.resumed)
+        elif known is None or (asked.resumed and known.reasoner == RULES):
+            with metrics.WAITING.track_inprogress():
+                await self._by_both(asked, self._engine)
+
+    async def _by_both(self, asked: _Asked, engine: Engine) -> None:
+        """The model until the question's end; the rules as soon as its askers can wait no longer."""
+        asked.written = asyncio.create_task(asyncio.to_thread(self._kept.ask, asked.question))
+        asked.model = asyncio.create_task(self._by_model(asked, engine))
         try:
+            left = asked.question.due_at - self._clock.now()
+            await asyncio.wait({asked.model}, timeout=max(0.0, left))
+            if not asked.model.done():
+                waited = asked.question.due_at - asked.question.asked_at
+                await self._fall_back(asked, TimedOut(f"no verdict within {waited:.1f} s"))
+            await asyncio.wait({asked.model})
+            if asked.model.cancelled():
+                await self._give_up(asked)
+            else:
+                asked.model.result()
+        finally:
+            asked.model.cancel()
+            await asyncio.gather(asked.model, asked.written, return_exceptions=True)
+
+    async def _by_model(self, asked: _Asked, engine: Engine) -> None:
+        """Ask until there is an answer, a failure that does not pass, or no time left; then all is settled."""
+        question = asked.question
+        while True:
+            try:
+                reasoned = await self._answer(question, engine)
+            except (EngineFailure, AnswerError) as failure:
+                await self._fall_back(asked, failure)
+                passes = isinstance(failure, EngineFailure) and failure.may_pass
+                if not passes or self._clock.now() + AGAIN_S >= question.until:
+                    metrics.ABANDONED.labels(failure.reason).inc()
+                    return await self._settle(asked)
+                await asyncio.sleep(AGAIN_S)
+            else:
+                await self._tell(asked, reasoned, settles=True)
+                return None
+
+    async def _answer(self, question: Question, engine: Engine) -> _Reasoned:
+        rank = rank_of(question.event.tier)
+        async with AsyncExitStack() as held:
+            try:
+                async with asyncio.timeout(self._left(question)):
+                    await held.enter_async_context(self._places.place(rank))
+            except TimeoutError as error:
+                raise TimedOut("no place at the model's server became free in time") from error
             with metrics.ENGINE_SECONDS.time():
-                answer = await self._engine.answer(event, deadline_s)
-        except (EngineFailure, AnswerError) as failure:
-            metrics.FALLBACKS.labels(failure.reason).inc()
-            self._log.warning("the model gave no verdict, the rules answer", reason=failure.reason, event_id=event.id)
-            return _by_rules(event, f"{failure.reason}: {failure}")
+                answer = await engine.answer(question.event, self._left(question), rank)
         if answer.thinking == WITHHELD:
             metrics.WITHHELD.inc()
         for claim in answer.grounding.claims:
             metrics.CLAIMS.labels(claim.support.value).inc()
-        return _Reasoned(
-            answer.verdict, self._engine.reasoner, self._engine.adapter, answer.thinking, grounding=answer.grounding
-        )
+        return _Reasoned(answer.verdict, engine.reasoner, engine.adapter, answer.thinking, grounding=answer.grounding)
 
-    def _kept(self, identity: str) -> Assessment | None:
-        with self._database.read() as connection:
-            return AssessmentRepository(connection).get(identity)
+    def _left(self, question: Question) -> Seconds:
+        """
+        Raises:
+            TimedOut: nobody wants the model's opinion any more.
+        """
+        left = question.until - self._clock.now()
+        if left <= 0.0:
+            raise TimedOut("the time for the model's answer was over")
+        return left
 
-    def _keep(self, assessment: Assessment) -> Assessment:
-        """Keep it together with its message; where another replica was first, its assessment stands."""
-        with self._database.write() as connection:
-            assessments = AssessmentRepository(connection)
-            if assessments.record(assessment):
-                body = codec.to_json(assessment)
-                OutboxRepository(connection).add(ASSESSMENT_MADE, assessment.event, body, self._clock.now())
-                reasoner = RULES if assessment.reasoner == RULES else "model"
-                metrics.ASSESSMENTS.labels(reasoner, str(assessment.verdict.tier.value)).inc()
-                return assessment
-            kept = assessments.get(assessment.id)
-        metrics.REPEATS.inc()
-        return kept or assessment
+    async def _fall_back(self, asked: _Asked, failure: EngineFailure | AnswerError) -> None:
+        """The rules answer, unless somebody has."""
+        event = asked.question.event
+        if await self._tell(asked, _by_rules(event, f"{failure.reason}: {failure}")):
+            metrics.FALLBACKS.labels(failure.reason).inc()
+            self._log.warning("the model gave no verdict, the rules answer", reason=failure.reason, event_id=event.id)
+
+    async def _tell(self, asked: _Asked, reasoned: _Reasoned, settles: bool = False) -> bool:
+        """Keep what was reasoned: as the first answer, or as the model's amendment to it; False where the rules have
+        nothing to add."""
+        question = asked.question
+        async with asked.one_at_a_time:
+            amends = asked.first.done()
+            if amends and reasoned.reasoner == RULES:
+                return False
+            if settles and asked.written is not None:
+                await asyncio.wait({asked.written})
+            now = self._clock.now()
+            made = Assessment(
+                id=assessment_id(question.event.id, question.event.revision, amended=amends),
+                event=question.event.id, event_revision=question.event.revision, created_at=now,
+                reasoner=reasoned.reasoner, adapter=reasoned.adapter, prompt_version=prompt_version(),
+                verdict=reasoned.verdict, thinking=reasoned.thinking, fallback_reason=reasoned.fallback_reason,
+                latency_s=max(0.0, now - question.asked_at), grounding=reasoned.grounding,
+            )  # fmt: skip
+            kept = await asyncio.to_thread(self._kept.keep, made, question.id if settles else "")
+            if amends:
+                metrics.AMENDED.inc()
+            else:
+                asked.first.set_result(kept)
+            return True
+
+    async def _look(self) -> None:
+        going = list(self._asked.values())
+        known = await asyncio.to_thread(self._kept.revisions, [asked.question.event.id for asked in going])
+        for asked in going:
+            event = asked.question.event
+            revision, ended = known.get(event.id, (event.revision, False))
+            if revision > event.revision and not ended:
+                asked.over = Superseded(f"event {event.id} has a later revision: ask about that one")
+            elif ended:
+                asked.over = Over("the event ended before the model answered")
+            if asked.over is not None and asked.model is not None:
+                asked.model.cancel()
+
+    async def _give_up(self, asked: _Asked) -> None:
+        """What is over is settled; what was only interrupted waits for the next life of this process."""
+        if asked.over is None:
+            return
+        if isinstance(asked.over, Superseded):
+            metrics.ABANDONED.labels("superseded").inc()
+            if not asked.first.done():
+                asked.first.set_exception(asked.over)
+        else:
+            metrics.ABANDONED.labels("over").inc()
+            await self._fall_back(asked, asked.over)
+        await self._settle(asked)
+
+    async def _settle(self, asked: _Asked) -> None:
+        if asked.written is not None:
+            await asyncio.wait({asked.written})  # or else it would be written after it was settled
+        await asyncio.to_thread(self._kept.settle, asked.question.id)
 
 
 def _by_rules(event: Event, why: str = "") -> _Reasoned:

@@ -18,11 +18,12 @@ from services.runtime.health import HealthServer
 from services.runtime.lifecycle import together
 from services.runtime.queue import open_queue
 from services.vocabulary import Event
-from services.vocabulary.time import Seconds
 from vlm_service.dialogue import prompt_version
 from vlm_service.engine import Engine
+from vlm_service.kept import Kept
 from vlm_service.metrics import REFUSED
-from vlm_service.opinion import SecondOpinion
+from vlm_service.opinion import SecondOpinion, Superseded
+from vlm_service.places import Places
 from vlm_service.settings import VlmSettings
 
 
@@ -33,7 +34,9 @@ async def serve(settings: VlmSettings, stop: asyncio.Event) -> None:
     await asyncio.to_thread(database.migrate)
     queue = await asyncio.to_thread(open_queue, settings.redis_url, settings.database_url, settings.queue_prefix)
     engine = Engine(settings) if settings.server_url else None
-    opinion = SecondOpinion(database, clock, engine)
+    places = Places(settings.at_once, settings.most_waiting)
+    opinion = SecondOpinion(Kept(database, clock, settings.replica), clock, engine, places, settings.patience)
+    await opinion.resume()
     health = HealthServer(settings.health_host, settings.health_port)
     health.add("ledger", database.check)
     # Otherwise a second process could listen on the same port and take half of the calls.
@@ -47,7 +50,11 @@ async def serve(settings: VlmSettings, stop: asyncio.Event) -> None:
         model=settings.model if engine else "", adapter=settings.adapter, prompt_version=prompt_version(),
     )  # fmt: skip
     try:
-        jobs = [relay(database, queue, (ASSESSMENT_MADE,), stop, clock), _close(server, opinion, stop)]
+        jobs = [
+            relay(database, queue, (ASSESSMENT_MADE,), stop, clock),
+            opinion.watch(stop),
+            _close(server, opinion, stop),
+        ]
         if engine is not None:
             health.note("servers", lambda: "; ".join(engine.replicas.problems()))
             jobs.append(engine.watch(stop))
@@ -79,16 +86,18 @@ class Door(judgement_pb2_grpc.SecondOpinionServicer):
         context: "grpc.aio.ServicerContext[judgement_pb2.AssessRequest, judgement_pb2.AssessReply]",
     ) -> judgement_pb2.AssessReply:
         """
-        Refuses with UNAUTHENTICATED (no or a wrong token), INVALID_ARGUMENT (an impossible request) and UNAVAILABLE
-        (the ledger does not answer: ask again).
+        Refuses with UNAUTHENTICATED (no or a wrong token), INVALID_ARGUMENT (an impossible request),
+        FAILED_PRECONDITION (the event has a later revision) and UNAVAILABLE (the ledger does not answer: ask again).
         """
         await self._check_token(context)
         try:
-            event, deadline = _read(request, self._settings.deadline_s)
+            event = _read(request)
         except wire.WireError as error:
             await _refuse(context, grpc.StatusCode.INVALID_ARGUMENT, str(error))
         try:
-            assessment = await self._opinion.assess(event, deadline)
+            assessment = await self._opinion.assess(event, request.deadline_s)
+        except Superseded as error:
+            await _refuse(context, grpc.StatusCode.FAILED_PRECONDITION, str(error))
         except DBAPIError:
             await _refuse(context, grpc.StatusCode.UNAVAILABLE, "the ledger does not answer: ask again later")
         return judgement_pb2.AssessReply(assessment=wire.assessment_to_wire(assessment))
@@ -113,7 +122,7 @@ async def _refuse(
     await context.abort(code, why)
 
 
-def _read(request: judgement_pb2.AssessRequest, longest: Seconds) -> tuple[Event, Seconds]:
+def _read(request: judgement_pb2.AssessRequest) -> Event:
     """
     Raises:
         WireError: the request says something impossible; the text names the field and what is expected.
@@ -125,7 +134,7 @@ def _read(request: judgement_pb2.AssessRequest, longest: Seconds) -> tuple[Event
         raise wire.WireError(f"deadline_s = {asked}: expected seconds, 0 or more (0: the service's own deadline)")
     event = wire.event_from_wire(request.event)
     _check(event)
-    return event, min(asked, longest) if asked else longest
+    return event
 
 
 def _check(event: Event) -> None:

@@ -8,6 +8,7 @@ from pydantic_settings import SettingsConfigDict
 
 from services.runtime.settings import LOOPBACK, HealthSettings, LedgerSettings
 from services.vocabulary import RULES
+from vlm_service.patience import Patience
 
 
 class VlmSettings(HealthSettings, LedgerSettings):
@@ -28,8 +29,20 @@ class VlmSettings(HealthSettings, LedgerSettings):
     """Name under which the server serves the base model."""
     adapter: str = ""
     """Name of a LoRA adapter that the server has loaded; empty: the base model answers."""
-    deadline_s: float = Field(15.0, gt=0, le=600)
-    """Longest time for the model, both attempts together; a caller may ask for less."""
+    replica: str = Field("vlm-1", min_length=1, max_length=255)
+    """Name of this replica beside its questions in the ledger; a second one needs another name."""
+    deadline_tier1_s: float = Field(15.0, gt=0, le=600)
+    """An event of tier 1 has an answer within this, by the rules if need be; a caller may ask for less."""
+    deadline_tier2_s: float = Field(15.0, gt=0, le=600)
+    deadline_tier3_s: float = Field(30.0, gt=0, le=600)
+    amend_tier1_s: float = Field(60.0, ge=0, le=3600)
+    """Where the rules answered, the model may amend for so long; then its generation is ended."""
+    amend_tier2_s: float = Field(120.0, ge=0, le=3600)
+    amend_tier3_s: float = Field(0.0, ge=0, le=3600)
+    at_once: int = Field(16, ge=1, le=1024)
+    """Questions that are with the servers at once, all servers together; the others wait, the most urgent first."""
+    most_waiting: int = Field(256, ge=1, le=10_000)
+    """Questions that wait; beyond that the least urgent is answered by the rules."""
     connect_timeout_s: float = Field(2.0, gt=0, le=60)
     sampling: Literal["qwen", "warm", "greedy"] = "qwen"
     priorities: bool = False
@@ -38,6 +51,14 @@ class VlmSettings(HealthSettings, LedgerSettings):
     """Tokens after which the server ends the thinking; 0: the server's own limit."""
     answer_tokens: int = Field(1024, ge=64, le=16_384)
     """Room for the verdict after the thinking."""
+
+    @property
+    def patience(self) -> Patience:
+        """How long each tier waits."""
+        return Patience(
+            (self.deadline_tier1_s, self.deadline_tier2_s, self.deadline_tier3_s),
+            (self.amend_tier1_s, self.amend_tier2_s, self.amend_tier3_s),
+        )
 
     @property
     def servers(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from services.ledger.inbox import InboxRepository
 from services.ledger.leases import LeaseLost, LeaseRepository
 from services.ledger.modes import ModeRepository
 from services.ledger.outbox import OutboxMessage, OutboxRepository
+from services.ledger.questions import Question, QuestionRepository
 from services.ledger.roster import RosterRepository, SeatTaken
 from services.ledger.silences import Silence, SilenceRefused, SilenceRepository
 from services.ledger.snapshots import Snapshot, SnapshotRepository
@@ -43,6 +44,8 @@ __all__ = [
     "ModeRepository",
     "OutboxMessage",
     "OutboxRepository",
+    "Question",
+    "QuestionRepository",
     "Recorded",
     "RosterRepository",
     "SeatTaken",

@@ -1,6 +1,7 @@
 """Keeps events, revision by revision, and notices when one of them is told in two ways."""
 
 import hashlib
+from collections.abc import Sequence
 from enum import StrEnum
 
 from sqlalchemy import Connection, func, select
@@ -68,6 +69,11 @@ class EventRepository:
     def get(self, event_id: str) -> Event | None:
         """The latest revision of an event."""
         return self._known(event_id)
+
+    def revisions(self, ids: Sequence[str]) -> dict[str, tuple[int, bool]]:
+        """The latest revision of each of these that is known, and whether it has ended."""
+        query = select(events.c.id, events.c.revision, events.c.ended_at).where(events.c.id.in_(ids))
+        return {row.id: (row.revision, row.ended_at is not None) for row in self._connection.execute(query)}
 
     def open_events(self, agent: str) -> list[Event]:
         """The events of an agent's residents that have not ended, oldest first."""

@@ -8,7 +8,7 @@ TABLES = {
     "events": THRESHOLD, "event_revisions": THRESHOLD, "event_conflicts": THRESHOLD, "snapshots": THRESHOLD,
     "snapshot_parts": THRESHOLD, "leases": THRESHOLD, "roster": THRESHOLD, "statuses": THRESHOLD, "agents": THRESHOLD,
     "edge_alarms": THRESHOLD, "modes": THRESHOLD,
-    "history_tail": THRESHOLD, "history_hours": THRESHOLD, "assessments": VLM, "alerts": ALERTING,
+    "history_tail": THRESHOLD, "history_hours": THRESHOLD, "assessments": VLM, "questions": VLM, "alerts": ALERTING,
     "deliveries": ALERTING, "dispatches": ALERTING, "feedback": CONSOLE, "silences": CONSOLE,
     "acknowledgements": CONSOLE, "outbox": EVERYBODY, "inbox": EVERYBODY, "audit": EVERYBODY,
 }  # fmt: skip
@@ -29,6 +29,7 @@ WRITES: dict[str, dict[str, tuple[str, ...]]] = {
     "EdgeAlarmRepository": {"record": ("edge_alarms",), "settle": ("edge_alarms",)},
     "ModeRepository": {"decide": ("modes",)},
     "AssessmentRepository": {"record": ("assessments",)},
+    "QuestionRepository": {"put": ("questions",), "settle": ("questions",)},
     "AlertRepository": {"create": ("alerts",), "update": ("alerts",)},
     "DeliveryRepository": {"record": ("deliveries",), "queue": ("dispatches",), "update": ("dispatches",)},
     "FeedbackRepository": {"record": ("feedback",)},

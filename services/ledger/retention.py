@@ -31,6 +31,8 @@ RETENTION: dict[str, Retention] = {
     "event_conflicts": Retention(RECORD_DAYS, "at"),
     "edge_alarms": Retention(RECORD_DAYS, "at"),
     "assessments": Retention(RECORD_DAYS, "created_at"),
+    # Of a replica that never came back: its askers have asked another one.
+    "questions": Retention(1, "until"),
     "alerts": Retention(RECORD_DAYS, "created_at"),
     "dispatches": Retention(RECORD_DAYS, "created_at"),
     "deliveries": Retention(RECORD_DAYS, "at"),

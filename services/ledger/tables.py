@@ -105,6 +105,10 @@ assessments = Table(
     "assessments", METADATA, _name("id", True), _name("event"), _time("created_at"), _body(),
     Index(None, "event", "created_at"), Index(None, "created_at"),
 )  # fmt: skip
+questions = Table(
+    "questions", METADATA, _name("id", True), _name("replica"), _time("until"), _body(),
+    Index(None, "replica", "until"),
+)  # fmt: skip
 alerts = Table(
     "alerts", METADATA, _name("id", True), Column("event", String(255), nullable=False, unique=True),
     _name("resident"), _name("status"), Column("tier", Integer, nullable=False), _time("opened_at"),

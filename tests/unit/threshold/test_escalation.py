@@ -168,10 +168,13 @@ def test_it_lets_no_slow_answer_keep_another_event_waiting(database: Database) -
     assert unsettled(database) == 0
 
 
-def test_it_asks_again_when_there_was_no_answer_and_not_when_the_question_is_impossible(database: Database) -> None:
+@pytest.mark.parametrize("never", [grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.FAILED_PRECONDITION])
+def test_it_asks_again_when_there_was_no_answer_and_not_when_the_question_is_impossible(
+    database: Database, never: grpc.StatusCode
+) -> None:
     async def answer(request: Any, context: Any) -> None:
         if request.event.resident == "impossible":
-            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "no")
+            await context.abort(never, "no")
         if len(answering.asked) < 3:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "later")
 

@@ -1,6 +1,8 @@
 """A small real HTTP server that answers like a vLLM server on a bad day (and on a good one)."""
 
 import json
+import select
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,13 +13,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the server sends: a status and a body, or nothing at all (`hang`, `drop`)."""
+    """What the server sends: a status and a body, after `wait_s`, or nothing at all (`hang`, `drop`)."""
 
     status: int = 200
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
     hang: bool = False
     drop: bool = False
+    wait_s: float = 0.0
 
 
 def completion(content: str | None, finish: str = "stop", **message: Any) -> Answer:
@@ -42,6 +45,8 @@ class ModelServer:
     requests: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     health: int = 200
+    aborted: int = 0
+    """Requests whose caller went away before they were answered."""
 
     def next(self) -> Answer:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
@@ -65,7 +70,7 @@ def model_server(*answers: Answer) -> Iterator[ModelServer]:
         server.server_close()
 
 
-def _handler(state: ModelServer, wait_for_end: Callable[[], object]) -> type[BaseHTTPRequestHandler]:
+def _handler(state: ModelServer, ended: Callable[[float], bool]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -74,9 +79,12 @@ def _handler(state: ModelServer, wait_for_end: Callable[[], object]) -> type[Bas
             state.requests.append({"path": self.path, **json.loads(body)})
             state.headers.append(dict(self.headers))
             answer = state.next()
-            if answer.hang:
-                wait_for_end()
-            if answer.hang or answer.drop:
+            left = float("inf") if answer.hang else answer.wait_s
+            while left > 0 and not self._caller_gone() and not ended(0.02):
+                left -= 0.02
+            if left > 0 and self._caller_gone():
+                state.aborted += 1
+            if left > 0 or answer.drop:
                 self.close_connection = True
                 return
             self.send_response(answer.status)
@@ -85,6 +93,10 @@ def _handler(state: ModelServer, wait_for_end: Callable[[], object]) -> type[Bas
             self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
             self.wfile.write(answer.body)
+
+        def _caller_gone(self) -> bool:
+            readable, _, _ = select.select([self.connection], [], [], 0.0)
+            return bool(readable) and not self.connection.recv(1, socket.MSG_PEEK)
 
         def do_GET(self) -> None:
             self.send_response(state.health)

@@ -27,7 +27,7 @@ from services.vocabulary import RULES, Assessment, Event
 from tests.unit.vlm.model_server import Answer, completion, model_server
 from tests.unit.vlm.specimens import AGITATED, RESTLESS, VERDICT
 from vlm_service.dialogue import emotion_words, prompt_version, render_answer, verdict_to_json
-from vlm_service.opinion import assessment_id
+from vlm_service.kept import assessment_id
 from vlm_service.rules import reason_about
 
 pytestmark = pytest.mark.facility
@@ -257,7 +257,7 @@ def test_it_does_not_share_its_port_with_a_second_service(rules_only: Service, t
 def test_it_ends_in_time_although_the_model_still_thinks(tmp_path: Path) -> None:
     with (
         model_server(Answer(hang=True)) as model,
-        service(f"sqlite:///{tmp_path}/a.db", server_url=model.url, deadline_s="60") as running,
+        service(f"sqlite:///{tmp_path}/a.db", server_url=model.url, deadline_tier1_s="60") as running,
         ThreadPoolExecutor(1) as caller,
     ):
         asked = caller.submit(running.assess, AGITATED, 60.0)

@@ -1,0 +1,76 @@
+"""What the second opinion writes down, each change in one transaction: questions, assessments and word of them."""
+
+import uuid
+from collections.abc import Sequence
+
+from services.ledger.assessments import AssessmentRepository
+from services.ledger.database import Database
+from services.ledger.events import EventRepository
+from services.ledger.outbox import OutboxRepository
+from services.ledger.questions import Question, QuestionRepository
+from services.ledger.topics import ASSESSMENT_MADE
+from services.runtime import codec
+from services.runtime.clock import Clock
+from services.vocabulary import RULES, Assessment
+from vlm_service import metrics
+
+ASSESSMENT_NAMESPACE = uuid.UUID("b6f1d4a2-9f0e-5c43-8a0b-2f3f5f0d9c31")
+
+
+def assessment_id(event: str, revision: int, amended: bool = False) -> str:
+    """UUIDv5 of event and revision: asking again finds the same assessment. A model that answers after the rules did
+    amends it once, under an id of its own.
+
+    >>> assessment_id("e", 1) == assessment_id("e", 1) != assessment_id("e", 2)
+    True
+    """
+    parts = (event, str(revision), *(("amended",) if amended else ()))
+    return str(uuid.uuid5(ASSESSMENT_NAMESPACE, "\x1f".join(parts)))
+
+
+class Kept:
+    """One replica's part of the ledger. Every method blocks, and raises DBAPIError when the ledger does not answer."""
+
+    def __init__(self, database: Database, clock: Clock, replica: str) -> None:
+        self._database, self._clock, self._replica = database, clock, replica
+
+    def assessment(self, identity: str) -> Assessment | None:
+        """One assessment, where it is made."""
+        with self._database.read() as connection:
+            return AssessmentRepository(connection).get(identity)
+
+    def ask(self, question: Question) -> None:
+        """From now on a restart finds the question."""
+        with self._database.write() as connection:
+            QuestionRepository(connection).put(question, self._replica)
+
+    def settle(self, question: str) -> None:
+        """Nothing more is wanted about it."""
+        with self._database.write() as connection:
+            QuestionRepository(connection).settle([question])
+
+    def questions(self) -> list[Question]:
+        """What was asked before and is not settled."""
+        with self._database.read() as connection:
+            return QuestionRepository(connection).of(self._replica)
+
+    def revisions(self, events: Sequence[str]) -> dict[str, tuple[int, bool]]:
+        """The latest revision of each event that the ledger knows, and whether it has ended."""
+        with self._database.read() as connection:
+            return EventRepository(connection).revisions(events)
+
+    def keep(self, made: Assessment, settles: str = "") -> Assessment:
+        """Keep an assessment together with its message, and with what it `settles`; where another replica was first,
+        its assessment stands."""
+        with self._database.write() as connection:
+            assessments = AssessmentRepository(connection)
+            if settles:
+                QuestionRepository(connection).settle([settles])
+            if assessments.record(made):
+                OutboxRepository(connection).add(ASSESSMENT_MADE, made.event, codec.to_json(made), self._clock.now())
+                reasoner = RULES if made.reasoner == RULES else "model"
+                metrics.ASSESSMENTS.labels(reasoner, str(made.verdict.tier.value)).inc()
+                return made
+            known = assessments.get(made.id)
+        metrics.REPEATS.inc()
+        return known or made
