@@ -15,7 +15,7 @@ BENCHES := $(filter-out __init__ table echo score_series,$(basename $(notdir $(w
 TESTS ?=
 DEMO ?=
 
-.PHONY: help setup proto lint type test demo assets bench lock doctor screenshots compose-check compose-smoke clean
+.PHONY: help setup proto lint type test demo assets bench vllm-env lock doctor screenshots compose-check compose-smoke clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-15s %s\n", $$1, $$2 }'
@@ -82,6 +82,9 @@ compose-check: setup ## Check docker-compose.yml and every Dockerfile
 
 compose-smoke: setup ## Build the images, bring the cpu profile up and wait for a verified alert
 	PATH="$(CURDIR)/$(BIN):$$PATH" deploy/smoke/smoke.sh
+
+vllm-env: ## Make the environment with a real vLLM for CPUs, once per version: tests marked vllm and bench-vlm use it
+	@deploy/setup/vllm_env.sh
 
 lock: setup ## Write requirements/ and THIRD_PARTY.md anew from pyproject.toml
 	deploy/setup/lock.sh $(BIN)/uv

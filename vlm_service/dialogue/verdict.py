@@ -65,7 +65,8 @@ def verdict_from_json(text: str, event_tier: Tier | None = None) -> Verdict:
         InvalidAnswer: no JSON, an unknown or missing key, or a value out of range; the message names the field.
     """
     try:
-        parsed = _VerdictJson.model_validate(json.loads(text))
+        # vLLM's grammar lets raw control characters into strings (seen with 0.32.0 and xgrammar); `tidy` removes them.
+        parsed = _VerdictJson.model_validate(json.loads(text, strict=False))
     except json.JSONDecodeError as error:
         raise InvalidAnswer(f"not JSON at character {error.pos}: expected one verdict object") from error
     except (ValidationError, RecursionError) as error:
