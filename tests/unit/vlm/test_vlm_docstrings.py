@@ -8,7 +8,7 @@ import pytest
 pytestmark = pytest.mark.unit
 
 ROOMS = ("dialogue.lines", "dialogue.lint", "dialogue.messages", "dialogue.names", "dialogue.numbers",
-         "dialogue.report", "rules.phrases", "opinion")  # fmt: skip
+         "dialogue.report", "rules.phrases", "kept", "patience", "places")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ROOMS)
