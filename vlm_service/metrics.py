@@ -20,3 +20,4 @@ DROPPED = Counter("attune_vlm_dropped", "Questions sent away because too many wa
 AMENDED = Counter("attune_vlm_amended", "Opinions of the model that came after the rules had answered")
 ABANDONED = Counter("attune_vlm_abandoned", "Questions given up before the model answered", ["why"])
 RESUMED = Counter("attune_vlm_resumed", "Questions of an earlier life of this process that were taken up again")
+ADAPTERS_REFUSED = Counter("attune_vlm_adapters_refused", "Pushed adapters that were refused", ["reason"])

@@ -18,6 +18,7 @@ from services.runtime.health import HealthServer
 from services.runtime.lifecycle import together
 from services.runtime.queue import open_queue
 from services.vocabulary import Event
+from vlm_service.adapters.room import Adapters
 from vlm_service.dialogue import prompt_version
 from vlm_service.engine import Engine
 from vlm_service.kept import Kept
@@ -37,8 +38,10 @@ async def serve(settings: VlmSettings, stop: asyncio.Event) -> None:
     places = Places(settings.at_once, settings.most_waiting)
     opinion = SecondOpinion(Kept(database, clock, settings.replica), clock, engine, places, settings.patience)
     await opinion.resume()
+    adapters = await asyncio.to_thread(Adapters, settings, database, clock)
     health = HealthServer(settings.health_host, settings.health_port)
     health.add("ledger", database.check)
+    health.add("adapters", adapters.check)
     # Otherwise a second process could listen on the same port and take half of the calls.
     server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
     judgement_pb2_grpc.add_SecondOpinionServicer_to_server(Door(opinion, settings), server)  # type: ignore[no-untyped-call]
@@ -53,6 +56,7 @@ async def serve(settings: VlmSettings, stop: asyncio.Event) -> None:
         jobs = [
             relay(database, queue, (ASSESSMENT_MADE,), stop, clock),
             opinion.watch(stop),
+            adapters.run(stop),
             _close(server, opinion, stop),
         ]
         if engine is not None:

@@ -8,10 +8,11 @@ from pydantic_settings import SettingsConfigDict
 
 from services.runtime.settings import LOOPBACK, HealthSettings, LedgerSettings
 from services.vocabulary import RULES
+from vlm_service.adapters.settings import AdapterSettings
 from vlm_service.patience import Patience
 
 
-class VlmSettings(HealthSettings, LedgerSettings):
+class VlmSettings(AdapterSettings, HealthSettings, LedgerSettings):
     """Settings of `python -m vlm_service`; environment variables begin with `ATTUNE_VLM_`."""
 
     model_config = SettingsConfigDict(env_prefix="ATTUNE_VLM_")
@@ -28,7 +29,7 @@ class VlmSettings(HealthSettings, LedgerSettings):
     model: str = Field("qwen3-vl", min_length=1)
     """Name under which the server serves the base model."""
     adapter: str = ""
-    """Name of a LoRA adapter that the server has loaded; empty: the base model answers."""
+    """Name of a LoRA adapter that the server loaded at its start; it answers while no pushed one is active."""
     replica: str = Field("vlm-1", min_length=1, max_length=255)
     """Name of this replica beside its questions in the ledger; a second one needs another name."""
     deadline_tier1_s: float = Field(15.0, gt=0, le=600)

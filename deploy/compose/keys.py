@@ -8,7 +8,7 @@ from pathlib import Path
 def main() -> None:
     """First argument: the folder, shared by the services of the installation and by nobody else."""
     folder = Path(sys.argv[1])
-    for name in ("token", "postgres", "grafana"):
+    for name in ("token", "postgres", "grafana", "push", "promote"):
         keep(folder / name, secrets.token_urlsafe(32))
     password = (folder / "postgres").read_text()
     keep(folder / "database_url", f"postgresql+psycopg://attune:{password}@postgres:5432/attune")

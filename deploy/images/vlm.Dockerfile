@@ -18,7 +18,7 @@ RUN /venv/bin/pip install --no-cache-dir --no-deps /wheels/*.whl
 
 FROM python:3.11-slim
 RUN useradd --uid 10001 --create-home attune \
-    && install -d -o attune -g attune /var/lib/attune /run/attune
+    && install -d -o attune -g attune /var/lib/attune /var/lib/attune/adapters /run/attune
 COPY --from=packages /venv /venv
 COPY deploy/assets.toml /app/deploy/
 COPY services/__init__.py /app/services/
@@ -26,6 +26,7 @@ COPY services/vocabulary /app/services/vocabulary
 COPY services/runtime /app/services/runtime
 COPY services/cli /app/services/cli
 COPY services/ledger /app/services/ledger
+COPY services/evaluation /app/services/evaluation
 COPY vlm_service /app/vlm_service
 ENV PATH=/venv/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     ATTUNE_ASSET_CACHE=/var/lib/attune/assets

@@ -1,4 +1,4 @@
-"""`attune adapters`: the folders in which adapters travel; the VLM room looks at them, as a process."""
+"""`attune adapters`: the folders in which adapters travel; the VLM room looks at them, and serves them."""
 
 import subprocess
 import sys
@@ -7,7 +7,11 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Seal and check adapters for the second opinion.")
+from services.cli import adapters_serving
+
+HELP = "Seal, push, try and take back adapters for the second opinion."
+app = typer.Typer(no_args_is_help=True, help=HELP)
+adapters_serving.add_to(app)
 
 Folder = Annotated[Path, typer.Argument(help="The bundle: adapter_model.safetensors, adapter_config.json, card.json.")]
 Json = Annotated[bool, typer.Option("--json", help="For programs: everything as one JSON object.")]
@@ -15,7 +19,11 @@ Json = Annotated[bool, typer.Option("--json", help="For programs: everything as 
 
 @app.callback()
 def adapters() -> None:
-    """Seal and check adapters for the second opinion."""
+    """Seal, push, try and take back adapters for the second opinion.
+
+    keys, seal and check work on a bundle's folder, anywhere. The others speak to a running VLM service: whoever has the
+    push token pushes, whoever has the promote token chooses what is heard; both may look.
+    """
 
 
 @app.command("keys")

@@ -68,7 +68,7 @@ def stores() -> DemoSettings:
 
 def choose_ports() -> dict[str, int]:
     """The usual ports where they are free, others where not."""
-    usual = {"console": 7080, "threshold": 7081, "vlm": 7082, "receiver": 7085, "edge_health": 7090,
+    usual = {"console": 7080, "threshold": 7081, "vlm": 7082, "adapters": 7083, "receiver": 7085, "edge_health": 7090,
              "threshold_health": 7091, "vlm_health": 7092, "alerts_health": 7093, "console_health": 7094,
              "simulated_health": 7095}  # fmt: skip
     return {name: free_port(port) for name, port in usual.items()}
@@ -138,7 +138,9 @@ def rooms(plan: Plan) -> list[Room]:
         Room("receiver", "services.alerting.receiver", log / "receiver.log",
              ("--port", str(port["receiver"]), "--secret-file", str(plan.secret), "--log", str(plan.received))),
         Room("vlm", "vlm_service", log / "vlm.log", environment={
-            "ATTUNE_VLM_PORT": str(port["vlm"]), "ATTUNE_VLM_HEALTH_PORT": str(port["vlm_health"])}),
+            "ATTUNE_VLM_PORT": str(port["vlm"]), "ATTUNE_VLM_HEALTH_PORT": str(port["vlm_health"]),
+            "ATTUNE_VLM_ADAPTERS_PORT": str(port["adapters"]),
+            "ATTUNE_VLM_ADAPTERS_FOLDER": str((plan.folder / "adapters").resolve())}),
         Room("threshold", "threshold_service", log / "threshold.log", environment={
             "ATTUNE_THRESHOLD_PORT": str(port["threshold"]),
             "ATTUNE_THRESHOLD_HEALTH_PORT": str(port["threshold_health"]),

@@ -1,6 +1,7 @@
 """What happened: the nouns of the house kept in SQL, one repository per noun, and score history as Parquet."""
 
 from services.ledger.acknowledgements import Acknowledgement, AcknowledgementRepository
+from services.ledger.adapters import AdapterAnswerRepository, AdapterRepository
 from services.ledger.agents import AgentNow, AgentRepository
 from services.ledger.alerts import AlertRepository, AlertUnknown
 from services.ledger.assessments import AssessmentRepository
@@ -23,6 +24,8 @@ from services.ledger.statuses import StatusRepository
 __all__ = [
     "Acknowledgement",
     "AcknowledgementRepository",
+    "AdapterAnswerRepository",
+    "AdapterRepository",
     "AgentNow",
     "AgentRepository",
     "AlertRepository",

@@ -8,7 +8,8 @@ TABLES = {
     "events": THRESHOLD, "event_revisions": THRESHOLD, "event_conflicts": THRESHOLD, "snapshots": THRESHOLD,
     "snapshot_parts": THRESHOLD, "leases": THRESHOLD, "roster": THRESHOLD, "statuses": THRESHOLD, "agents": THRESHOLD,
     "edge_alarms": THRESHOLD, "modes": THRESHOLD,
-    "history_tail": THRESHOLD, "history_hours": THRESHOLD, "assessments": VLM, "questions": VLM, "alerts": ALERTING,
+    "history_tail": THRESHOLD, "history_hours": THRESHOLD, "assessments": VLM, "questions": VLM,
+    "adapters": VLM, "adapter_moves": VLM, "adapter_reports": VLM, "adapter_answers": VLM, "alerts": ALERTING,
     "deliveries": ALERTING, "dispatches": ALERTING, "feedback": CONSOLE, "silences": CONSOLE,
     "acknowledgements": CONSOLE, "outbox": EVERYBODY, "inbox": EVERYBODY, "audit": EVERYBODY,
 }  # fmt: skip
@@ -30,6 +31,8 @@ WRITES: dict[str, dict[str, tuple[str, ...]]] = {
     "ModeRepository": {"decide": ("modes",)},
     "AssessmentRepository": {"record": ("assessments",)},
     "QuestionRepository": {"put": ("questions",), "settle": ("questions",)},
+    "AdapterRepository": {"keep": ("adapters", "adapter_moves"), "report": ("adapter_reports",)},
+    "AdapterAnswerRepository": {"record": ("adapter_answers",)},
     "AlertRepository": {"create": ("alerts",), "update": ("alerts",)},
     "DeliveryRepository": {"record": ("deliveries",), "queue": ("dispatches",), "update": ("dispatches",)},
     "FeedbackRepository": {"record": ("feedback",)},

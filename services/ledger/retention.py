@@ -9,7 +9,7 @@ from services.ledger.audit import AuditRepository
 from services.ledger.database import Database
 from services.ledger.history.rows import HOUR_S
 from services.ledger.tables import METADATA
-from services.vocabulary import AlertStatus, UnixSeconds
+from services.vocabulary import AdapterState, AlertStatus, UnixSeconds
 
 DAY_S = 86400.0
 RECORD_DAYS = 400.0
@@ -33,6 +33,11 @@ RETENTION: dict[str, Retention] = {
     "assessments": Retention(RECORD_DAYS, "created_at"),
     # Of a replica that never came back: its askers have asked another one.
     "questions": Retention(1, "until"),
+    # What answered about people stays known as long as the audit chain names it; one in use stays for good.
+    "adapters": Retention(2192, "changed_at"),
+    "adapter_moves": Retention(2192, "at"),
+    "adapter_reports": Retention(2192, "at"),
+    "adapter_answers": Retention(RECORD_DAYS, "at"),
     "alerts": Retention(RECORD_DAYS, "created_at"),
     "dispatches": Retention(RECORD_DAYS, "created_at"),
     "deliveries": Retention(RECORD_DAYS, "at"),
@@ -84,7 +89,11 @@ def _sweep_table(connection: Connection, name: str, rule: Retention, now: UnixSe
 
 
 _SETTLED = [AlertStatus.RESOLVED.value, AlertStatus.MISSED.value]
+_ENDED = [AdapterState.RETIRED.value, AdapterState.REFUSED.value]
 _KEPT: dict[str, tuple[ColumnElement[bool], ...]] = {
+    "adapters": (tables.adapters.c.state.in_(_ENDED),),
+    "adapter_moves": (tables.adapter_moves.c.served_name.not_in(select(tables.adapters.c.served_name)),),
+    "adapter_reports": (tables.adapter_reports.c.served_name.not_in(select(tables.adapters.c.served_name)),),
     "events": (tables.events.c.ended_at.is_not(None),),
     "event_revisions": (tables.event_revisions.c.event.not_in(select(tables.events.c.id)),),
     "alerts": (tables.alerts.c.status.in_(_SETTLED),),

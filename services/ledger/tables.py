@@ -109,6 +109,20 @@ questions = Table(
     "questions", METADATA, _name("id", True), _name("replica"), _time("until"), _body(),
     Index(None, "replica", "until"),
 )  # fmt: skip
+adapters = Table(
+    "adapters", METADATA, _name("served_name", True), _name("name"), _name("state"), _time("changed_at"), _body(),
+)  # fmt: skip
+adapter_moves = Table(
+    "adapter_moves", METADATA, _number(), _name("served_name"), _time("at"), _body(), Index(None, "served_name"),
+    Index(None, "at"),
+)  # fmt: skip
+adapter_reports = Table(
+    "adapter_reports", METADATA, _name("served_name", True), _name("kind", True), _time("at"), _body(),
+)  # fmt: skip
+adapter_answers = Table(
+    "adapter_answers", METADATA, _number(), _name("served_name"), _name("role"), _name("event"), _time("at"), _body(),
+    Index(None, "served_name", "at"), Index(None, "at"),
+)  # fmt: skip
 alerts = Table(
     "alerts", METADATA, _name("id", True), Column("event", String(255), nullable=False, unique=True),
     _name("resident"), _name("status"), Column("tier", Integer, nullable=False), _time("opened_at"),

@@ -12,7 +12,9 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 from pydantic_settings.sources.utils import parse_env_vars
 
 PREFIX = "ATTUNE_"
-ROOM_PREFIXES = ("EDGE_", "THRESHOLD_", "VLM_", "ALERTS_", "CONSOLE_", "ASSET_", "TEST_", "BUILD_", "DEMO_")
+ROOM_PREFIXES = (
+    "EDGE_", "THRESHOLD_", "VLM_", "ALERTS_", "CONSOLE_", "ASSET_", "TEST_", "BUILD_", "DEMO_", "ADAPTERS_",
+)  # fmt: skip
 HEALTH_BOUNDARY = "ATTUNE_HEALTH_BOUNDARY"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 

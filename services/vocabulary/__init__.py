@@ -1,6 +1,15 @@
 """The nouns of Attune: frozen dataclasses and enums, standard library only."""
 
 from services.vocabulary.absence import Absence
+from services.vocabulary.adapter import (
+    AdapterAnswer,
+    AdapterMove,
+    AdapterReport,
+    AdapterRole,
+    AdapterState,
+    AdapterVersion,
+    MoveCause,
+)
 from services.vocabulary.alert import Alert, AlertStatus, Delivery, Notice, Outcome
 from services.vocabulary.approval import Approval, Proposal
 from services.vocabulary.assessment import RULES, Assessment, Indicator, Opinion, Verdict
@@ -29,6 +38,12 @@ __all__ = [
     "RULES",
     "UNCHECKED",
     "Absence",
+    "AdapterAnswer",
+    "AdapterMove",
+    "AdapterReport",
+    "AdapterRole",
+    "AdapterState",
+    "AdapterVersion",
     "Alert",
     "AlertStatus",
     "Approval",
@@ -56,6 +71,7 @@ __all__ = [
     "Literal",
     "Mode",
     "ModeDecision",
+    "MoveCause",
     "Notice",
     "Opinion",
     "Outcome",

@@ -74,9 +74,9 @@ def test_it_publishes_on_loopback_only() -> None:
 def test_it_hands_over_what_the_process_accepts(service: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("ATTUNE_")]:
         monkeypatch.delenv(name)
-    (tmp_path / "key").write_text("a-key-of-this-installation")
     for name, value in COMPOSE["services"][service]["environment"].items():
-        monkeypatch.setenv(name, str(tmp_path / "key") if name.endswith("_FILE") else value)
+        (tmp_path / name).write_text(f"{name} of this installation")
+        monkeypatch.setenv(name, str(tmp_path / name) if name.endswith("_FILE") else value)
     settings = load(ROOMS[service])
     assert isinstance(settings, HealthSettings)
     assert settings.health_host == "0.0.0.0"
@@ -100,10 +100,10 @@ def test_it_makes_the_keys_once(tmp_path: Path) -> None:
         before = {path.name: path.read_text() for path in tmp_path.iterdir()}
         subprocess.run([sys.executable, DEPLOY / "compose" / "keys.py", tmp_path], check=True)
         after = {path.name: path.read_text() for path in tmp_path.iterdir()}
-        assert set(after) == {"token", "postgres", "grafana", "database_url"}
+        assert set(after) == {"token", "postgres", "grafana", "database_url", "push", "promote"}
         assert not before or before == after
     assert after["postgres"] in after["database_url"]
-    assert len(set(after.values())) == 4
+    assert len(set(after.values())) == 6
 
 
 def test_it_leaves_one_package_out_of_a_lock() -> None:

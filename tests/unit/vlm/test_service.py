@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -72,6 +73,8 @@ def service(url: str, **settings: str) -> Iterator[Service]:
     port, health = free_port(), free_port()
     environment = {key: value for key, value in os.environ.items() if not key.startswith("ATTUNE_VLM_")}
     environment |= {"ATTUNE_DATABASE_URL": url, "ATTUNE_VLM_PORT": str(port), "ATTUNE_VLM_HEALTH_PORT": str(health)}
+    adapters = tempfile.TemporaryDirectory()
+    environment |= {"ATTUNE_VLM_ADAPTERS_PORT": "0", "ATTUNE_VLM_ADAPTERS_FOLDER": adapters.name}
     environment |= {f"ATTUNE_VLM_{key.upper()}": value for key, value in settings.items()}
     process = subprocess.Popen([sys.executable, "-m", "vlm_service"], env=environment, stderr=subprocess.DEVNULL)
     database = Database(url)
@@ -86,6 +89,7 @@ def service(url: str, **settings: str) -> Iterator[Service]:
         finally:
             process.kill()
             database.close()
+            adapters.cleanup()
 
 
 @pytest.fixture(scope="module")

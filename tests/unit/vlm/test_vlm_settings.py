@@ -16,6 +16,9 @@ pytestmark = pytest.mark.unit
         ("ATTUNE_VLM_SAMPLING", "hot", "'qwen', 'warm' or 'greedy'"),
         ("ATTUNE_VLM_HOST", "0.0.0.0", "set ATTUNE_VLM_TOKEN"),
         ("ATTUNE_VLM_DEADLINE_S", "0", "greater than 0"),
+        ("ATTUNE_VLM_ADAPTERS_HOST", "0.0.0.0", "ATTUNE_VLM_PROMOTE_TOKEN"),
+        ("ATTUNE_VLM_ADAPTERS_TRUST", "nowhere.pub", "expected a readable file"),
+        ("ATTUNE_VLM_BASE_WEIGHTS", "latest", "pattern"),
         ("ATTUNE_VLM_SEVER_URL", "http://127.0.0.1:8000", "unknown setting"),
     ],
 )
@@ -25,6 +28,17 @@ def test_it_refuses_a_wrong_setting(monkeypatch: pytest.MonkeyPatch, key: str, v
         load(VlmSettings)
     assert expected in str(refusal.value)
     assert value in str(refusal.value)
+
+
+def test_it_wants_a_token_for_each_role_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ATTUNE_VLM_PUSH_TOKEN", "ml-team")
+    with pytest.raises(SettingError, match="expected both"):
+        load(VlmSettings)
+    monkeypatch.setenv("ATTUNE_VLM_PROMOTE_TOKEN", "ml-team")
+    with pytest.raises(SettingError, match="one for each role"):
+        load(VlmSettings)
+    monkeypatch.setenv("ATTUNE_VLM_PROMOTE_TOKEN", "lead")
+    assert load(VlmSettings).promote_token == "lead"
 
 
 def test_it_lets_a_wider_bind_be_made_with_a_token(monkeypatch: pytest.MonkeyPatch) -> None:

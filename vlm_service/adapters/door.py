@@ -1,0 +1,169 @@
+"""The door for adapters: push, look, move; REST under /api/v1/adapters."""
+
+import asyncio
+import json
+import tempfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request
+from fastapi.responses import Response
+
+from services.runtime.codec import to_jsonable
+from services.vocabulary import AdapterState, MoveCause
+from vlm_service.adapters import problems
+from vlm_service.adapters.callers import Callers, NoBrowsers, Role
+from vlm_service.adapters.intake import Intake
+from vlm_service.adapters.models import CanaryIn, MoveIn, Who, move_out, version_out
+from vlm_service.adapters.problems import Refused
+from vlm_service.adapters.registry import Registry, Step
+from vlm_service.adapters.settings import AdapterSettings
+from vlm_service.adapters.states import IllegalStep
+from vlm_service.adapters.store import Store
+from vlm_service.bundle.card import read_card
+from vlm_service.bundle.manifest import CARD, MOST_BYTES
+
+DESCRIPTION = """Versions of adapters for the second opinion. Errors are `application/problem+json`; `detail` says what
+to do. A push is the bundle's folder as a tar archive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the routes stand on, composed once per process."""
+
+    settings: AdapterSettings
+    registry: Registry
+    intake: Intake
+    store: Store
+    callers: Callers
+
+
+def _desk(request: Request) -> Desk:
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+InDesk = Annotated[Desk, Depends(_desk)]
+Shown = Annotated[str, Header(alias="authorization")]
+router = APIRouter(prefix="/api/v1/adapters", tags=["adapters"])
+
+
+def make_app(desk: Desk) -> FastAPI:
+    """The application over one registry."""
+    app = FastAPI(
+        title="Attune adapters", version="1", description=DESCRIPTION, openapi_url="/api/v1/openapi.json",
+        docs_url=None, redoc_url=None,
+    )  # fmt: skip
+    app.state.desk = desk
+    problems.install(app)
+    app.include_router(router)
+    app.add_middleware(NoBrowsers, any_host=bool(desk.settings.push_token))
+    return app
+
+
+@router.get("")
+def versions(desk: InDesk, authorization: Shown = "") -> Response:
+    """Every version, the newest change first."""
+    desk.callers.check(authorization)
+    return _sent({"items": [version_out(version) for version in desk.registry.all()]})
+
+
+@router.post("", status_code=201)
+async def push(desk: InDesk, request: Request, by: Annotated[Who, Query()], authorization: Shown = "") -> Response:
+    """Take a bundle in, as a tar archive in the body. 201: a new version; 200: these contents are here already."""
+    desk.callers.check(authorization, Role.PUSH)
+    with tempfile.NamedTemporaryFile(dir=desk.settings.adapters_folder, prefix="push-", suffix=".tar") as file:
+        archive = Path(file.name)
+        await _receive(request.stream(), archive)
+        version, fresh = await asyncio.to_thread(desk.intake.take, archive, by)
+    return _sent(version_out(version), 201 if fresh else 200)
+
+
+@router.post("/rollback")
+def rollback(desk: InDesk, wish: MoveIn, authorization: Shown = "") -> Response:
+    """Take the canary back, or, without one, the active version: who was heard before it is heard again."""
+    desk.callers.check(authorization, Role.PROMOTE)
+    return _sent(version_out(desk.registry.roll_back(wish.by, wish.why)))
+
+
+@router.get("/{wanted}")
+def version(desk: InDesk, wanted: str, authorization: Shown = "") -> Response:
+    """One version with its card, its steps and what was found out about it. `active`, `canary` and `shadow` name who
+    stands there."""
+    desk.callers.check(authorization)
+    found = desk.registry.find(wanted)
+    return _sent({**version_out(found), **_details(desk, found.served_name)})
+
+
+@router.post("/{wanted}/promote")
+def promote(desk: InDesk, wanted: str, wish: MoveIn, authorization: Shown = "") -> Response:
+    """Let a version be heard for every event."""
+    desk.callers.check(authorization, Role.PROMOTE)
+    step = Step(AdapterState.ACTIVE, MoveCause.CHOSEN, wish.by, wish.why)
+    return _moved(desk, wanted, step)
+
+
+@router.post("/{wanted}/canary")
+def canary(desk: InDesk, wanted: str, wish: CanaryIn, authorization: Shown = "") -> Response:
+    """Let a version be heard for a share of all events, or for every event of some rooms."""
+    desk.callers.check(authorization, Role.PROMOTE)
+    if bool(wish.share) == bool(wish.rooms):
+        raise Refused(422, "invalid", "expected either a share between 0 and 1, or rooms")
+    step = Step(AdapterState.CANARY, MoveCause.CHOSEN, wish.by, wish.why, wish.share, wish.rooms)
+    return _moved(desk, wanted, step)
+
+
+@router.post("/{wanted}/shadow")
+def shadow(desk: InDesk, wanted: str, wish: MoveIn, authorization: Shown = "") -> Response:
+    """Let a version answer beside the one that is heard, unheard."""
+    desk.callers.check(authorization, Role.PROMOTE)
+    return _moved(desk, wanted, Step(AdapterState.SHADOW, MoveCause.CHOSEN, wish.by, wish.why))
+
+
+@router.post("/{wanted}/retire")
+def retire(desk: InDesk, wanted: str, wish: MoveIn, authorization: Shown = "") -> Response:
+    """Let a version be heard no more; where it was the active one, the base model answers."""
+    desk.callers.check(authorization, Role.PROMOTE)
+    return _moved(desk, wanted, Step(AdapterState.RETIRED, MoveCause.CHOSEN, wish.by, wish.why))
+
+
+def _moved(desk: Desk, wanted: str, step: Step) -> Response:
+    found = desk.registry.find(wanted)
+    if found.state is step.after and (found.share, found.rooms) == (step.share, step.rooms):
+        raise IllegalStep(f"{found.served_name} is {step.after.value} already")
+    return _sent(version_out(desk.registry.move(found.served_name, step)))
+
+
+def _details(desk: Desk, served_name: str) -> dict[str, Any]:
+    reports = desk.registry.reports(served_name).values()
+    card = desk.store.place(served_name) / CARD
+    return {
+        "moves": [move_out(move) for move in desk.registry.history(served_name)],
+        "reports": [{**to_jsonable(report), "body": json.loads(report.body)} for report in reports],
+        "card": read_card(card).model_dump(mode="json", exclude={"probes"}) if card.is_file() else None,
+    }
+
+
+async def _receive(stream: AsyncIterator[bytes], file: Path) -> None:
+    size = 0
+    with file.open("wb") as target:
+        async for chunk in stream:
+            size += len(chunk)
+            if size > MOST_BYTES:
+                raise Refused(413, "too-large", f"expected an adapter of at most {MOST_BYTES / 2**30:.0f} GiB")
+            target.write(chunk)
+
+
+def _sent(body: Any, status: int = 200) -> Response:
+    """As JSON; numbers that there are not are null."""
+    return Response(json.dumps(_finite(body)), status, media_type="application/json")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if value == value and abs(value) != float("inf") else None
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    return [_finite(inner) for inner in value] if isinstance(value, list | tuple) else value

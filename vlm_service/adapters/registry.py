@@ -1,0 +1,188 @@
+"""Every version of every adapter, and each of its steps: kept, and told in the audit chain with who and why."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection
+
+from services.ledger import AdapterRepository, AuditRepository, Database
+from services.runtime.clock import Clock
+from services.runtime.codec import to_jsonable
+from services.vocabulary import AdapterMove, AdapterReport, AdapterState, AdapterVersion, MoveCause
+from vlm_service.adapters.states import HEARD, SINGLE, IllegalStep, check_step
+
+SERVICE = "vlm_service"
+"""Who moved a version when no person did."""
+AUDIT_MOVED, AUDIT_REFUSED = "adapter.moved", "adapter.refused"
+GATES = "gates"
+
+
+class Unknown(LookupError):
+    """There is no such version; the message names what there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One wanted step. `share` and `rooms` are a canary's."""
+
+    after: AdapterState
+    cause: MoveCause
+    by: str
+    why: str = ""
+    share: float = 0.0
+    rooms: tuple[str, ...] = ()
+
+
+class Registry:
+    """The versions in the ledger. Every change is one transaction."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database, self._clock = database, clock
+
+    def all(self) -> list[AdapterVersion]:
+        """Every version, the newest change first."""
+        with self._database.read() as connection:
+            return AdapterRepository(connection).all()
+
+    def find(self, wanted: str) -> AdapterVersion:
+        """A version by its served name, a beginning of it that means one alone, or `active`, `canary`, `shadow`.
+
+        Raises:
+            Unknown: none or several.
+        """
+        known = self.all()
+        if wanted in {state.value for state in SINGLE}:
+            found = [version for version in known if version.state.value == wanted]
+        else:
+            found = [version for version in known if version.served_name == wanted]
+            found = found or [version for version in known if wanted and version.served_name.startswith(wanted)]
+        if len(found) == 1:
+            return found[0]
+        names = ", ".join(sorted(version.served_name for version in (found or known))) or "none was pushed yet"
+        raise Unknown(f"{wanted!r}: {'several begin so' if found else 'no such version'}: {names}")
+
+    def held(self, state: AdapterState) -> AdapterVersion | None:
+        """Who stands there alone, where somebody does."""
+        return next((version for version in self.all() if version.state is state), None)
+
+    def history(self, served_name: str | None = None) -> list[AdapterMove]:
+        """The steps of one version, or of all, oldest first."""
+        with self._database.read() as connection:
+            return AdapterRepository(connection).moves(served_name)
+
+    def reports(self, served_name: str) -> dict[str, AdapterReport]:
+        """What was found out about a version, by kind."""
+        with self._database.read() as connection:
+            return {report.kind: report for report in AdapterRepository(connection).reports(served_name)}
+
+    def pushed(self, name: str, digest: str, by: str) -> tuple[AdapterVersion, bool]:
+        """The version of these contents and whether it is new here; a refused one begins anew."""
+        now = self._clock.now()
+        version = AdapterVersion(name, digest, AdapterState.UPLOADED, by, now, now)
+        with self._database.write() as connection:
+            known = AdapterRepository(connection).get(version.served_name)
+            if known is not None and known.digest != digest:
+                raise IllegalStep(f"{version.served_name}: two bundles share the first twelve digits of their digest; "
+                                  "seal it again with another note in it")  # fmt: skip
+            if known is not None and known.state is not AdapterState.REFUSED:
+                return known, False
+            step = Step(AdapterState.UPLOADED, MoveCause.PUSHED, by)
+            if known is None:
+                self._keep(connection, version, None, step)
+                return version, True
+            return self._step(connection, known, step), True
+
+    def move(self, served_name: str, step: Step, replacing: Step | None = None) -> AdapterVersion:
+        """Take a step. Who holds a place that only one can hold makes room for it, by the step `replacing`.
+
+        Raises:
+            Unknown: no such version.
+            IllegalStep: it cannot be taken from where the version stands, or its gates were not passed.
+        """
+        with self._database.write() as connection:
+            adapters = AdapterRepository(connection)
+            version = adapters.get(served_name)
+            if version is None:
+                raise Unknown(f"{served_name!r}: no such version")
+            check_step(served_name, version.state, step.after)
+            if step.after in HEARD and step.cause is not MoveCause.ROLLED_BACK:
+                _check_gates(served_name, adapters.reports(served_name))
+            for other in adapters.all():
+                if other.served_name != served_name and other.state is step.after and step.after in SINGLE:
+                    room = replacing or Step(AdapterState.RETIRED, MoveCause.REPLACED, step.by, f"for {served_name}")
+                    self._step(connection, other, room)
+            return self._step(connection, version, step)
+
+    def roll_back(self, by: str, why: str) -> AdapterVersion:
+        """Take the canary back, or, without one, the active version; the version that was taken back. Who was heard
+        before the active one is heard again, the base model where nobody was.
+
+        Raises:
+            IllegalStep: nothing speaks that could be taken back.
+        """
+        canary, active = self.held(AdapterState.CANARY), self.held(AdapterState.ACTIVE)
+        taken = canary or active
+        if taken is None:
+            raise IllegalStep("the base model answers and there is no canary: nothing can be taken back")
+        back = Step(AdapterState.RETIRED, MoveCause.ROLLED_BACK, by, why)
+        before = None if taken is canary else self.before_active()
+        if before is None:
+            return self.move(taken.served_name, back)
+        again = Step(AdapterState.ACTIVE, MoveCause.ROLLED_BACK, by, f"in place of {taken.served_name}")
+        self.move(before.served_name, again, replacing=back)
+        return self.find(taken.served_name)
+
+    def report(self, report: AdapterReport) -> None:
+        """Keep what was found out about a version."""
+        with self._database.write() as connection:
+            AdapterRepository(connection).report(report)
+
+    def told_off(self, what: str, reason: str, why: str, by: str) -> None:
+        """Note in the audit chain that something was pushed that has no name that could be trusted."""
+        body = json.dumps({"what": what, "reason": reason, "why": why, "by": by}, sort_keys=True)
+        with self._database.write() as connection:
+            AuditRepository(connection).append(AUDIT_REFUSED, body, self._clock.now())
+
+    def before_active(self) -> AdapterVersion | None:
+        """The version that was heard before the present one and was not taken back itself."""
+        versions = {version.served_name: version for version in self.all()}
+        return next((versions[name] for name in _stood_down(self.history()) if _may_return(versions.get(name))), None)
+
+    def _step(self, connection: Connection, version: AdapterVersion, step: Step) -> AdapterVersion:
+        check_step(version.served_name, version.state, step.after)
+        moved = replace(
+            version, state=step.after, changed_at=self._clock.now(), why=step.why, share=step.share, rooms=step.rooms
+        )
+        self._keep(connection, moved, version.state, step)
+        return moved
+
+    def _keep(self, connection: Connection, version: AdapterVersion, before: AdapterState | None, step: Step) -> None:
+        move = AdapterMove(
+            version.served_name, before, step.after, step.cause, step.by, version.changed_at, step.why, step.share,
+            step.rooms,
+        )  # fmt: skip
+        AdapterRepository(connection).keep(version, move)
+        body = json.dumps(to_jsonable(move), sort_keys=True)
+        AuditRepository(connection).append(AUDIT_MOVED, body, version.changed_at)
+
+
+def _check_gates(served_name: str, reports: Iterable[AdapterReport]) -> None:
+    gates = next((report for report in reports if report.kind == GATES), None)
+    if gates is None:
+        raise IllegalStep(f"{served_name}: its gates have not been judged yet: `attune adapters show {served_name}` "
+                          "tells when they are; until then it may be a shadow")  # fmt: skip
+    if not gates.passed:
+        raise IllegalStep(f"{served_name}: it did not pass its gates (`attune adapters show {served_name}`): it may "
+                          "be a shadow, and is never heard")  # fmt: skip
+
+
+def _stood_down(moves: Iterable[AdapterMove]) -> list[str]:
+    """Who made room as the active one for another, the latest first; who was taken back at last is left out."""
+    last = {move.served_name: move for move in moves if move.before is AdapterState.ACTIVE}
+    left = sorted(last.values(), key=lambda move: move.at, reverse=True)
+    return [move.served_name for move in left if move.cause is MoveCause.REPLACED]
+
+
+def _may_return(version: AdapterVersion | None) -> bool:
+    return version is not None and version.state is AdapterState.RETIRED

@@ -1,0 +1,58 @@
+"""Where bundles lie on the server: one folder per served name, written once and never changed."""
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class Store:
+    """Bundles under `folder`: `bundles/NAME@SHA12/`, and `incoming/` for what is on its way."""
+
+    def __init__(self, folder: Path) -> None:
+        self._bundles, self._incoming = folder / "bundles", folder / "incoming"
+
+    def open(self) -> None:
+        """Make the folders and forget what was on its way when the process ended.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        self._bundles.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(self._incoming, ignore_errors=True)
+        self._incoming.mkdir(parents=True, exist_ok=True)
+
+    @contextmanager
+    def arriving(self) -> Iterator[Path]:
+        """An empty folder for one push; what was not moved out of it is gone afterwards."""
+        folder = self._incoming / uuid.uuid4().hex
+        folder.mkdir(parents=True)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def keep(self, arrived: Path, served_name: str) -> Path:
+        """Move a bundle to its place; one that is there already stays as it is."""
+        place = self.place(served_name)
+        try:
+            os.rename(arrived, place)
+        except OSError:
+            if not place.is_dir():
+                raise
+        return place
+
+    def place(self, served_name: str) -> Path:
+        """The folder of a version, whether or not it is there."""
+        if not served_name or served_name != Path(served_name).name:
+            raise ValueError(f"{served_name!r}: expected a served name such as agitation@0123456789ab")
+        return self._bundles / served_name
+
+    def beside(self, served_name: str) -> Path:
+        """An empty folder for the counterpart of a version that a probe makes."""
+        folder = self._incoming / f"mirror-{served_name}"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        return folder
