@@ -15,7 +15,7 @@ pytestmark = pytest.mark.unit
         ("ATTUNE_VLM_MODEL", "Rules", "name of the fallback reasoner"),
         ("ATTUNE_VLM_SAMPLING", "hot", "'qwen', 'warm' or 'greedy'"),
         ("ATTUNE_VLM_HOST", "0.0.0.0", "set ATTUNE_VLM_TOKEN"),
-        ("ATTUNE_VLM_DEADLINE_S", "0", "greater than 0"),
+        ("ATTUNE_VLM_DEADLINE_TIER1_S", "0", "greater than 0"),
         ("ATTUNE_VLM_ADAPTERS_HOST", "0.0.0.0", "ATTUNE_VLM_PROMOTE_TOKEN"),
         ("ATTUNE_VLM_ADAPTERS_TRUST", "nowhere.pub", "expected a readable file"),
         ("ATTUNE_VLM_BASE_WEIGHTS", "latest", "pattern"),
