@@ -13,7 +13,7 @@ from services.evaluation.figures import Observed, judge, recall
 from services.evaluation.figures_json import to_json
 from services.evaluation.oracle import OracleWatcher
 from services.evaluation.page import page
-from services.evaluation.recording import show
+from services.evaluation.recording import DAY_S, show
 from services.evaluation.report import Detector, Report, detector
 from services.evaluation.simulated import SimulatedRecording
 from services.evaluation.trial import Whom, evaluate
@@ -73,7 +73,8 @@ def figures(report: Report, plain: Detector) -> list[Figure]:
         Figure("  beside an oracle's", found.value, "", at, found.value / best, ">= 0.9", found.value >= 0.9 * best),
         Figure(f"{EARLY} ({early.low:.2f} to {early.high:.2f})", early.value, "", f"oracle {best_early:.2f}",
                early.value / max(best_early, 1e-9), ">= 0.8", early.value >= 0.8 * best_early),
-        Figure("  recall after the first day", _later(engine, report.observed), ""),
+        Figure("  recall on the first day, nobody known", _recall(engine, report.observed, 0, 1), ""),
+        Figure("  recall after the first day", _recall(engine, report.observed, 1, report.observed.days.max()), ""),
         Figure("precision", engine.value("precision").value, "", f"oracle {oracle.value('precision').value:.2f}"),
         Figure("lead before the peak, median", engine.value("lead before the peak, median").value, "s"),
     ]  # fmt: skip
@@ -124,8 +125,9 @@ def main() -> int:
     return publish("facility", [*figures(report, plain), *made])
 
 
-def _later(engine: Detector, observed: Observed) -> float:
-    labels = tuple(label for label in observed.labels if label.prodrome_s >= 86_400)
+def _recall(engine: Detector, observed: Observed, first: int, last: float) -> float:
+    """Of episodes that begin from day `first` to before day `last`."""
+    labels = tuple(label for label in observed.labels if first <= label.prodrome_s / DAY_S < last)
     return recall(judge(engine.alarms, replace(observed, labels=labels))).value
 
 
