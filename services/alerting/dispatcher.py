@@ -1,36 +1,36 @@
 """The loop that tells: opens what is due, attempts what is pending, records how it ended."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from services.alerting import metrics, standing
-from services.alerting.lateness import too_late
+from services.alerting.escalate import OPENINGS, escalate_due, wake
 from services.alerting.message import dated
-from services.alerting.opening import open_due, take_turn
+from services.alerting.opening import open_due, take_turn, tell_missed
+from services.alerting.plan import Plan
+from services.alerting.readiness import Go, Later, Never, readiness
 from services.alerting.record import record, withdraw
-from services.alerting.retry import Schedule
-from services.alerting.stage import Stage
-from services.ledger import AlertRepository, Database, DeliveryRepository, Dispatch, DispatchState
+from services.ledger import (
+    AlertRepository,
+    Database,
+    DeliveryRepository,
+    Dispatch,
+    EscalationRepository,
+    EventRepository,
+)
 from services.runtime import logs
 from services.runtime.clock import Clock
 from services.runtime.lifecycle import until
 from services.runtime.webhook.courier import Attempt, Courier
-from services.vocabulary import Alert, AlertStatus, Notice, Outcome, Seconds, Timing, UnixSeconds
+from services.vocabulary import Alert, AlertStatus, Outcome, Seconds, UnixSeconds
 
 AT_ONCE = 8
 """Attempts to one receiver that run side by side (source: guess); a slow one never holds up the others."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A dispatch to be sent now, of an event this old."""
-
-    dispatch: Dispatch
-    age_s: Seconds
 
 
 class Dispatcher:
@@ -41,16 +41,12 @@ class Dispatcher:
         database: Database,
         clock: Clock,
         couriers: Mapping[str, Courier],
-        stages: Sequence[Stage],
-        timing: Timing,
-        schedule: Schedule,
+        plan: Plan,
     ) -> None:
         self._database = database
         self._clock = clock
         self._couriers = couriers
-        self._stages = stages
-        self._timing = timing
-        self._schedule = schedule
+        self._plan = plan
         self._turns = {name: asyncio.Semaphore(AT_ONCE) for name in couriers}
         self._under_way: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._count_again_at: UnixSeconds = 0.0
@@ -97,14 +93,16 @@ class Dispatcher:
         with self._database.read() as connection:
             due = AlertRepository(connection).due(now)
             pending = DeliveryRepository(connection).pending(now, limit=200)
+            asking = EscalationRepository(connection).due(now, limit=1)
             if now >= self._count_again_at:
                 metrics.UNDELIVERED.set(len(AlertRepository(connection).page(None, 1000, AlertStatus.UNDELIVERED)))
                 self._count_again_at = now + 2.0
         fresh = [alert for alert in due if not any(d.alert == alert.id for d in pending)]
-        if fresh:
+        if fresh or asking:
             with self._database.write() as connection:
                 take_turn(connection)
-                open_due(connection, now, self._timing, self._stages)
+                open_due(connection, now, self._plan)
+                escalate_due(connection, now, self._plan)
                 return DeliveryRepository(connection).pending(now, limit=200)
         return pending
 
@@ -125,33 +123,17 @@ class Dispatcher:
                 message=dispatch.message, attempt=dispatch.attempts + 1,
             )  # fmt: skip
 
-    def _make_ready(self, dispatch: Dispatch) -> Ready | None:
+    def _make_ready(self, dispatch: Dispatch) -> Go | None:
         """The dispatch if it may go now; otherwise it is put off or withdrawn, in the ledger."""
-        now = self._clock.now()
         with self._database.read() as connection:
-            alert = AlertRepository(connection).get(dispatch.alert)
-            kept = DeliveryRepository(connection).dispatches_of(dispatch.alert)
-        current = next((d for d in kept if (d.message, d.receiver) == (dispatch.message, dispatch.receiver)), None)
-        if alert is None or current is None or current.state is not DispatchState.PENDING:
-            return None
-        if (why := self._why_not(alert, current, kept, now)) is not None:
-            self._withdraw(current, why)
-            return None
-        opening = _opening(current, kept)
-        if opening is not None and opening.state is DispatchState.PENDING:
-            self._put_off(current, max(opening.next_attempt_at, now) + 0.2)
-            return None
-        return Ready(current, standing.age(alert, now))
-
-    def _why_not(self, alert: Alert, dispatch: Dispatch, kept: Sequence[Dispatch], now: UnixSeconds) -> str | None:
-        if not standing.may_be_told(alert):
-            return "the alert was acknowledged" if alert.acknowledged_at is not None else "it was found too late"
-        opening = _opening(dispatch, kept)
-        if opening is not None and opening.state is DispatchState.FAILED:
-            return "this receiver was never told of the alert"
-        first = dispatch.notice is Notice.OPENED and dispatch.attempts == 0 and alert.notified_at is None
-        if first and too_late(alert.tier, standing.age(alert, now), self._timing):
-            return "it was found too late"
+            judged = readiness(connection, dispatch, self._clock.now(), self._plan.timing)
+        match judged:
+            case Later():
+                self._put_off(judged.dispatch, judged.at)
+            case Never():
+                self._withdraw(judged.dispatch, judged.why)
+            case Go():
+                return judged
         return None
 
     def _withdraw(self, dispatch: Dispatch, why: str) -> None:
@@ -160,10 +142,17 @@ class Dispatcher:
             take_turn(connection)
             withdraw(connection, dispatch, why, now)
             alert = AlertRepository(connection).get(dispatch.alert)
-            if alert is not None and dispatch.notice is Notice.OPENED:
-                after = standing.undelivered(standing.judged_late(alert, now, self._timing))
+            if alert is not None and dispatch.notice in OPENINGS:
+                wake(connection, alert.id, now)
+                after = standing.undelivered(standing.judged_late(alert, now, self._plan.timing))
                 if after != alert:
                     AlertRepository(connection).update(after)
+                    self._say_missed(connection, after, now)
+
+    def _say_missed(self, connection: Connection, alert: Alert, now: UnixSeconds) -> None:
+        event = EventRepository(connection).get(alert.event)
+        if alert.status is AlertStatus.MISSED and event is not None:
+            tell_missed(connection, alert, event, now, self._plan)
 
     def _put_off(self, dispatch: Dispatch, at: UnixSeconds) -> None:
         with self._database.write() as connection:
@@ -172,12 +161,4 @@ class Dispatcher:
     def _record(self, dispatch: Dispatch, attempt: Attempt) -> None:
         with self._database.write() as connection:
             take_turn(connection)
-            record(connection, dispatch, attempt, self._clock.now(), self._timing, self._schedule, self._stages)
-
-
-def _opening(dispatch: Dispatch, kept: Sequence[Dispatch]) -> Dispatch | None:
-    """The opening that this receiver has to hear before this notice; None for an opening itself."""
-    if dispatch.notice is Notice.OPENED:
-        return None
-    openings = [d for d in kept if d.notice is Notice.OPENED and d.receiver == dispatch.receiver]
-    return openings[-1] if openings else None
+            record(connection, dispatch, attempt, self._clock.now(), self._plan)

@@ -1,4 +1,4 @@
-"""Stage 3: keeps each telling in the ledger as a dispatch; from here on a crash loses nothing."""
+"""Keeps each telling in the ledger as a dispatch; from here on a crash loses nothing."""
 
 from collections.abc import Sequence
 

@@ -1,14 +1,15 @@
 """What each message from the other rooms does to an alert, inside the consumer's transaction."""
 
 import json
-from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
 from services.alerting import metrics, standing, urgency
 from services.alerting.dedup import RAISED
+from services.alerting.escalate import begin, first_tellings, settle, wake
 from services.alerting.opening import take_turn, tell_opening
-from services.alerting.stage import Stage, Telling, through
+from services.alerting.plan import Plan
+from services.alerting.stage import Telling, through
 from services.ledger import (
     Acknowledgement,
     AlertRepository,
@@ -23,7 +24,7 @@ from services.ledger import (
 from services.runtime import logs
 from services.runtime.clock import Clock
 from services.runtime.codec import from_json
-from services.vocabulary import Alert, AlertStatus, Assessment, Event, Notice, Opinion, Tier, Timing
+from services.vocabulary import Alert, AlertStatus, Assessment, Event, Notice, Opinion, Tier
 
 ALERT_RAISED = "alert.raised_by_opinion"
 """In the audit chain: a second opinion made an alert more urgent."""
@@ -32,10 +33,9 @@ ALERT_RAISED = "alert.raised_by_opinion"
 class Intake:
     """Handlers of the three topics that alerting consumes; each runs in one transaction and never sends."""
 
-    def __init__(self, clock: Clock, timing: Timing, stages: Sequence[Stage], raises: int = 1) -> None:
+    def __init__(self, clock: Clock, plan: Plan, raises: int = 1) -> None:
         self._clock = clock
-        self._timing = timing
-        self._stages = stages
+        self._plan = plan
         self._raises = raises
 
     def event_changed(self, connection: Connection, message: OutboxMessage) -> None:
@@ -51,7 +51,7 @@ class Intake:
             alert = self._raise(connection, alert, event)
         if event.ended_at is not None:
             alert = self._end(connection, alert, event)
-        tell_opening(connection, alert, self._clock.now(), self._timing, self._stages)
+        tell_opening(connection, alert, self._clock.now(), self._plan)
 
     def assessment_made(self, connection: Connection, message: OutboxMessage) -> None:
         """A second opinion: amends what was told, or goes out with what was not told yet."""
@@ -66,8 +66,9 @@ class Intake:
         event = EventRepository(connection).get(made.event)
         if event is not None and alert.raised_by != made.id:  # whoever was told that it raised has heard it
             occasion = RAISED if after.raised_by == made.id else made.id
-            self._go(connection, Telling(after, event, Notice.AMENDED, occasion, made))
-        tell_opening(connection, after, now, self._timing, self._stages)
+            go = self._go_raised if occasion == RAISED else self._go
+            go(connection, Telling(after, event, Notice.AMENDED, occasion, made))
+        tell_opening(connection, after, now, self._plan)
 
     def acknowledged(self, connection: Connection, message: OutboxMessage) -> None:
         """Somebody took the alert: nobody is told about it any more."""
@@ -76,10 +77,11 @@ class Intake:
         alert = AlertRepository(connection).get(word.alert)
         if alert is not None:
             AlertRepository(connection).update(standing.acknowledged(alert, word.by, word.at))
+            settle(connection, alert.id)
 
     def _open(self, connection: Connection, event: Event) -> Alert:
         now = self._clock.now()
-        alert = standing.opened(event, _room(connection, event), now, self._timing)
+        alert = standing.opened(event, _room(connection, event), now, self._plan.timing)
         known = AssessmentRepository(connection).of_event(event.id)
         if known is not None:
             alert = self._weighed(connection, standing.assessed(alert, known.id, now), known)
@@ -109,7 +111,7 @@ class Intake:
             # An opening that is on its way says the lesser urgency, however long it takes to arrive.
             on_its_way = bool(DeliveryRepository(connection).dispatches_of(after.id))
             if on_its_way or after.status is not AlertStatus.PENDING:
-                self._go(connection, Telling(after, event, Notice.AMENDED, RAISED))
+                self._go_raised(connection, Telling(after, event, Notice.AMENDED, RAISED))
         return after
 
     def _end(self, connection: Connection, alert: Alert, event: Event) -> Alert:
@@ -119,8 +121,16 @@ class Intake:
             self._go(connection, Telling(after, event, Notice.RESOLVED))
         return after
 
+    def _go_raised(self, connection: Connection, telling: Telling) -> None:
+        """Those of the more urgent tier's chain are asked from its beginning, unless they are being asked already."""
+        now, alert = self._clock.now(), telling.alert
+        asked = None if alert.acknowledged_at or alert.told_by else begin(connection, alert, now, self._plan)
+        wake(connection, alert.id, now)
+        tellings = first_tellings(telling, asked, self._plan.chains.of(alert.tier))
+        through(self._plan.stages, connection, now, tellings)
+
     def _go(self, connection: Connection, telling: Telling) -> None:
-        through(self._stages, connection, self._clock.now(), [telling])
+        through(self._plan.stages, connection, self._clock.now(), [telling])
 
 
 def _room(connection: Connection, event: Event) -> str:

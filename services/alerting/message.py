@@ -8,7 +8,7 @@ from typing import Any
 
 from services.alerting.lateness import happened
 from services.alerting.stage import Telling
-from services.vocabulary import Assessment, Notice, Seconds, Tier, UnixSeconds
+from services.vocabulary import Asked, Assessment, Notice, Seconds, Tier, UnixSeconds
 
 TIERS = {Tier.IMMEDIATE: "immediate", Tier.URGENT: "urgent", Tier.MONITOR: "monitor"}
 NOTE = "Decision support: a person decides."
@@ -29,6 +29,7 @@ def compose(telling: Telling, now: UnixSeconds, page_url: str) -> str:
         "mode": event.evidence.mode.value, "learning": event.learning, "reason": event.reason.value,
         "change": telling.occasion if telling.notice is Notice.AMENDED else "",
         "assessment": None if telling.assessment is None else _opinion(telling.assessment),
+        "asked": None if telling.asked is None else _asked(telling.asked),
         "page": f"{page_url.rstrip('/')}/alerts/{alert.id}", "note": NOTE,
     }  # fmt: skip
     return json.dumps({"type": telling.notice.value, "timestamp": stamp(now), "data": data}, allow_nan=False)
@@ -69,6 +70,10 @@ def _opinion(assessment: Assessment) -> dict[str, Any]:
         "checked": len(made.claims), "borne_out": _finite(made.share),
         "contradictions": [f"{claim.words}: {claim.why}" for claim in made.contradictions],
     }  # fmt: skip
+
+
+def _asked(asked: Asked) -> dict[str, Any]:
+    return {"role": asked.role, "by": list(asked.channels), "because": asked.turn.value, "at": stamp(asked.at)}
 
 
 def _finite(number: float) -> float | None:

@@ -9,5 +9,9 @@ DELIVERY_SECONDS = Histogram(
     "From the opening of the event to the first delivery of its alert.",
     buckets=(0.1, 0.3, 1, 3, 10, 30, 60, 300, 900, 3600),
 )
+ESCALATIONS = Counter(
+    "attune_escalations_total", "Askings after the first one, by why the next one was asked.", ["turn"]
+)
+DISABLED = Counter("attune_receivers_disabled_total", "Receivers that said that they are gone for good.")
 UNDELIVERED = Gauge("attune_alerts_undelivered", "Alerts that no receiver has taken yet although one was tried.")
 OPINIONS_RAISED = Counter("attune_opinions_that_would_raise", "Opinions of more urgency.", ["raised"])

@@ -1,12 +1,14 @@
 """Sends due alerts through the stages, or to the page only when they were found too late."""
 
-from collections.abc import Sequence
-
 from sqlalchemy import Connection, text
 
 from services.alerting import standing
+from services.alerting.acknowledging import as_known
+from services.alerting.chains import missed_by
 from services.alerting.dedup import opening_of
-from services.alerting.stage import Stage, Telling, through
+from services.alerting.escalate import begin, first_tellings
+from services.alerting.plan import Plan
+from services.alerting.stage import Telling, through
 from services.ledger import (
     AlertRepository,
     AssessmentRepository,
@@ -14,7 +16,7 @@ from services.ledger import (
     EdgeAlarmRepository,
     EventRepository,
 )
-from services.vocabulary import Alert, AlertStatus, Delivery, EdgeAlarm, Notice, Outcome, Timing, UnixSeconds
+from services.vocabulary import Alert, AlertStatus, Delivery, EdgeAlarm, Event, Notice, Outcome, UnixSeconds
 
 _TURN = 0x0A77_0E04
 NOBODY = "no receiver takes this tier: name one in ATTUNE_ALERTS_RECEIVERS"
@@ -26,16 +28,15 @@ def take_turn(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _TURN})
 
 
-def open_due(connection: Connection, now: UnixSeconds, timing: Timing, stages: Sequence[Stage]) -> None:
+def open_due(connection: Connection, now: UnixSeconds, plan: Plan) -> None:
     """Hand over every pending alert whose time has come."""
     for alert in AlertRepository(connection).due(now):
-        tell_opening(connection, alert, now, timing, stages)
+        tell_opening(connection, alert, now, plan)
 
 
-def tell_opening(
-    connection: Connection, alert: Alert, now: UnixSeconds, timing: Timing, stages: Sequence[Stage]
-) -> None:
+def tell_opening(connection: Connection, alert: Alert, now: UnixSeconds, plan: Plan) -> None:
     """Hand one pending alert over; one that is too late becomes missed, one that nobody takes undelivered."""
+    alert = as_known(connection, alert)
     if alert.status is not AlertStatus.PENDING or alert.notify_not_before > now:
         return
     dispatched = bool(DeliveryRepository(connection).dispatches_of(alert.id))
@@ -44,16 +45,29 @@ def tell_opening(
     if told_before is not None:
         _told_by_edge(connection, alert, told_before)
         return
-    judged = alert if dispatched else standing.judged_late(alert, now, timing)
+    judged = alert if dispatched else standing.judged_late(alert, now, plan.timing)
+    opinion = AssessmentRepository(connection).get(alert.assessment) if alert.assessment else None
+    if judged.status is AlertStatus.MISSED and event is not None:
+        tell_missed(connection, judged, event, now, plan)
     if judged.status is AlertStatus.PENDING and event is not None:
-        opinion = AssessmentRepository(connection).get(alert.assessment) if alert.assessment else None
-        told = through(stages, connection, now, [Telling(judged, event, Notice.OPENED, opening_of(judged), opinion)])
+        opening = Telling(judged, event, Notice.OPENED, opening_of(judged), opinion)
+        asked = begin(connection, judged, now, plan)
+        told = through(plan.stages, connection, now, first_tellings(opening, asked, plan.chains.of(judged.tier)))
         if not told and not dispatched:
             judged = standing.undelivered(judged)
             refusal = Delivery("", alert.id, Notice.OPENED, "", 0, now, Outcome.REFUSED, detail=NOBODY)
             DeliveryRepository(connection).record(refusal)
     if judged != alert:
         AlertRepository(connection).update(judged)
+
+
+def tell_missed(connection: Connection, alert: Alert, event: Event, now: UnixSeconds, plan: Plan) -> None:
+    """The last person of the chain hears of what was found too late to be urgent; without a chain, the page alone."""
+    tellings = [
+        Telling(alert, event, Notice.MISSED, opening_of(alert), receiver=receiver)
+        for receiver in missed_by(plan.chains.of(alert.tier))
+    ]
+    through(plan.stages, connection, now, tellings)
 
 
 def _told_by_edge(connection: Connection, alert: Alert, alarm: EdgeAlarm) -> None:

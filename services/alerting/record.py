@@ -1,43 +1,57 @@
-"""Stage 5: writes down how an attempt ended, and what follows for the dispatch and its alert."""
+"""Writes down how an attempt ended, and what follows for the dispatch and its alert."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection
 
 from services.alerting import metrics, standing
+from services.alerting.disabling import disable
+from services.alerting.escalate import OPENINGS, wake
 from services.alerting.lateness import window_s
 from services.alerting.message import says_ended
-from services.alerting.retry import Schedule, next_attempt
-from services.alerting.stage import Stage, Telling, through
-from services.ledger import AlertRepository, DeliveryRepository, Dispatch, DispatchState, EventRepository
+from services.alerting.plan import Plan
+from services.alerting.retry import next_attempt
+from services.alerting.stage import Telling, through
+from services.ledger import (
+    AlertRepository,
+    DeliveryRepository,
+    Dispatch,
+    DispatchState,
+    EndpointRepository,
+    EventRepository,
+)
 from services.runtime.webhook.courier import Attempt
-from services.vocabulary import Alert, Delivery, Notice, Outcome, Timing, UnixSeconds
+from services.vocabulary import Alert, Delivery, Notice, Outcome, Seconds, Tier, UnixSeconds
+
+LONGEST_PAUSE_S: Seconds = 3600.0
+"""However long a receiver asks to be left alone, it is tried again after this (source: guess)."""
 
 
-def record(
-    connection: Connection,
-    dispatch: Dispatch,
-    attempt: Attempt,
-    now: UnixSeconds,
-    timing: Timing,
-    schedule: Schedule,
-    stages: Sequence[Stage],
-) -> None:
-    """Log the attempt, move the dispatch on, and let the alert know when it was its opening."""
+def record(connection: Connection, dispatch: Dispatch, attempt: Attempt, now: UnixSeconds, plan: Plan) -> None:
+    """Log the attempt, move the dispatch on, and let the alert and the asking know when it was an opening."""
     log(connection, dispatch, attempt, now)
-    alerts = AlertRepository(connection)
-    alert = alerts.get(dispatch.alert)
-    if alert is None:
-        DeliveryRepository(connection).update(replace(dispatch, state=DispatchState.FAILED))
-        return
-    DeliveryRepository(connection).update(_moved_on(dispatch, attempt, alert, now, timing, schedule))
-    if dispatch.notice is Notice.OPENED:
+    _learn(connection, dispatch.receiver, attempt, now, plan)
+    alert = AlertRepository(connection).get(dispatch.alert)
+    moved = _moved_on(dispatch, attempt, Tier.URGENT if alert is None else alert.tier, now, plan)
+    DeliveryRepository(connection).update(moved)
+    if alert is not None and dispatch.notice in OPENINGS:
+        if moved.state is not DispatchState.PENDING:
+            wake(connection, alert.id, now)
         after = _after_opening(alert, attempt, now)
         if after != alert:
-            alerts.update(after)
+            AlertRepository(connection).update(after)
         if attempt.outcome is Outcome.DELIVERED:
-            _tell_the_end(connection, after, dispatch, now, stages)
+            _tell_the_end(connection, after, dispatch, now, plan)
+
+
+def _learn(connection: Connection, receiver: str, attempt: Attempt, now: UnixSeconds, plan: Plan) -> None:
+    """What an answer says of the receiver itself: that it is gone, or wants to be left alone for a while."""
+    if attempt.final:
+        disable(connection, receiver, attempt.detail, now, plan.chains)
+    elif attempt.retry_after_s > 0.0:
+        known = EndpointRepository(connection).get(receiver)
+        until = now + min(attempt.retry_after_s, LONGEST_PAUSE_S)
+        EndpointRepository(connection).save(replace(known, paused_until=max(known.paused_until, until)), now)
 
 
 def log(connection: Connection, dispatch: Dispatch, attempt: Attempt, now: UnixSeconds) -> None:
@@ -56,15 +70,15 @@ def withdraw(connection: Connection, dispatch: Dispatch, why: str, now: UnixSeco
     DeliveryRepository(connection).update(replace(dispatch, state=DispatchState.FAILED))
 
 
-def _moved_on(
-    dispatch: Dispatch, attempt: Attempt, alert: Alert, now: UnixSeconds, timing: Timing, schedule: Schedule
-) -> Dispatch:
+def _moved_on(dispatch: Dispatch, attempt: Attempt, tier: Tier, now: UnixSeconds, plan: Plan) -> Dispatch:
     tried = replace(dispatch, attempts=dispatch.attempts + 1)
     if attempt.outcome is Outcome.DELIVERED:
         return replace(tried, state=DispatchState.DELIVERED)
-    urgent = window_s(alert.tier, timing)
-    again = None if attempt.final else next_attempt(tried.attempts, dispatch.created_at, now, urgent, schedule)
-    return replace(tried, state=DispatchState.FAILED) if again is None else replace(tried, next_attempt_at=again)
+    urgent = window_s(tier, plan.timing)
+    again = None if attempt.final else next_attempt(tried.attempts, dispatch.created_at, now, urgent, plan.schedule)
+    if again is None:
+        return replace(tried, state=DispatchState.FAILED)
+    return replace(tried, next_attempt_at=max(again, now + min(attempt.retry_after_s, LONGEST_PAUSE_S)))
 
 
 def _after_opening(alert: Alert, attempt: Attempt, now: UnixSeconds) -> Alert:
@@ -75,10 +89,8 @@ def _after_opening(alert: Alert, attempt: Attempt, now: UnixSeconds) -> Alert:
     return standing.delivered(alert, now)
 
 
-def _tell_the_end(
-    connection: Connection, alert: Alert, opening: Dispatch, now: UnixSeconds, stages: Sequence[Stage]
-) -> None:
+def _tell_the_end(connection: Connection, alert: Alert, opening: Dispatch, now: UnixSeconds, plan: Plan) -> None:
     """A receiver that took an opening which is over by now, and did not say so, hears that too."""
     event = EventRepository(connection).get(alert.event)
     if event is not None and alert.resolved_at is not None and not says_ended(opening.body):
-        through(stages, connection, now, [Telling(alert, event, Notice.RESOLVED, receiver=opening.receiver)])
+        through(plan.stages, connection, now, [Telling(alert, event, Notice.RESOLVED, receiver=opening.receiver)])

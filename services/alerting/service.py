@@ -2,10 +2,13 @@
 
 import asyncio
 
+from services.alerting.chains import Chains
 from services.alerting.dedup import dedup
 from services.alerting.dispatcher import Dispatcher
 from services.alerting.handover import handover
+from services.alerting.in_order import in_order
 from services.alerting.intake import Intake
+from services.alerting.plan import Plan
 from services.alerting.retry import Schedule
 from services.alerting.route import route
 from services.alerting.settings import AlertingSettings
@@ -28,13 +31,12 @@ async def serve(settings: AlertingSettings, stop: asyncio.Event) -> None:
     database = Database(settings.database_url)
     await asyncio.to_thread(database.migrate)
     queue = await asyncio.to_thread(open_queue, settings.redis_url, settings.database_url, settings.queue_prefix)
-    stages = (route(settings.receivers), dedup, handover(settings.page_url))
+    plan = plan_of(settings)
     couriers = {
         receiver.name: Courier(receiver, settings.guard, settings.timeout_s, clock) for receiver in settings.receivers
     }
-    schedule = Schedule(give_up_s=settings.give_up_s)
-    dispatcher = Dispatcher(database, clock, couriers, stages, settings.timing, schedule)
-    intake = Intake(clock, settings.timing, stages, settings.opinion_raises)
+    dispatcher = Dispatcher(database, clock, couriers, plan)
+    intake = Intake(clock, plan, settings.opinion_raises)
     handlers = {
         EVENT_CHANGED: intake.event_changed,
         ASSESSMENT_MADE: intake.assessment_made,
@@ -53,6 +55,13 @@ async def serve(settings: AlertingSettings, stop: asyncio.Event) -> None:
             await courier.close()
         queue.close()
         database.close()
+
+
+def plan_of(settings: AlertingSettings) -> Plan:
+    """The stages in their order, and who is asked after whom."""
+    chains = Chains(settings.receivers, settings.chains, settings.zone)
+    stages = (route(chains), in_order, dedup, handover(settings.page_url))
+    return Plan(settings.timing, stages, chains, Schedule(give_up_s=settings.give_up_s))
 
 
 def _announce(settings: AlertingSettings, health_port: int) -> None:

@@ -1,6 +1,7 @@
 """What alerting can be told: receivers, where deliveries may go, and how patient to be."""
 
 import tomllib
+from datetime import tzinfo
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +9,8 @@ from typing import Annotated
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from services.alerting.chain_settings import ChainSettings, Hours, problem, read_hours
+from services.runtime.clock import zone
 from services.runtime.settings import HealthSettings, LedgerSettings
 from services.runtime.webhook.address import Guard, Network
 from services.runtime.webhook.endpoint import Endpoint
@@ -22,6 +25,15 @@ class Receiver(Endpoint):
     secret."""
 
     tiers: frozenset[Annotated[int, Field(ge=1, le=2)]] = Field(frozenset({1, 2}), min_length=1)
+    hours: Hours = ()
+    """When somebody answers here, e.g. ["07:00-19:00"]: a chain passes it over at other times. Empty: always."""
+    quiet_hours: Hours = ()
+    """When only tier 1 is told here, unless nobody else would hear of a tier 2. Empty: never."""
+
+    @field_validator("hours", "quiet_hours")
+    @classmethod
+    def _spans_of_a_day(cls, spans: Hours) -> Hours:
+        return read_hours(spans)
 
 
 class AlertingSettings(HealthSettings, LedgerSettings):
@@ -31,6 +43,11 @@ class AlertingSettings(HealthSettings, LedgerSettings):
 
     receivers: tuple[Receiver, ...] = ()
     """Who is told; empty: alerts stand on the page only, and stand there as undelivered."""
+    chains: tuple[ChainSettings, ...] = ()
+    """Who is asked after whom. A receiver in no chain is told at once; a tier without a chain asks all its receivers,
+    and after 120 s (tier 1) or 600 s (tier 2) again every five minutes for an hour, until somebody takes the alert."""
+    time_zone: str = "UTC"
+    """Of the facility: what hours and quiet_hours mean."""
     allowed_networks: tuple[Network, ...] = (IPv4Network("127.0.0.0/8"),)
     """Networks a receiver may live in; everything else is refused, names included."""
     opinion_raises: int = Field(1, ge=0, le=100)
@@ -58,6 +75,22 @@ class AlertingSettings(HealthSettings, LedgerSettings):
                 raise ValueError(f"two receivers are named {name!r}: expected different names")
         return receivers
 
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            zone(name)
+        except (OSError, ValueError, KeyError) as error:  # an unknown zone is a KeyError
+            raise ValueError("expected a time zone such as Europe/Vienna") from error
+        return name
+
+    @model_validator(mode="after")
+    def _nobody_is_left_out(self) -> "AlertingSettings":
+        wrong = problem(self.chains, {receiver.name: receiver.hours for receiver in self.receivers})
+        if wrong:
+            raise ValueError(f"{wrong} (ATTUNE_ALERTS_CHAINS)")
+        return self
+
     @model_validator(mode="after")
     def _a_policy_that_can_be_read(self) -> "AlertingSettings":
         _timing_of(self.policy)
@@ -67,6 +100,11 @@ class AlertingSettings(HealthSettings, LedgerSettings):
     def guard(self) -> Guard:
         """Where deliveries may go."""
         return Guard(self.allowed_networks, "ATTUNE_ALERTS_ALLOWED_NETWORKS")
+
+    @property
+    def zone(self) -> tzinfo:
+        """The time zone of the facility."""
+        return zone(self.time_zone)
 
     @property
     def timing(self) -> Timing:

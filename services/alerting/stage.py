@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from services.vocabulary import Alert, Assessment, Event, Notice, UnixSeconds
+from services.vocabulary import Alert, Asked, Assessment, Event, Notice, UnixSeconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +13,7 @@ class Telling:
     """One notice about one alert, on its way to one receiver (empty until `route` has named it).
 
     `occasion` says what the notice is about, e.g. the id of an assessment: the same occasion is told once.
+    `asked` says who is asked by it, and why they are.
     """
 
     alert: Alert
@@ -21,6 +22,7 @@ class Telling:
     occasion: str = ""
     assessment: Assessment | None = None
     receiver: str = ""
+    asked: Asked | None = None
 
 
 Stage = Callable[[Connection, UnixSeconds, Sequence[Telling]], list[Telling]]

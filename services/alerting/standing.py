@@ -9,6 +9,7 @@ from services.vocabulary import Alert, AlertStatus, Assessment, Event, Seconds, 
 
 ALERT_NAMESPACE = uuid.UUID("b5b0c8f4-7a52-5c0a-8d6c-2f7a1c4e9d11")
 
+_SHOWN_AS_TOLD = (AlertStatus.NOTIFIED, AlertStatus.ACKNOWLEDGED)
 _NOT_TOLD = (AlertStatus.PENDING, AlertStatus.UNDELIVERED)
 
 
@@ -33,7 +34,7 @@ def raised(alert: Alert, event: Event) -> Alert:
         return alert
     more = replace(alert, tier=event.tier, headline=headline(event))
     if alert.notified_at is not None or alert.acknowledged_at is not None:
-        return more
+        return replace(more, status=AlertStatus.ESCALATED) if alert.status is AlertStatus.EXPIRED else more
     since = event.updated_at  # nobody has heard of it: its age counts from now on
     status = AlertStatus.UNDELIVERED if alert.status is AlertStatus.UNDELIVERED else AlertStatus.PENDING
     return replace(more, status=status, opened_at=since, notify_not_before=since, late_s=0.0)
@@ -54,7 +55,7 @@ def ended(alert: Alert, at: UnixSeconds) -> Alert:
     """The alert after its event ended. One that nobody was told about yet stays to be told."""
     if alert.resolved_at is not None:
         return alert
-    told = alert.status in (AlertStatus.NOTIFIED, AlertStatus.ACKNOWLEDGED)
+    told = alert.status in _SHOWN_AS_TOLD
     return replace(alert, resolved_at=at, status=AlertStatus.RESOLVED if told else alert.status)
 
 
@@ -84,6 +85,26 @@ def told_by_edge(alert: Alert, agent: str, at: UnixSeconds) -> Alert:
 def undelivered(alert: Alert) -> Alert:
     """The alert after an attempt to tell it failed and nobody has been told yet."""
     return replace(alert, status=AlertStatus.UNDELIVERED) if alert.status is AlertStatus.PENDING else alert
+
+
+def escalated(alert: Alert) -> Alert:
+    """The alert after somebody else was asked; that it is over does not settle it any more, only a person does. One
+    that reached nobody yet stays undelivered."""
+    told = alert.status in (AlertStatus.NOTIFIED, AlertStatus.RESOLVED)
+    return replace(alert, status=AlertStatus.ESCALATED) if told and alert.acknowledged_at is None else alert
+
+
+def over(alert: Alert) -> Alert:
+    """The alert after the asking ended because what happened is over."""
+    ended_so = alert.status is AlertStatus.ESCALATED and alert.resolved_at is not None
+    return replace(alert, status=AlertStatus.RESOLVED) if ended_so else alert
+
+
+def expired(alert: Alert) -> Alert:
+    """The alert after nobody took it for as long as anybody was asked."""
+    if alert.acknowledged_at is not None or alert.status is AlertStatus.MISSED:
+        return alert
+    return replace(alert, status=AlertStatus.EXPIRED)
 
 
 def judged_late(alert: Alert, now: UnixSeconds, timing: Timing) -> Alert:

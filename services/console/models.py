@@ -11,6 +11,7 @@ from services.vocabulary import (
     Assessment,
     Condition,
     Delivery,
+    Escalation,
     Event,
     Explanation,
     Feedback,
@@ -145,6 +146,7 @@ class AlertOut(Strict):
     deliveries: list[Delivery]
     dispatches: list[Dispatch]
     acknowledgements: list[Acknowledgement]
+    escalation: Escalation | None
     feedback: list[Feedback]
 
 

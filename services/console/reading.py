@@ -15,6 +15,7 @@ from services.ledger import (
     AlertRepository,
     AssessmentRepository,
     DeliveryRepository,
+    EscalationRepository,
     EventRepository,
     FeedbackRepository,
     StatusRepository,
@@ -71,9 +72,10 @@ def agents(connection: Connection, now: UnixSeconds) -> list[AgentOut]:
 
 
 def untaken(connection: Connection) -> tuple[list[Alert], list[Alert]]:
-    """Alerts that nobody took: those that still need somebody, and those that were found too late."""
+    """Alerts that nobody took: those that still need somebody, and those that were found too late or given up."""
     repository = AlertRepository(connection)
-    both = (repository.open(), repository.page(None, 50, AlertStatus.MISSED))
+    late = [*repository.page(None, 50, AlertStatus.MISSED), *repository.page(None, 50, AlertStatus.EXPIRED)]
+    both = (repository.open(), sorted(late, key=lambda alert: -alert.opened_at))
     waiting, missed = (
         [a for a in (taken(connection, alert) for alert in found) if a.acknowledged_at is None] for found in both
     )
@@ -105,6 +107,7 @@ def alert(connection: Connection, alert_id: str) -> AlertOut | None:
         deliveries=deliveries.of_alert(alert_id),
         dispatches=deliveries.dispatches_of(alert_id),
         acknowledgements=AcknowledgementRepository(connection).of_alert(alert_id),
+        escalation=EscalationRepository(connection).of_alert(alert_id),
         feedback=FeedbackRepository(connection).of_alert(alert_id),
     )
 

@@ -1,22 +1,12 @@
 """What the console can be told."""
 
-from datetime import UTC, tzinfo
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from services.runtime.clock import zone
 from services.runtime.settings import LOOPBACK, HealthSettings, LedgerSettings
-
-
-def zone(name: str) -> tzinfo:
-    """The time zone of a name; UTC needs no data of the machine.
-
-    Raises:
-        KeyError, ValueError, OSError: there is none of this name.
-    """
-    return UTC if name == "UTC" else ZoneInfo(name)
 
 
 class ConsoleSettings(HealthSettings, LedgerSettings):

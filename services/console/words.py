@@ -39,7 +39,8 @@ _COURSES = {
 STATUSES = {
     AlertStatus.PENDING: "being sent", AlertStatus.NOTIFIED: "sent", AlertStatus.UNDELIVERED: "not delivered",
     AlertStatus.ACKNOWLEDGED: "somebody is on it", AlertStatus.RESOLVED: "over",
-    AlertStatus.MISSED: "found too late",
+    AlertStatus.MISSED: "found too late", AlertStatus.ESCALATED: "not taken, others are asked",
+    AlertStatus.EXPIRED: "nobody took it",
 }  # fmt: skip
 
 MODES = {Mode.OBSERVABLES: "Movement and sound", Mode.AFFECT: "Also expression, with consent"}

@@ -9,6 +9,8 @@ from services.ledger.audit import AuditRepository
 from services.ledger.database import Database, DatabaseUrlError
 from services.ledger.deliveries import DeliveryRepository, Dispatch, DispatchState
 from services.ledger.edge_alarms import EdgeAlarmRepository
+from services.ledger.endpoints import EndpointNow, EndpointRepository
+from services.ledger.escalations import EscalationRepository
 from services.ledger.events import EventConflict, EventRepository, Recorded
 from services.ledger.feedback import FeedbackRepository
 from services.ledger.inbox import InboxRepository
@@ -38,6 +40,9 @@ __all__ = [
     "Dispatch",
     "DispatchState",
     "EdgeAlarmRepository",
+    "EndpointNow",
+    "EndpointRepository",
+    "EscalationRepository",
     "EventConflict",
     "EventRepository",
     "FeedbackRepository",

@@ -58,8 +58,9 @@ class AlertRepository:
         return self._all(alerts.c.status == AlertStatus.PENDING.value, alerts.c.notify_not_before <= now)
 
     def open(self) -> list[Alert]:
-        """Alerts that are neither resolved nor missed, the most urgent first, then the oldest."""
-        return self._all(alerts.c.status.not_in([AlertStatus.RESOLVED.value, AlertStatus.MISSED.value]))
+        """Alerts that are neither resolved, missed nor expired, the most urgent first, then the oldest."""
+        settled = (AlertStatus.RESOLVED, AlertStatus.MISSED, AlertStatus.EXPIRED)
+        return self._all(alerts.c.status.not_in([status.value for status in settled]))
 
     def raised_by_opinion(self, resident: str, since: UnixSeconds) -> int:
         """How many alerts of a resident that opened since then a second opinion made more urgent."""

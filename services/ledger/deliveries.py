@@ -60,6 +60,20 @@ class DeliveryRepository:
         query = select(dispatches).where(*due).order_by(dispatches.c.next_attempt_at, dispatches.c.message)
         return [_dispatch(row) for row in self._connection.execute(query.limit(limit))]
 
+    def get(self, message: str, receiver: str) -> Dispatch | None:
+        """One dispatch."""
+        wanted = (dispatches.c.message == message, dispatches.c.receiver == receiver)
+        row = self._connection.execute(select(dispatches).where(*wanted)).one_or_none()
+        return None if row is None else _dispatch(row)
+
+    def failed(self, limit: int) -> list[Dispatch]:
+        """Dispatches that were given up, the newest first."""
+        query = select(dispatches).where(dispatches.c.state == DispatchState.FAILED.value)
+        rows = self._connection.execute(
+            query.order_by(dispatches.c.created_at.desc(), dispatches.c.message).limit(limit)
+        )
+        return [_dispatch(row) for row in rows]
+
     def update(self, dispatch: Dispatch) -> None:
         """Replace a dispatch by its later state."""
         put(self._connection, dispatches, _row(dispatch))

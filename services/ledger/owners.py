@@ -10,7 +10,8 @@ TABLES = {
     "edge_alarms": THRESHOLD, "modes": THRESHOLD,
     "history_tail": THRESHOLD, "history_hours": THRESHOLD, "assessments": VLM, "questions": VLM,
     "adapters": VLM, "adapter_moves": VLM, "adapter_reports": VLM, "adapter_answers": VLM, "alerts": ALERTING,
-    "deliveries": ALERTING, "dispatches": ALERTING, "feedback": CONSOLE, "silences": CONSOLE,
+    "deliveries": ALERTING, "dispatches": ALERTING, "escalations": ALERTING, "endpoints": ALERTING,
+    "feedback": CONSOLE, "silences": CONSOLE,
     "acknowledgements": CONSOLE, "outbox": EVERYBODY, "inbox": EVERYBODY, "audit": EVERYBODY,
 }  # fmt: skip
 
@@ -35,6 +36,8 @@ WRITES: dict[str, dict[str, tuple[str, ...]]] = {
     "AdapterAnswerRepository": {"record": ("adapter_answers",)},
     "AlertRepository": {"create": ("alerts",), "update": ("alerts",)},
     "DeliveryRepository": {"record": ("deliveries",), "queue": ("dispatches",), "update": ("dispatches",)},
+    "EscalationRepository": {"save": ("escalations",)},
+    "EndpointRepository": {"save": ("endpoints",)},
     "FeedbackRepository": {"record": ("feedback",)},
     "SilenceRepository": {"record": ("silences",), "end": ("silences",)},
     "AcknowledgementRepository": {"record": ("acknowledgements",)},

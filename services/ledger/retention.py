@@ -41,6 +41,8 @@ RETENTION: dict[str, Retention] = {
     "alerts": Retention(RECORD_DAYS, "created_at"),
     "dispatches": Retention(RECORD_DAYS, "created_at"),
     "deliveries": Retention(RECORD_DAYS, "at"),
+    "escalations": Retention(RECORD_DAYS, "started_at"),
+    "endpoints": Retention(RECORD_DAYS, "changed_at"),
     # As long as somebody may be watched by it: a decision is replaced, never forgotten while the roster has them.
     "modes": Retention(2192, "decided_at"),
     "feedback": Retention(RECORD_DAYS, "given_at"),
@@ -88,7 +90,7 @@ def _sweep_table(connection: Connection, name: str, rule: Retention, now: UnixSe
     return int(count)
 
 
-_SETTLED = [AlertStatus.RESOLVED.value, AlertStatus.MISSED.value]
+_SETTLED = [status.value for status in (AlertStatus.RESOLVED, AlertStatus.MISSED, AlertStatus.EXPIRED)]
 _ENDED = [AdapterState.RETIRED.value, AdapterState.REFUSED.value]
 _KEPT: dict[str, tuple[ColumnElement[bool], ...]] = {
     "adapters": (tables.adapters.c.state.in_(_ENDED),),

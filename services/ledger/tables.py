@@ -138,6 +138,11 @@ deliveries = Table(
     "deliveries", METADATA, _number(), _name("message"), _name("alert"), _time("at"), _body(),
     Index(None, "alert", "at"), Index(None, "at"),
 )  # fmt: skip
+escalations = Table(
+    "escalations", METADATA, _name("alert", True), _name("state"), _time("due_at"), _time("started_at"), _body(),
+    Index(None, "state", "due_at"),
+)  # fmt: skip
+endpoints = Table("endpoints", METADATA, _name("receiver", True), _time("changed_at"), _body())
 edge_alarms = Table(
     "edge_alarms", METADATA, _name("id", True), _name("resident"), _name("agent"), _time("at"), _time("kept_at"),
     _time("settled_at", True), _body(), Index(None, "resident", "at"), Index(None, "settled_at"),

@@ -2,7 +2,9 @@
 
 import asyncio
 import time
+from datetime import UTC, tzinfo
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from services.vocabulary.time import Seconds, UnixSeconds
 
@@ -59,3 +61,12 @@ class VirtualClock:
     async def sleep(self, seconds: Seconds) -> None:
         self.advance(max(0.0, seconds))
         await asyncio.sleep(0)
+
+
+def zone(name: str) -> tzinfo:
+    """The time zone of a name; UTC needs no data of the machine.
+
+    Raises:
+        KeyError, ValueError, OSError: there is none of this name.
+    """
+    return UTC if name == "UTC" else ZoneInfo(name)

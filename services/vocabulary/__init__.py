@@ -17,6 +17,7 @@ from services.vocabulary.channel import EMOTIONS, Channel, Sense, Worse, describ
 from services.vocabulary.cue import AMBIGUOUS, HEARD, Cue, CueName
 from services.vocabulary.deviation import Deviation, Term
 from services.vocabulary.edge_alarm import EdgeAlarm, alarm_id
+from services.vocabulary.escalation import Asked, Escalation, EscalationState, Turn
 from services.vocabulary.event import Calibration, Event, Likeness, Reading, Reason, event_id
 from services.vocabulary.evidence import COURSES, Conflict, Evidence, PriorEpisodes, Trend, Usual
 from services.vocabulary.explanation import Explanation, explain
@@ -47,6 +48,7 @@ __all__ = [
     "Alert",
     "AlertStatus",
     "Approval",
+    "Asked",
     "Assessment",
     "Budget",
     "Calibration",
@@ -59,6 +61,8 @@ __all__ = [
     "Delivery",
     "Deviation",
     "EdgeAlarm",
+    "Escalation",
+    "EscalationState",
     "Event",
     "Evidence",
     "Explanation",
@@ -96,6 +100,7 @@ __all__ = [
     "Tier",
     "Timing",
     "Trend",
+    "Turn",
     "UnixSeconds",
     "Usual",
     "Verdict",

@@ -8,7 +8,8 @@ from services.vocabulary.time import Seconds, UnixSeconds
 
 
 class AlertStatus(StrEnum):
-    """Where the alert stands. `MISSED` alerts were found too late to be urgent and go to the page only."""
+    """Where the alert stands. `MISSED` alerts were found too late to be urgent; `ESCALATED` ones were not taken by
+    whoever was told first, and somebody else is asked; `EXPIRED` ones nobody took for as long as anybody was asked."""
 
     PENDING = "pending"
     NOTIFIED = "notified"
@@ -16,6 +17,8 @@ class AlertStatus(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"
     MISSED = "missed"
+    ESCALATED = "escalated"
+    EXPIRED = "expired"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,15 @@ class Notice(StrEnum):
     OPENED = "alert.opened"
     AMENDED = "alert.amended"
     RESOLVED = "alert.resolved"
+    ESCALATED = "alert.escalated"
+    MISSED = "alert.missed"
     TEST = "alert.test"
+    RECEIVER_DISABLED = "receiver.disabled"
+
+    @property
+    def about_an_alert(self) -> bool:
+        """Whether it tells of an alert; the others tell of alerting itself."""
+        return self not in (Notice.TEST, Notice.RECEIVER_DISABLED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from services.console import words
-from services.console.settings import zone
+from services.runtime.clock import zone
 from services.runtime.version import SOFTWARE
 from services.vocabulary import UnixSeconds
 

@@ -1,8 +1,9 @@
 """One signed attempt to tell one receiver, over HTTP; the only place that sends webhooks."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 import httpx
 from standardwebhooks import Webhook
@@ -11,18 +12,20 @@ from services.runtime.clock import Clock
 from services.runtime.version import SOFTWARE
 from services.runtime.webhook.address import AddressRefused, AddressUnknown, Guard, Resolve, look_up, pin
 from services.runtime.webhook.endpoint import Endpoint
-from services.vocabulary import Outcome, Seconds
+from services.vocabulary import Outcome, Seconds, UnixSeconds
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """How one attempt ended. `final`: the receiver asked never to be tried again."""
+    """How one attempt ended. `final`: the receiver asked never to be tried again; `retry_after_s`: it asked to be left
+    alone for so long."""
 
     outcome: Outcome
     http_status: int = 0
     detail: str = ""
     duration_s: Seconds = 0.0
     final: bool = False
+    retry_after_s: Seconds = 0.0
 
 
 class Courier:
@@ -49,8 +52,7 @@ class Courier:
         began = self._clock.monotonic()
         try:
             async with asyncio.timeout(self._timeout_s):
-                status, location = await self._post(message, body)
-            ended = _judge(status, location)
+                ended = await self._post(message, body)
         except AddressRefused as error:
             ended = Attempt(Outcome.REFUSED, detail=str(error))
         except (TimeoutError, httpx.TimeoutException):
@@ -60,13 +62,13 @@ class Courier:
         except httpx.HTTPError as error:
             ended = Attempt(Outcome.UNREACHABLE, detail=f"{type(error).__name__}: {error}"[:200])
         took = self._clock.monotonic() - began
-        return Attempt(ended.outcome, ended.http_status, ended.detail, took, ended.final)
+        return replace(ended, duration_s=took)
 
     async def close(self) -> None:
         """Give connections back."""
         await self._client.aclose()
 
-    async def _post(self, message: str, body: str) -> tuple[int, str]:
+    async def _post(self, message: str, body: str) -> Attempt:
         pinned = await pin(self._receiver.url, self._guard, self._resolve)
         sent_at = datetime.fromtimestamp(int(self._clock.now()), UTC)  # the library takes other zones for UTC
         headers = {
@@ -79,10 +81,16 @@ class Courier:
         )
         answer = await self._client.send(request, stream=True)
         await answer.aclose()  # only the status counts; a body could be endless
-        return answer.status_code, answer.headers.get("location", "")
+        again = retry_after(answer.headers.get("retry-after", ""), self._clock.now())
+        return judge(answer.status_code, answer.headers.get("location", ""), again)
 
 
-def _judge(status: int, location: str) -> Attempt:
+def judge(status: int, location: str = "", retry_after_s: Seconds = 0.0) -> Attempt:
+    """What an HTTP answer means. A wait that the receiver names counts with 429 and 503, as RFC 9110 has it.
+
+    >>> judge(204).outcome.value, judge(302, "/x").detail, judge(429, "", 30.0).retry_after_s
+    ('delivered', 'answered 302, a redirect to /x: not followed', 30.0)
+    """
     if 200 <= status < 300:
         return Attempt(Outcome.DELIVERED, status)
     if 300 <= status < 400:
@@ -90,4 +98,21 @@ def _judge(status: int, location: str) -> Attempt:
         return Attempt(Outcome.REFUSED, status, f"answered {status}, a redirect{where}: not followed")
     if status == 410:
         return Attempt(Outcome.REFUSED, status, "answered 410: this receiver is gone for good", final=True)
+    if status in (429, 503) and retry_after_s > 0.0:
+        why = f"answered {status}, and asks to be left alone for {retry_after_s:.0f} s"
+        return Attempt(Outcome.REFUSED, status, why, retry_after_s=retry_after_s)
     return Attempt(Outcome.REFUSED, status, f"answered {status}")
+
+
+def retry_after(header: str, now: UnixSeconds) -> Seconds:
+    """The seconds that a Retry-After header asks for, as a number or as a date; 0 where it says nothing readable.
+
+    >>> retry_after("120", 0.0), retry_after("Thu, 01 Jan 1970 00:01:00 GMT", 0.0), retry_after("soon", 0.0)
+    (120.0, 60.0, 0.0)
+    """
+    if header.strip().isdecimal():
+        return float(header[:10])
+    try:
+        return max(0.0, parsedate_to_datetime(header).timestamp() - now)
+    except ValueError:
+        return 0.0

@@ -8,13 +8,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_network
 from typing import Any
 
-from services.alerting.dedup import dedup
 from services.alerting.dispatcher import Dispatcher
-from services.alerting.handover import handover
 from services.alerting.intake import Intake
-from services.alerting.retry import Schedule
-from services.alerting.route import route
-from services.alerting.settings import Receiver
+from services.alerting.service import plan_of
+from services.alerting.settings import AlertingSettings, Receiver
 from services.ledger import (
     AcknowledgementRepository,
     AlertRepository,
@@ -28,7 +25,7 @@ from services.runtime.clock import VirtualClock
 from services.runtime.codec import to_json
 from services.runtime.webhook.address import Guard
 from services.runtime.webhook.courier import Courier
-from services.vocabulary import Alert, Assessment, Delivery, Event, Timing
+from services.vocabulary import Alert, Assessment, Delivery, Event
 
 SECRET = "whsec_" + "c2VjcmV0LW9mLXRoZS10ZXN0cy1vbmx5LW5vdC1hLWZhY2lsaXR5"
 LOOPBACK = Guard((ip_network("127.0.0.0/8"),), "ATTUNE_ALERTS_ALLOWED_NETWORKS")
@@ -80,11 +77,13 @@ class Endpoint:
 class Line:
     """Alerting without its process: messages go in by hand, `run` lets virtual time pass."""
 
-    def __init__(self, database: Database, clock: VirtualClock, *receivers: Receiver, timeout_s: float = 2.0) -> None:
+    def __init__(
+        self, database: Database, clock: VirtualClock, *receivers: Receiver, timeout_s: float = 2.0, **facts: Any
+    ) -> None:
         self.database, self.clock, self.receivers = database, clock, receivers
-        self.timing, self.timeout_s = Timing(), timeout_s
-        self.stages = (route(receivers), dedup, handover("http://127.0.0.1:7080"))
-        self.intake = Intake(clock, self.timing, self.stages)
+        self.timeout_s = timeout_s
+        self.plan = plan_of(AlertingSettings(receivers=receivers, **facts))
+        self.intake = Intake(clock, self.plan)
 
     def tell(self, event: Event) -> None:
         with self.database.write() as connection:
@@ -96,12 +95,14 @@ class Line:
             AssessmentRepository(connection).record(made)
             self.intake.assessment_made(connection, self._message(made))
 
-    def acknowledge(self, event: Event, by: str = "Ana") -> None:
+    def acknowledge(self, event: Event, by: str = "Ana", heard: bool = True) -> None:
+        """Somebody takes it on the page; `heard`: alerting has handled the message as well."""
         with self.database.write() as connection:
             alert = AlertRepository(connection).of_event(event.id)
             assert alert is not None
             word = AcknowledgementRepository(connection).record(alert.id, by, self.clock.now(), "page")
-            self.intake.acknowledged(connection, self._message(word))
+            if heard:
+                self.intake.acknowledged(connection, self._message(word))
 
     def run(self, seconds: float = 0.0, pace: float = 1.0) -> None:
         """Let time pass; whatever is due on the way is attempted."""
@@ -119,7 +120,7 @@ class Line:
 
     async def _run(self, seconds: float, pace: float) -> None:
         couriers = {r.name: Courier(r, LOOPBACK, self.timeout_s, self.clock) for r in self.receivers}
-        dispatcher = Dispatcher(self.database, self.clock, couriers, self.stages, self.timing, Schedule())
+        dispatcher = Dispatcher(self.database, self.clock, couriers, self.plan)
         end = self.clock.now() + seconds
         while True:
             for _ in range(3):
@@ -136,9 +137,9 @@ class Line:
         return OutboxMessage("m", "t", "k", to_json(noun), self.clock.now())
 
 
-def receiver(name: str, endpoint: Endpoint | str, tiers: frozenset[int] = frozenset({1, 2})) -> Receiver:
+def receiver(name: str, endpoint: Endpoint | str, tiers: frozenset[int] = frozenset({1, 2}), **facts: Any) -> Receiver:
     url = endpoint if isinstance(endpoint, str) else endpoint.url
-    return Receiver(name=name, url=url, secret=SECRET, tiers=tiers)  # type: ignore[arg-type]
+    return Receiver(name=name, url=url, secret=SECRET, tiers=tiers, **facts)  # type: ignore[arg-type]
 
 
 Make = Callable[..., Line]

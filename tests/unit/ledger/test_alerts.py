@@ -49,12 +49,13 @@ def test_it_gives_out_what_is_due_with_the_most_urgent_first(database: Database)
         assert [one.id for one in alerts.due(NOON + 30)] == ["alert-3", "alert-1"]
 
 
-def test_it_calls_an_alert_open_until_it_is_resolved_or_missed(database: Database) -> None:
+def test_it_calls_an_alert_open_until_it_is_resolved_missed_or_expired(database: Database) -> None:
     with database.write() as connection:
         alerts = AlertRepository(connection)
         for number, status in enumerate(AlertStatus):
             alerts.create(alert(number, status=status))
-        assert {one.status for one in alerts.open()} == set(AlertStatus) - {AlertStatus.RESOLVED, AlertStatus.MISSED}
+        settled = {AlertStatus.RESOLVED, AlertStatus.MISSED, AlertStatus.EXPIRED}
+        assert {one.status for one in alerts.open()} == set(AlertStatus) - settled
 
 
 def test_it_pages_alerts_by_status_and_resident(database: Database) -> None:

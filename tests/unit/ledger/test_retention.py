@@ -52,8 +52,8 @@ def test_it_keeps_an_alert_that_nobody_has_settled(database: Database) -> None:
     with database.write() as connection:
         for number, status in enumerate(AlertStatus):
             AlertRepository(connection).create(alert(number, status=status))
-    assert sweep(database, NOON + 500 * DAY)["alerts"] == 2
-    assert rows(database, "alerts") == [4]
+    assert sweep(database, NOON + 500 * DAY)["alerts"] == 3
+    assert rows(database, "alerts") == [5]
 
 
 def test_it_keeps_a_message_that_no_queue_was_told_of(database: Database) -> None:

@@ -1,0 +1,81 @@
+"""Whether a dispatch may go now, by what the ledger holds this moment: whether it goes, waits or is given up."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from services.alerting import standing
+from services.alerting.acknowledging import as_known
+from services.alerting.dedup import first_words
+from services.alerting.escalate import OPENINGS
+from services.alerting.lateness import too_late
+from services.ledger import AlertRepository, DeliveryRepository, Dispatch, DispatchState, EndpointRepository
+from services.vocabulary import Alert, Notice, Seconds, Timing, UnixSeconds
+
+BEHIND_S: Seconds = 0.2
+"""How long after the next attempt at an opening what follows it is looked at again (source: guess)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """It may be sent now; what it tells of is this old."""
+
+    dispatch: Dispatch
+    age_s: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """It has to wait until `at`."""
+
+    dispatch: Dispatch
+    at: UnixSeconds
+
+
+@dataclass(frozen=True, slots=True)
+class Never:
+    """It is given up, and why."""
+
+    dispatch: Dispatch
+    why: str
+
+
+def readiness(connection: Connection, asked: Dispatch, now: UnixSeconds, timing: Timing) -> Go | Later | Never | None:
+    """What becomes of a dispatch now; None: it is settled already."""
+    dispatch = DeliveryRepository(connection).get(asked.message, asked.receiver)
+    if dispatch is None or dispatch.state is not DispatchState.PENDING:
+        return None
+    endpoint = EndpointRepository(connection).get(dispatch.receiver)
+    if endpoint.disabled_at is not None:
+        return Never(dispatch, f"the receiver is disabled: {endpoint.why}")
+    if endpoint.paused_until > now:
+        return Later(dispatch, endpoint.paused_until)
+    if not dispatch.notice.about_an_alert:
+        return Go(dispatch, max(0.0, now - dispatch.created_at))
+    alert = AlertRepository(connection).get(dispatch.alert)
+    if alert is None:
+        return Never(dispatch, "the ledger holds no such alert")
+    kept = DeliveryRepository(connection).dispatches_of(dispatch.alert)
+    return _of_alert(dispatch, as_known(connection, alert), kept, now, timing)
+
+
+def _of_alert(
+    dispatch: Dispatch, alert: Alert, kept: Sequence[Dispatch], now: UnixSeconds, timing: Timing
+) -> Go | Later | Never:
+    age = standing.age(alert, now)
+    if alert.acknowledged_at is not None:
+        return Never(dispatch, "the alert was acknowledged")
+    if dispatch.notice is Notice.MISSED:
+        return Go(dispatch, age)
+    if not standing.may_be_told(alert):
+        return Never(dispatch, "it was found too late")
+    opening = None if dispatch.notice in OPENINGS else first_words(kept).get(dispatch.receiver)
+    if opening is not None and opening.state is DispatchState.FAILED:
+        return Never(dispatch, "this receiver was never told of the alert")
+    first = dispatch.notice is Notice.OPENED and dispatch.attempts == 0 and alert.notified_at is None
+    if first and too_late(alert.tier, age, timing):
+        return Never(dispatch, "it was found too late")
+    if opening is not None and opening.state is DispatchState.PENDING:
+        return Later(dispatch, max(opening.next_attempt_at, now) + BEHIND_S)
+    return Go(dispatch, age)
