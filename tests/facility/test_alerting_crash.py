@@ -56,7 +56,7 @@ def test_it_delivers_after_a_kill_under_the_same_idempotency_key(tmp_path: Path)
             time.sleep(0.05)
     finally:
         running.terminate()
-        running.wait(timeout=30)
+        running.wait(timeout=180)
         endpoint.close()
         database.close()
     assert len(endpoint.got) == 2

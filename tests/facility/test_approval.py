@@ -52,7 +52,7 @@ class Connected:
     def __init__(self, service: Service) -> None:
         self._say: queue.Queue[object] = queue.Queue()
         self._channel = grpc.insecure_channel(f"127.0.0.1:{service.port}")
-        self._call = sensing_pb2_grpc.SensingStub(self._channel).Stream(self._told(), timeout=60)
+        self._call = sensing_pb2_grpc.SensingStub(self._channel).Stream(self._told(), timeout=300)
         self.say(hello())
         assert next(self._call).WhichOneof("body") == "welcome"
         self._listening = threading.Thread(target=self._listen, daemon=True)
@@ -87,7 +87,7 @@ class Connected:
 def attune_threshold(service: Service, *arguments: str) -> tuple[int, str]:
     done = subprocess.run(
         [sys.executable, "-m", "services.cli.main", "threshold", *arguments], cwd=service.folder,
-        env=service.environment, capture_output=True, text=True, timeout=60, check=False,
+        env=service.environment, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     return done.returncode, done.stdout + done.stderr
 

@@ -54,7 +54,7 @@ def started(tmp_path: Path, asset_mirror: Path) -> Iterator[dict[str, int]]:
         process.wait(30)
 
 
-def eventually(holds: Callable[[], bool], what: str, limit_s: float = 60.0) -> None:
+def eventually(holds: Callable[[], bool], what: str, limit_s: float = 240.0) -> None:
     end = time.monotonic() + limit_s
     while True:
         try:

@@ -97,7 +97,7 @@ def facility(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Facility]:
     finally:
         for process in running:
             process.terminate()
-        statuses = [process.wait(timeout=30) for process in running]
+        statuses = [process.wait(timeout=180) for process in running]
         database.close()
     assert statuses == [0, 0, 0], (folder / "services.console.log").read_text()
 

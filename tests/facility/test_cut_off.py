@@ -119,7 +119,7 @@ class Ear:
         return [json.loads(line) for line in self.file.read_text().splitlines()] if self.file.exists() else []
 
 
-def eventually(holds: Callable[[], bool], what: str, limit_s: float = 90.0) -> None:
+def eventually(holds: Callable[[], bool], what: str, limit_s: float = 240.0) -> None:
     end = time.monotonic() + limit_s
     while not holds():
         assert time.monotonic() < end, what

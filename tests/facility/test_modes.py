@@ -70,7 +70,7 @@ def house(tmp_path: Path, asset_mirror: Path) -> Iterator[House]:
         process.wait(30)
 
 
-def eventually(holds: Callable[[], bool], what: str, limit_s: float = 90.0) -> None:
+def eventually(holds: Callable[[], bool], what: str, limit_s: float = 240.0) -> None:
     end = time.monotonic() + limit_s
     while not holds():
         assert time.monotonic() < end, what

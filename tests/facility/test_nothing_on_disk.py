@@ -70,7 +70,7 @@ def life(folder: Path, assets: Path, mode: Mode) -> Ran:
     )
     held_open: set[str] = set()
     try:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 240
         while samples(folder) < SECONDS:
             assert agent.poll() is None, "the agent ended"
             assert time.monotonic() < end, "it wrote nothing"

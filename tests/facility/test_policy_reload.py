@@ -43,7 +43,7 @@ def service(tmp_path: Path) -> Iterator[Governed]:
 
 
 def wait_for(service: Governed, page: str, words: str) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 240
     while words not in service.says(page):
         assert time.monotonic() < end, f"{words!r} never came: {service.says(page)[:400]}"
         time.sleep(0.1)

@@ -144,7 +144,7 @@ def samples(first: int, n: int, *, cry: tuple[int, ...] = ()) -> sensing_pb2.Edg
 
 def converse(service: Service, *messages: sensing_pb2.EdgeMessage) -> list[sensing_pb2.ServerMessage]:
     with grpc.insecure_channel(f"127.0.0.1:{service.port}") as channel:
-        return list(sensing_pb2_grpc.SensingStub(channel).Stream(iter(messages), timeout=30))
+        return list(sensing_pb2_grpc.SensingStub(channel).Stream(iter(messages), timeout=180))
 
 
 def refusal(service: Service, *messages: sensing_pb2.EdgeMessage) -> tuple[grpc.StatusCode, str]:
@@ -181,7 +181,7 @@ def test_it_tells_nothing_twice_after_a_kill_and_loses_nothing(service: Service)
         def talk() -> Iterator[sensing_pb2.EdgeMessage]:
             yield hello()
             yield samples(1, 40, cry=(20, 21, 22))
-            end = time.monotonic() + 20
+            end = time.monotonic() + 180
             while not service.events():
                 assert time.monotonic() < end
                 time.sleep(0.05)
@@ -191,7 +191,7 @@ def test_it_tells_nothing_twice_after_a_kill_and_loses_nothing(service: Service)
             list(sensing_pb2_grpc.SensingStub(channel).Stream(talk(), timeout=40))
     before = service.events()
     service.start()
-    end = time.monotonic() + 20
+    end = time.monotonic() + 180
     while True:  # the dead process's lease has to run out
         try:
             answers = converse(service, hello(), samples(1, 40, cry=(20, 21, 22)), samples(41, 120))
@@ -257,7 +257,7 @@ def test_it_gives_one_resident_to_one_agent(service: Service) -> None:
             yield next(held)
             time.sleep(3)
 
-        call = sensing_pb2_grpc.SensingStub(channel).Stream(hold(), timeout=30)
+        call = sensing_pb2_grpc.SensingStub(channel).Stream(hold(), timeout=180)
         assert next(call).WhichOneof("body") == "welcome"
         code, words = refusal(service, hello(agent="edge-2"))
         assert code is grpc.StatusCode.ALREADY_EXISTS
@@ -270,7 +270,7 @@ def test_it_is_not_ready_before_it_listens(tmp_path: Path) -> None:
     cold = {**service.environment, "NUMBA_CACHE_DIR": str(tmp_path / "cold")}
     process = subprocess.Popen([sys.executable, "-m", "threshold_service"], env=cold)
     try:
-        end = time.monotonic() + 30
+        end = time.monotonic() + 180
         while (said := service.answers("readyz")) is None:
             assert process.poll() is None and time.monotonic() < end, "the service did not start"
             time.sleep(0.02)
@@ -282,7 +282,7 @@ def test_it_is_not_ready_before_it_listens(tmp_path: Path) -> None:
 
 def test_it_lets_no_second_process_listen_on_its_port(service: Service) -> None:
     second = {**service.environment, "ATTUNE_THRESHOLD_HEALTH_PORT": str(free_port())}
-    ended = subprocess.run([sys.executable, "-m", "threshold_service"], env=second, timeout=30, check=False)
+    ended = subprocess.run([sys.executable, "-m", "threshold_service"], env=second, timeout=180, check=False)
     assert ended.returncode == 1
     assert converse(service, hello(), samples(1, 3))[-1].ack.durable_sequence == 3
 

@@ -91,7 +91,7 @@ def test_it_reads_the_secret_from_a_file(tmp_path: Path) -> None:
     address = process.stdout.readline().split()[-1]
     assert httpx.post(address, content=BODY, headers=headers(), trust_env=False).status_code == 204
     process.terminate()
-    process.communicate(timeout=10)
+    process.communicate(timeout=90)
     assert process.returncode == 0
 
 
@@ -102,18 +102,18 @@ def test_it_reads_the_secret_from_a_variable(tmp_path: Path) -> None:
     address = process.stdout.readline().split()[-1]
     assert httpx.post(address, content=BODY, headers=headers(), trust_env=False).status_code == 204
     process.terminate()
-    process.communicate(timeout=10)
+    process.communicate(timeout=90)
     unset = receiver("--secret-variable", "HOOK_SECRET", "--log", log)
-    assert "--secret-variable 'HOOK_SECRET': expected" in unset.communicate(timeout=10)[1] and unset.returncode == 2
+    assert "--secret-variable 'HOOK_SECRET': expected" in unset.communicate(timeout=90)[1] and unset.returncode == 2
 
 
 def test_it_takes_no_secret_that_everybody_can_read(tmp_path: Path) -> None:
     process = receiver("--secret", SECRET, "--log", str(tmp_path / "got.jsonl"))
-    assert "ambiguous option" in process.communicate(timeout=10)[1] and process.returncode == 2
+    assert "ambiguous option" in process.communicate(timeout=90)[1] and process.returncode == 2
 
 
 def test_it_names_a_secret_file_that_cannot_be_read(tmp_path: Path) -> None:
     process = receiver("--secret-file", str(tmp_path / "none"), "--log", str(tmp_path / "got.jsonl"))
-    said = process.communicate(timeout=10)[1]
+    said = process.communicate(timeout=90)[1]
     assert process.returncode == 2
     assert "none': No such file or directory; expected a readable file" in said

@@ -79,7 +79,7 @@ async def sense(agent: Agent, enough: Callable[[], bool]) -> None:
     """Let the agent run until there is enough, then stop it, in time."""
     stop = asyncio.Event()
     task = asyncio.create_task(agent.run(stop))
-    end = time.monotonic() + 60.0
+    end = time.monotonic() + 240.0
     while not enough() and not task.done():
         assert time.monotonic() < end, "it never came to that"
         await asyncio.sleep(0.05)

@@ -78,7 +78,7 @@ async def talking(servicer: Server, spool: Spool) -> AsyncIterator[tuple[Uplink,
         await server.stop(0)
 
 
-async def eventually(holds: Callable[[], bool], what: str, limit_s: float = 8.0) -> None:
+async def eventually(holds: Callable[[], bool], what: str, limit_s: float = 60.0) -> None:
     end = time.monotonic() + limit_s
     while not holds():
         assert time.monotonic() < end, what

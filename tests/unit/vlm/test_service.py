@@ -53,7 +53,7 @@ class Service:
 
     def ask(self, request: judgement_pb2.AssessRequest, token: str = "") -> Assessment:
         metadata = [("authorization", f"Bearer {token}")] if token else []
-        reply = self.stub.Assess(request, timeout=20.0, metadata=metadata, wait_for_ready=True)
+        reply = self.stub.Assess(request, timeout=90.0, metadata=metadata, wait_for_ready=True)
         return wire.assessment_from_wire(reply.assessment)
 
     def messages(self) -> list[str]:
@@ -62,7 +62,7 @@ class Service:
 
     def get(self, path: str) -> tuple[int, str]:
         try:
-            with urllib.request.urlopen(self.health + path, timeout=5) as response:
+            with urllib.request.urlopen(self.health + path, timeout=30) as response:
                 return response.status, response.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
@@ -162,7 +162,7 @@ def test_it_survives_bytes_that_are_no_message(rules_only: Service) -> None:
     with grpc.insecure_channel(rules_only.address) as channel:
         garbled = channel.unary_unary("/attune.v1.SecondOpinion/Assess")
         with pytest.raises(grpc.RpcError):
-            garbled(b"\xff\xff\xff", timeout=5.0)
+            garbled(b"\xff\xff\xff", timeout=60.0)
     assert rules_only.assess(AGITATED).reasoner == RULES
 
 
@@ -244,7 +244,7 @@ def test_it_wants_the_token_where_one_is_set(tmp_path: Path) -> None:
 
 def test_it_does_not_start_with_an_open_door(tmp_path: Path) -> None:
     environment = {**os.environ, "ATTUNE_DATABASE_URL": f"sqlite:///{tmp_path}/a.db", "ATTUNE_VLM_HOST": "0.0.0.0"}
-    ended = subprocess.run([sys.executable, "-m", "vlm_service"], env=environment, capture_output=True, timeout=20)
+    ended = subprocess.run([sys.executable, "-m", "vlm_service"], env=environment, capture_output=True, timeout=120)
     assert ended.returncode == 2
     assert b"set ATTUNE_VLM_TOKEN" in ended.stderr
 
@@ -253,7 +253,7 @@ def test_it_does_not_share_its_port_with_a_second_service(rules_only: Service, t
     port = rules_only.address.rpartition(":")[2]
     environment = {**os.environ, "ATTUNE_DATABASE_URL": f"sqlite:///{tmp_path}/a.db", "ATTUNE_VLM_PORT": port}
     environment["ATTUNE_VLM_HEALTH_PORT"] = "0"
-    ended = subprocess.run([sys.executable, "-m", "vlm_service"], env=environment, capture_output=True, timeout=20)
+    ended = subprocess.run([sys.executable, "-m", "vlm_service"], env=environment, capture_output=True, timeout=120)
     assert ended.returncode == 1
     assert rules_only.address.encode() in ended.stderr
 
