@@ -1,6 +1,7 @@
 """Asks the second opinion about serious events; no alert waits for it longer than its own bound."""
 
 import asyncio
+import json
 
 import grpc
 import grpc.aio
@@ -8,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from attune_wire.v1 import judgement_pb2, judgement_pb2_grpc
 from services.ledger.assessments import AssessmentRepository
+from services.ledger.audit import AuditRepository
 from services.ledger.database import Database
 from services.ledger.inbox import InboxRepository
 from services.ledger.outbox import OutboxMessage, OutboxRepository
@@ -15,13 +17,16 @@ from services.ledger.topics import EVENT_CHANGED
 from services.runtime import codec, logs, wire
 from services.runtime.clock import Clock
 from services.runtime.lifecycle import until
-from services.vocabulary import Event, Tier
+from services.vocabulary import Event, Picture, Tier
 from services.vocabulary.time import Seconds
 from threshold_service import metrics
+from threshold_service.pictures import Pictures
 
 CONSUMER = "escalation"
 TOO_OLD_S: Seconds = 3600.0
 """An opinion about something older helps nobody who is on shift (source: guess)."""
+LOOK_S: Seconds = 0.2
+"""How often a question looks whether its pictures have come."""
 AGAIN_S: Seconds = 4.0
 """How long a question that could not be asked waits (source: guess)."""
 MOST_AT_ONCE = 32
@@ -32,12 +37,17 @@ _NOT_AGAIN = (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.FAILED_PRECONDIT
 class Escalation:
     """Reads event.changed from the outbox and calls vlm_service; what fails is tried again until it is too old.
 
-    Every question is its own task: a slow answer keeps no other event waiting.
+    Every question is its own task: a slow answer keeps no other event waiting. With `pictures`, a question waits for
+    those of its event until `pictures_s` after it opened, and goes without them then.
     """
 
-    def __init__(self, database: Database, clock: Clock, address: str, token: str, deadline_s: Seconds) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, address: str, token: str, deadline_s: Seconds,
+        pictures: Pictures | None = None, pictures_s: Seconds = 0.0,
+    ) -> None:  # fmt: skip
         self._database = database
         self._clock = clock
+        self._pictures, self._pictures_s = pictures, pictures_s
         self._address = address
         self._token = token
         self._deadline_s = deadline_s
@@ -105,10 +115,30 @@ class Escalation:
         return True
 
     async def _ask(self, stub: judgement_pb2_grpc.SecondOpinionStub, event: Event) -> None:
-        request = judgement_pb2.AssessRequest(event=wire.event_to_wire(event), deadline_s=self._deadline_s)
+        shown = await self._shown(event)
+        request = judgement_pb2.AssessRequest(
+            event=wire.event_to_wire(event), deadline_s=self._deadline_s, frames=map(wire.picture_to_wire, shown)
+        )
         metadata = [("authorization", f"Bearer {self._token}")] if self._token else []
         await stub.Assess(request, timeout=self._deadline_s + 5.0, metadata=metadata)
         metrics.ASSESSMENTS.labels("made").inc()
+
+    async def _shown(self, event: Event) -> tuple[Picture, ...]:
+        """The pictures of an event, where there are some; who was shown them, and how many, is written down."""
+        if self._pictures is None:
+            return ()
+        late = event.opened_at + self._pictures_s
+        while not self._pictures.answered(event.id) and self._clock.now() < late:
+            await self._clock.sleep(LOOK_S)
+        shown = self._pictures.of(event.id)
+        if shown:
+            await asyncio.to_thread(self._audited, event, len(shown))
+        return shown
+
+    def _audited(self, event: Event, count: int) -> None:
+        said = {"event": event.id, "revision": event.revision, "pictures": count, "to": "second opinion"}
+        with self._database.write() as connection:
+            AuditRepository(connection).append("evidence.shown", json.dumps(said), self._clock.now())
 
     def _wants_opinion(self, event: Event) -> bool:
         recent = self._clock.now() - event.opened_at < TOO_OLD_S

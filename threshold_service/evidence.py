@@ -1,4 +1,4 @@
-"""Asks an agent for pictures of an event that has just opened, and looks at what comes: nothing of it is kept."""
+"""Asks an agent for pictures of an event that has just opened and hands them on; nothing of them is written down."""
 
 import json
 
@@ -10,6 +10,7 @@ from services.runtime.clock import Clock
 from services.vocabulary import Event, PictureReply, PictureRequest, Policy, Seconds, Tier
 from services.vocabulary.hours import within
 from threshold_service import metrics
+from threshold_service.pictures import Pictures
 from threshold_service.senses import minute_of_day
 
 FRESH_S: Seconds = 45.0
@@ -23,8 +24,8 @@ class Asking:
     """What one stream has asked its agent for: pictures of every event of tier 1 and 2, once, while they are fresh and
     outside the resident's private hours."""
 
-    def __init__(self, database: Database, clock: Clock, agent: str, time_zone: str) -> None:
-        self._database, self._clock = database, clock
+    def __init__(self, database: Database, clock: Clock, agent: str, time_zone: str, pictures: Pictures) -> None:
+        self._database, self._clock, self._pictures = database, clock, pictures
         self._agent, self._zone = agent, time_zone
         self._asked: set[str] = set()
 
@@ -36,7 +37,12 @@ class Asking:
         with self._database.read() as connection:
             opened = EventRepository(connection).open_events(self._agent)
         now = self._clock.now()
-        fresh = [event for event in opened if event.id not in self._asked and self._worth(event, now, policy)]
+        new = [event for event in opened if event.id not in self._asked]
+        hidden = [event for event in new if self._hidden(event, policy)]
+        for event in hidden:
+            self._asked.add(event.id)
+            self._pictures.put(event.id, ())
+        fresh = [event for event in new if event not in hidden and _worth(event, now)]
         self._asked.update(event.id for event in fresh)
         return [
             PictureRequest(event.id, event.resident, event.opened_at - BEFORE_S, event.opened_at + AFTER_S, MOST,
@@ -57,13 +63,16 @@ class Asking:
         log = logs.logger(agent=self._agent)
         log.info("evidence", fate=fate, pictures=len(reply.pictures), silhouettes=silhouettes, refusal=reply.refusal)
         if known:
+            self._pictures.put(reply.event, reply.pictures)
             said = {"agent": self._agent, "event": reply.event, "pictures": len(reply.pictures),
                     "silhouettes": silhouettes, "refusal": reply.refusal[:255]}  # fmt: skip
             with self._database.write() as connection:
                 AuditRepository(connection).append(f"evidence.{fate}", json.dumps(said), self._clock.now())
 
-    def _worth(self, event: Event, now: float, policy: Policy) -> bool:
+    def _hidden(self, event: Event, policy: Policy) -> bool:
         private = policy.of(event.resident).private
-        hidden = bool(private) and within(minute_of_day(event.opened_at, self._zone), private)
-        serious = event.tier is not Tier.MONITOR
-        return serious and not hidden and AFTER_S <= now - event.opened_at <= FRESH_S
+        return bool(private) and within(minute_of_day(event.opened_at, self._zone), private)
+
+
+def _worth(event: Event, now: float) -> bool:
+    return event.tier is not Tier.MONITOR and AFTER_S <= now - event.opened_at <= FRESH_S

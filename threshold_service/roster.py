@@ -16,6 +16,7 @@ from threshold_service import edge_alarms, modes
 from threshold_service.agent_run import LEASE_S, AgentHello, AgentRun, RunBroken
 from threshold_service.beside import Beside
 from threshold_service.evidence import Asking
+from threshold_service.pictures import Pictures
 
 
 class AgentTaken(RuntimeError):
@@ -30,6 +31,7 @@ class Roster:
         self._database = database
         self._clock = clock
         self._beside = Beside(database)
+        self.pictures = Pictures(clock)
         self._holder = f"{replica}/{secrets.token_hex(4)}"
         self._runs: dict[str, AgentRun] = {}
         self._locks: dict[str, threading.RLock] = {}
@@ -87,7 +89,7 @@ class Roster:
 
     def asking(self, agent: str, time_zone: str) -> Asking:
         """Pictures for one stream to ask for."""
-        return Asking(self._database, self._clock, agent, time_zone)
+        return Asking(self._database, self._clock, agent, time_zone, self.pictures)
 
     def reported(self, agent: str, states: Sequence[ModeDecision]) -> None:
         """Hear how an agent watches its residents.

@@ -65,7 +65,10 @@ async def serve(settings: ThresholdSettings, stop: asyncio.Event) -> None:
         health.note("policy", watch.problem)
         jobs.append(watch.run(stop))
     if settings.assess:
-        escalation = Escalation(database, clock, settings.assess, settings.assess_token, settings.assess_deadline_s)
+        escalation = Escalation(
+            database, clock, settings.assess, settings.assess_token, settings.assess_deadline_s,
+            roster.pictures if settings.evidence else None, settings.evidence_wait_s,
+        )  # fmt: skip
         jobs.append(escalation.run(stop))
     try:
         await together(stop, *jobs)

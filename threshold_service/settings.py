@@ -35,7 +35,10 @@ class ThresholdSettings(HealthSettings, LedgerSettings):
     link_lost_s: float = Field(60.0, ge=5)
     """Seconds after which an agent that is not heard is told as lost: log, metric, health page and audit chain."""
     evidence: bool = False
-    """Ask agents for pictures of events of tier 1 and 2; what leaves is theirs to say, and nothing of it is kept."""
+    """Ask agents for pictures of events of tier 1 and 2 and show them to the second opinion; what leaves is theirs to
+    say, and nothing of it is kept."""
+    evidence_wait_s: float = Field(8.0, ge=0, le=30)
+    """Seconds after an event opened that its question waits for pictures; they are asked for 5 s after it opened."""
     replica: str = "threshold-1"
     """Name of this replica in leases."""
     health_port: int = Field(7091, ge=0, le=65535)

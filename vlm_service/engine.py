@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.vocabulary import Event
 from services.vocabulary.time import Seconds
-from vlm_service.dialogue import AnswerError, Opinionated, Reply, messages_for, read_reply, verdict_schema
+from vlm_service import metrics
+from vlm_service.dialogue import AnswerError, Frame, Opinionated, Reply, messages_for, read_reply, verdict_schema
 from vlm_service.dialogue.lines import one_line
 from vlm_service.failures import (
     EngineFailure,
@@ -66,6 +67,7 @@ class _Turn:
     """One question on its way: the server that was asked last, and the one whose answer is outstanding."""
 
     rank: int
+    frames: tuple[Frame, ...]
     asked: Replica | None = None
     waiting_for: Replica | None = None
 
@@ -101,15 +103,18 @@ class Engine:
         """Give connections back."""
         await self._client.aclose()
 
-    async def answer(self, event: Event, deadline_s: Seconds, rank: int | None = None) -> Opinionated:
+    async def answer(
+        self, event: Event, deadline_s: Seconds, rank: int | None = None, frames: Sequence[Frame] = ()
+    ) -> Opinionated:
         """The model's thinking and verdict, with one retry, all within `deadline_s`; `rank` is its priority in the
-        server's own queue, by default that of the event's tier. Cancelling ends the generation at the server too.
+        server's own queue, by default that of the event's tier. Where the server refuses the request with `frames`,
+        the second one is without. Cancelling ends the generation at the server too.
 
         Raises:
             EngineFailure: no answer was to be had; the subclass says why.
             AnswerError: there was an answer, but it is no usable verdict.
         """
-        turn = _Turn(rank_of(event.tier) if rank is None else rank)
+        turn = _Turn(rank_of(event.tier) if rank is None else rank, tuple(frames))
         try:
             async with asyncio.timeout(deadline_s):
                 return await self._with_one_retry(event, turn)
@@ -129,6 +134,10 @@ class Engine:
         except AnswerError:
             pass
         except EngineFailure as failure:
+            if isinstance(failure, RequestRefused) and turn.frames:
+                metrics.PICTURES.labels("refused_by_server").inc(len(turn.frames))
+                turn.frames = ()
+                return await self._attempt(event, 1, turn)
             if not failure.worth_a_retry:
                 raise
             await asyncio.sleep(RETRY_AFTER_S)
@@ -136,27 +145,30 @@ class Engine:
 
     async def _attempt(self, event: Event, attempt: int, turn: "_Turn") -> Opinionated:
         try:
-            reply = await self._reply(self._request(event, attempt, turn.rank), turn)
-            opinionated = read_reply(reply, event)
+            reply = await self._reply(self._request(event, attempt, turn), turn)
+            opinionated = read_reply(reply, event, len(turn.frames))
         except (EngineFailure, AnswerError) as failure:
             ATTEMPTS.labels(failure.reason).inc()
             raise
         ATTEMPTS.labels("verdict").inc()
         return opinionated
 
-    def _request(self, event: Event, attempt: int, rank: int) -> dict[str, Any]:
+    def _request(self, event: Event, attempt: int, turn: "_Turn") -> dict[str, Any]:
         """The body of a chat completion; the seed follows from event and attempt, so that an answer can be repeated."""
         settings = self._settings
         budget = settings.thinking_token_budget
-        urgency = {"priority": rank} if settings.priorities else {}
+        urgency = {"priority": turn.rank} if settings.priorities else {}
         limits = {"thinking_token_budget": budget, "max_tokens": budget + settings.answer_tokens} if budget else {}
+        note = settings.residents.get(event.resident, "")
+        messages = messages_for(event, settings.facility, note, turn.frames)
+        schema = verdict_schema(event, len(turn.frames))
         return {
             "model": settings.adapter or settings.model,
-            "messages": [{"role": one.role, "content": one.content} for one in messages_for(event)],
+            "messages": [{"role": one.role, "content": one.parts()} for one in messages],
             "seed": _seed(event, attempt),
             "response_format": {
                 "type": "json_schema",
-                "json_schema": {"name": "verdict", "schema": verdict_schema(event), "strict": True},
+                "json_schema": {"name": "verdict", "schema": schema, "strict": True},
             },
             **limits,
             **urgency,

@@ -21,3 +21,4 @@ AMENDED = Counter("attune_vlm_amended", "Opinions of the model that came after t
 ABANDONED = Counter("attune_vlm_abandoned", "Questions given up before the model answered", ["why"])
 RESUMED = Counter("attune_vlm_resumed", "Questions of an earlier life of this process that were taken up again")
 ADAPTERS_REFUSED = Counter("attune_vlm_adapters_refused", "Pushed adapters that were refused", ["reason"])
+PICTURES = Counter("attune_vlm_pictures", "Pictures of events: shown to a model, or why not", ["fate"])

@@ -4,6 +4,7 @@ A question stands in the ledger until it is settled. Where the rules had to answ
 """
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
@@ -16,7 +17,7 @@ from services.runtime.lifecycle import until
 from services.vocabulary import RULES, UNCHECKED, Assessment, Event, Grounding, Verdict
 from services.vocabulary.time import Seconds
 from vlm_service import metrics
-from vlm_service.dialogue import AnswerError, ground, prompt_version
+from vlm_service.dialogue import AnswerError, Frame, ground, prompt_version
 from vlm_service.dialogue.lint import WITHHELD
 from vlm_service.engine import Engine
 from vlm_service.failures import EngineFailure, Over, TimedOut
@@ -29,6 +30,9 @@ LOOK_S: Seconds = 1.0
 """How often it is looked whether the events in question still go on."""
 AGAIN_S: Seconds = 2.0
 """How long a question rests whose server failed in a way that may pass (source: guess)."""
+
+MOST_HELD_BYTES = 64 * 2**20
+"""Of all pictures that wait for a model: beyond that questions are text alone (source: guess)."""
 
 
 class Superseded(RuntimeError):
@@ -43,6 +47,7 @@ class _Reasoned:
     thinking: str = ""
     fallback_reason: str = ""
     grounding: Grounding = UNCHECKED
+    pictures: int = 0
 
 
 @dataclass(eq=False, slots=True)
@@ -51,7 +56,8 @@ class _Asked:
 
     question: Question
     first: "asyncio.Future[Assessment]"
-    resumed: bool
+    resumed: bool = False
+    frames: tuple[Frame, ...] = ()
     one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
     model: "asyncio.Task[None] | None" = None
     over: "EngineFailure | Superseded | None" = None
@@ -68,9 +74,10 @@ class SecondOpinion:
         self._running: set[asyncio.Task[None]] = set()
         self._log = logs.logger(room="vlm")
 
-    async def assess(self, event: Event, deadline_s: Seconds = 0.0) -> Assessment:
+    async def assess(self, event: Event, deadline_s: Seconds = 0.0, frames: Sequence[Frame] = ()) -> Assessment:
         """The assessment of this revision of `event`, in the ledger when this returns: by the model, or by the rules
-        after `deadline_s` (0, or more than the tier has: as long as the tier has).
+        after `deadline_s` (0, or more than the tier has: as long as the tier has). The `frames` are shown to the model
+        and held in memory alone, until it has answered; a question that survives a restart has lost them.
 
         A caller that goes away does not end the reasoning: its result is kept and told to alerting.
 
@@ -84,7 +91,7 @@ class SecondOpinion:
             now, longest = self._clock.now(), self._patience.answer_within(event.tier)
             due = now + (min(deadline_s, longest) if deadline_s else longest)
             question = Question(identity, event, now, due, due + self._patience.amend_within(event.tier))
-            asked = self._begin(question)
+            asked = self._begin(question, frames=tuple(frames))
         return await asyncio.shield(asked.first)
 
     async def resume(self) -> None:
@@ -115,13 +122,20 @@ class SecondOpinion:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    def _begin(self, question: Question, resumed: bool = False) -> _Asked:
-        asked = _Asked(question, asyncio.get_running_loop().create_future(), resumed)
+    def _begin(self, question: Question, resumed: bool = False, frames: tuple[Frame, ...] = ()) -> _Asked:
+        asked = _Asked(question, asyncio.get_running_loop().create_future(), resumed, self._affordable(frames))
         self._asked[question.id] = asked
         task = asyncio.create_task(self._see_through(asked))
         self._running.add(task)
         task.add_done_callback(lambda done: self._end(asked, done))
         return asked
+
+    def _affordable(self, frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
+        held = sum(len(frame.jpeg) for asked in self._asked.values() for frame in asked.frames)
+        if held + sum(len(frame.jpeg) for frame in frames) <= MOST_HELD_BYTES:
+            return frames
+        metrics.PICTURES.labels("too_many_held").inc(len(frames))
+        return ()
 
     def _end(self, asked: _Asked, task: "asyncio.Task[None]") -> None:
         self._running.discard(task)
@@ -170,7 +184,7 @@ class SecondOpinion:
         question = asked.question
         while True:
             try:
-                reasoned = await self._answer(question, engine)
+                reasoned = await self._answer(question, engine, asked.frames)
             except (EngineFailure, AnswerError) as failure:
                 await self._fall_back(asked, failure)
                 passes = isinstance(failure, EngineFailure) and failure.may_pass
@@ -182,7 +196,7 @@ class SecondOpinion:
                 await self._tell(asked, reasoned, settles=True)
                 return None
 
-    async def _answer(self, question: Question, engine: Engine) -> _Reasoned:
+    async def _answer(self, question: Question, engine: Engine, frames: tuple[Frame, ...]) -> _Reasoned:
         rank = rank_of(question.event.tier)
         async with AsyncExitStack() as held:
             try:
@@ -191,12 +205,14 @@ class SecondOpinion:
             except TimeoutError as error:
                 raise TimedOut("no place at the model's server became free in time") from error
             with metrics.ENGINE_SECONDS.time():
-                answer = await engine.answer(question.event, self._left(question), rank)
+                answer = await engine.answer(question.event, self._left(question), rank, frames)
         if answer.thinking == WITHHELD:
             metrics.WITHHELD.inc()
         for claim in answer.grounding.claims:
             metrics.CLAIMS.labels(claim.support.value).inc()
-        return _Reasoned(answer.verdict, engine.reasoner, engine.adapter, answer.thinking, grounding=answer.grounding)
+        metrics.PICTURES.labels("shown").inc(answer.pictures)
+        return _Reasoned(answer.verdict, engine.reasoner, engine.adapter, answer.thinking,
+                         grounding=answer.grounding, pictures=answer.pictures)  # fmt: skip
 
     def _left(self, question: Question) -> Seconds:
         """
@@ -232,6 +248,7 @@ class SecondOpinion:
                 reasoner=reasoned.reasoner, adapter=reasoned.adapter, prompt_version=prompt_version(),
                 verdict=reasoned.verdict, thinking=reasoned.thinking, fallback_reason=reasoned.fallback_reason,
                 latency_s=max(0.0, now - question.asked_at), grounding=reasoned.grounding,
+                pictures=reasoned.pictures,
             )  # fmt: skip
             kept = await asyncio.to_thread(self._kept.keep, made, question.id if settles else "")
             if amends:

@@ -26,6 +26,7 @@ from vlm_service.metrics import REFUSED
 from vlm_service.opinion import SecondOpinion, Superseded
 from vlm_service.places import Places
 from vlm_service.settings import VlmSettings
+from vlm_service.shown import usable
 
 
 async def serve(settings: VlmSettings, stop: asyncio.Event) -> None:
@@ -99,7 +100,8 @@ class Door(judgement_pb2_grpc.SecondOpinionServicer):
         except wire.WireError as error:
             await _refuse(context, grpc.StatusCode.INVALID_ARGUMENT, str(error))
         try:
-            assessment = await self._opinion.assess(event, request.deadline_s)
+            frames = usable(map(wire.picture_from_wire, request.frames), event, self._settings.pictures)
+            assessment = await self._opinion.assess(event, request.deadline_s, frames)
         except Superseded as error:
             await _refuse(context, grpc.StatusCode.FAILED_PRECONDITION, str(error))
         except DBAPIError:

@@ -1,6 +1,6 @@
 """What the VLM service can be told."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import httpx
 from pydantic import Field, field_validator, model_validator
@@ -9,7 +9,11 @@ from pydantic_settings import SettingsConfigDict
 from services.runtime.settings import LOOPBACK, HealthSettings, LedgerSettings
 from services.vocabulary import RULES
 from vlm_service.adapters.settings import AdapterSettings
+from vlm_service.dialogue import Facility, Language
+from vlm_service.dialogue.context import LONGEST_NAME, LONGEST_NOTE
 from vlm_service.patience import Patience
+
+Note = Annotated[str, Field(max_length=LONGEST_NOTE)]
 
 
 class VlmSettings(AdapterSettings, HealthSettings, LedgerSettings):
@@ -52,6 +56,23 @@ class VlmSettings(AdapterSettings, HealthSettings, LedgerSettings):
     """Tokens after which the server ends the thinking; 0: the server's own limit."""
     answer_tokens: int = Field(1024, ge=64, le=16_384)
     """Room for the verdict after the thinking."""
+
+    pictures: int = Field(0, ge=0, le=8)
+    """Pictures of an event that a model is shown; 0: none, as for every adapter whose card says that it sees text."""
+    facility_name: str = Field("", max_length=LONGEST_NAME)
+    facility_kind: str = Field("", max_length=LONGEST_NAME)
+    """What kind of place it is, e.g. "nursing home"."""
+    facility_notes: str = Field("", max_length=LONGEST_NOTE)
+    """What a model should know of the place, e.g. "meals at 8, 12 and 18; visitors until 20"."""
+    language: Language = Language.ENGLISH
+    """Of the answers: en or de, in which they can be checked for words that must not be said."""
+    residents: dict[str, Note] = Field(default_factory=dict)
+    """What a model should know of a resident, by id, e.g. r-12 = "non-verbal, rocks when content"."""
+
+    @property
+    def facility(self) -> Facility:
+        """Where the residents live."""
+        return Facility(self.facility_name, self.facility_kind, self.facility_notes, self.language)
 
     @property
     def patience(self) -> Patience:

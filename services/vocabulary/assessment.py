@@ -60,3 +60,5 @@ class Assessment:
     latency_s: float = 0.0
     grounding: Grounding = UNCHECKED
     """What the measurements say of its claims."""
+    pictures: int = 0
+    """How many pictures of the event the model was shown."""

@@ -1,6 +1,6 @@
 """Pictures of one event: asked for by the server, released by the edge, or refused in words."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.vocabulary.time import UnixSeconds
 
@@ -22,7 +22,7 @@ class Picture:
     """One small JPEG; a `silhouette` shows nothing but the outline of bodies on black."""
 
     time: UnixSeconds
-    jpeg: bytes
+    jpeg: bytes = field(repr=False)
     camera: str
     silhouette: bool
 

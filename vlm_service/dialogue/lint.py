@@ -1,9 +1,10 @@
-"""Finds the words that must not be said: emotions in observables mode, diagnoses in every mode."""
+"""Finds the words that must not be said, in English and German: emotions in observables mode, diagnoses always."""
 
 import re
 import unicodedata
 
 from services.vocabulary import Mode, Verdict
+from vlm_service.dialogue import german
 from vlm_service.dialogue.errors import ForbiddenWord
 
 WITHHELD = "(withheld: it said what observables mode does not keep)"
@@ -37,10 +38,10 @@ _DIAGNOSIS = (
 
 
 def _one_of(stems: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile(rf"(?<![a-z])(?:{'|'.join(stems)})(?![a-z])")
+    return re.compile(rf"(?<![a-zäöü])(?:{'|'.join(stems)})(?![a-zäöü])")
 
 
-_EMOTION_WORDS, _DIAGNOSIS_WORDS = _one_of(_EMOTION), _one_of(_DIAGNOSIS)
+_EMOTION_WORDS, _DIAGNOSIS_WORDS = _one_of(_EMOTION + german.EMOTION), _one_of(_DIAGNOSIS + german.DIAGNOSIS)
 
 
 def emotion_words(text: str) -> tuple[str, ...]:

@@ -1,11 +1,13 @@
 """The conversation about one event: system, user and, for training, the answer that opens with a think block."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from services.vocabulary import Event, Mode, Verdict
+from vlm_service.dialogue.context import UNKNOWN, Facility, facility_text
+from vlm_service.dialogue.frames import INTRODUCTION, Frame, frame_names
 from vlm_service.dialogue.report import event_report
 from vlm_service.dialogue.verdict import URGENCIES, verdict_to_json
 
@@ -51,24 +53,50 @@ SYSTEM: Mapping[Mode, str] = MappingProxyType(
 """The system message of each mode; it never changes within a prompt version, so servers can cache it as a prefix."""
 
 
+Part = dict[str, Any]
+_SEEN = "<|vision_start|><|image_pad|><|vision_end|>"
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One ChatML message."""
+    """One message; `frames` follow its words, each behind a line that says which and when."""
 
     role: Literal["system", "user", "assistant"]
     content: str
+    frames: tuple[Frame, ...] = ()
 
     def chatml(self) -> str:
-        """
+        """The message as Qwen3-VL's template renders it, one place holder for each picture.
+
         >>> Message("user", "hello").chatml()
         '<|im_start|>user\\nhello<|im_end|>\\n'
         """
-        return f"<|im_start|>{self.role}\n{self.content}<|im_end|>\n"
+        shown = "".join(f"{said}{_SEEN}" for said in self._captions())
+        return f"<|im_start|>{self.role}\n{self.content}{shown}<|im_end|>\n"
+
+    def parts(self) -> str | list[Part]:
+        """The content of a chat message of OpenAI's kind, pictures inline."""
+        if not self.frames:
+            return self.content
+        parts: list[Part] = [{"type": "text", "text": self.content}]
+        for said, frame in zip(self._captions(), self.frames, strict=True):
+            parts += [{"type": "text", "text": said}, {"type": "image_url", "image_url": {"url": frame.data_uri}}]
+        return parts
+
+    def _captions(self) -> list[str]:
+        named = zip(frame_names(len(self.frames)), self.frames, strict=True)
+        said = [f"\n{name}: {frame.caption}: " for name, frame in named]
+        return [f"\n{INTRODUCTION}{said[0]}", *said[1:]] if said else []
 
 
-def messages_for(event: Event) -> tuple[Message, Message]:
-    """What a model is asked about `event`."""
-    return Message("system", SYSTEM[event.evidence.mode]), Message("user", event_report(event))
+def messages_for(
+    event: Event, facility: Facility = UNKNOWN, note: str = "", frames: Sequence[Frame] = ()
+) -> tuple[Message, Message]:
+    """What a model is asked about `event`: first what is the same for every event of the facility, then the report
+    with the `note` that staff made of the resident, then pictures."""
+    mode = event.evidence.mode
+    system = Message("system", SYSTEM[mode] + facility_text(facility, mode))
+    return system, Message("user", event_report(event, note), tuple(frames))
 
 
 def assistant_message(thinking: str, verdict: Verdict) -> Message:

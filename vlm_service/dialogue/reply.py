@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from services.vocabulary import UNCHECKED, Event, Grounding, Indicator, Verdict
 from vlm_service.dialogue.answer import OPENING, parse_answer
 from vlm_service.dialogue.errors import InvalidAnswer, Looped, NoVerdict
+from vlm_service.dialogue.frames import frame_names
 from vlm_service.dialogue.grounding import ground
 from vlm_service.dialogue.lint import check_verdict, screen_thinking
 from vlm_service.dialogue.loops import loops
@@ -32,10 +33,12 @@ class Opinionated:
     thinking: str
     verdict: Verdict
     grounding: Grounding = UNCHECKED
+    pictures: int = 0
+    """How many pictures the model was shown."""
 
 
-def read_reply(reply: Reply, event: Event) -> Opinionated:
-    """The verdict of `reply` about `event`.
+def read_reply(reply: Reply, event: Event, pictures: int = 0) -> Opinionated:
+    """The verdict of `reply` about `event`, of which the model was shown so many `pictures`.
 
     Accepts thinking in a field or inline, an opening tag that the template swallowed, leading newlines, a code fence,
     the JSON verdict or the ASSESSMENT text.
@@ -50,10 +53,12 @@ def read_reply(reply: Reply, event: Event) -> Opinionated:
     if loops(thinking):
         raise Looped(f"the thinking repeats itself at its end ({len(thinking):,} characters)")
     verdict = _parse(answer, reply, event)
-    verdict = replace(verdict, indicators=tuple(_grounded(indicator, event) for indicator in verdict.indicators))
+    verdict = replace(
+        verdict, indicators=tuple(_grounded(indicator, event, pictures) for indicator in verdict.indicators)
+    )
     check_verdict(verdict, event.evidence.mode)
     kept = screen_thinking(thinking, event.evidence.mode)
-    return Opinionated(kept, verdict, ground(thinking, verdict, event))
+    return Opinionated(kept, verdict, ground(thinking, verdict, event, pictures), pictures)
 
 
 def _split(reply: Reply) -> tuple[str, str]:
@@ -93,7 +98,9 @@ def _parse(answer: str, reply: Reply, event: Event) -> Verdict:
         raise
 
 
-def _grounded(indicator: Indicator, event: Event) -> Indicator:
+def _grounded(indicator: Indicator, event: Event, pictures: int) -> Indicator:
+    if indicator.evidence in frame_names(pictures):
+        return indicator
     name = evidence_named(event, indicator.evidence)
     if name is None:
         raise InvalidAnswer("an indicator points at evidence that the event does not have: expected one of its own")

@@ -1,9 +1,11 @@
 """Writes the EVENT REPORT: what a model is told about one event."""
 
 import math
+import re
 
 from services.vocabulary import COURSES, Conflict, Cue, CueName, Deviation, Event, Evidence, Mode, Trend
 from services.vocabulary.time import Seconds
+from vlm_service.dialogue.context import note_text
 from vlm_service.dialogue.lines import quoted
 from vlm_service.dialogue.lint import emotion_words
 from vlm_service.dialogue.names import channel_label, conflict_name, may_speak_of
@@ -17,10 +19,12 @@ MOST_CHANNELS = 8
 SEEN_WELL = 0.8
 """Share of the window below which the report says how little was seen (source: guess)."""
 _UNCERTAIN = "uncertainty."
+_CLOCK = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d")
+_SENSED = re.compile(r"[A-Za-z][A-Za-z -]{0,23}(?: -?\d+(?:\.\d+)?)?")
 
 
-def event_report(event: Event) -> str:
-    """The user's message about `event`, one line per kind of evidence.
+def event_report(event: Event, note: str = "") -> str:
+    """The user's message about `event`, one line per kind of evidence, and one for a `note` that staff made.
 
     In observables mode it holds observable channels only, and text of outside that names an emotion is withheld.
     """
@@ -28,6 +32,7 @@ def event_report(event: Event) -> str:
     lines = [
         TITLE,
         f"Subject: {data(event.resident, evidence.mode)}, {profile_text(event)}",
+        *([f"Note by staff: {note_text(note, evidence.mode)}"] if note.strip() else []),
         f"Current window: last {duration(evidence.window_s)}: {_trends(event)}{_course(evidence)}",
         f"Baseline deviation: {_deviations(event)}",
         f"Volatility index: {_beside(evidence.volatility, evidence.usual_volatility)}",
@@ -62,6 +67,11 @@ def prior_text(evidence: Evidence) -> str:
     return f"{prior.tier1} tier-1, {prior.tier2} tier-2, {prior.tier3} tier-3 episodes"
 
 
+def time_text(evidence: Evidence) -> str:
+    """The time of day, where it is one: anything else would stand in a report without quotes."""
+    return evidence.time_of_day if _CLOCK.fullmatch(evidence.time_of_day) else "time of day not known"
+
+
 def spoken_conflicts(evidence: Evidence) -> list[Conflict]:
     """Conflicts compare what senses make of an emotion: they exist in affect mode only."""
     return [c for c in evidence.conflicts if may_speak_of(conflict_name(c.pair), evidence.mode)]
@@ -78,7 +88,8 @@ def conflict_text(conflict: Conflict) -> str:
 
 
 def _bare(text: str) -> str:
-    return quoted(text, 40)[1:-1]
+    """What a sense says, "neutral 0.74"; anything else in quotes."""
+    return text if _SENSED.fullmatch(text) else quoted(text, 40)
 
 
 def _size(value: float) -> float:
@@ -141,8 +152,7 @@ def _at(offset: Seconds) -> str:
 
 def _environment(evidence: Evidence) -> str:
     place = data(evidence.place, evidence.mode) if evidence.place else "place not known"
-    time = data(evidence.time_of_day, evidence.mode)[1:-1] if evidence.time_of_day else "time of day not known"
-    return f"{place}, {time}"
+    return f"{place}, {time_text(evidence)}"
 
 
 def _doubts(evidence: Evidence) -> str:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from services.vocabulary import Event, Indicator, Opinion, Tier, Verdict
 from vlm_service.dialogue.errors import InvalidAnswer
+from vlm_service.dialogue.frames import frame_names
 from vlm_service.dialogue.lines import one_line
 from vlm_service.dialogue.names import evidence_names
 
@@ -117,14 +118,17 @@ def tidy_verdict(verdict: Verdict) -> Verdict:
     )
 
 
-def verdict_schema(event: Event) -> dict[str, Any]:
-    """JSON schema of an answer about `event`: an indicator can only point at evidence that the event has.
+def verdict_schema(event: Event, pictures: int = 0) -> dict[str, Any]:
+    """JSON schema of an answer about `event`: an indicator can only point at evidence that the event has, or at one of
+    the `pictures` that were shown.
 
     Only features that the grammar backends of vLLM share (enum, maxLength, maxItems) are used.
     """
     line = {"type": "string", "minLength": 1, "maxLength": SHORTEST_LINE}
     paragraph = {"type": "string", "minLength": 1, "maxLength": LONGEST}
-    indicator = _closed({"text": line, "evidence": {"type": "string", "enum": list(evidence_names(event))}})
+    indicator = _closed(
+        {"text": line, "evidence": {"type": "string", "enum": [*evidence_names(event), *frame_names(pictures)]}}
+    )
     return _closed(
         {
             "tier": {"type": "integer", "enum": [tier.value for tier in Tier]},

@@ -25,6 +25,8 @@ from services.vocabulary import (
     Verdict,
 )
 from vlm_service.dialogue.answer import render_answer
+from vlm_service.dialogue.context import Facility, Language
+from vlm_service.dialogue.frames import specimen
 from vlm_service.dialogue.messages import assistant_message, messages_for
 from vlm_service.dialogue.verdict import verdict_schema
 
@@ -35,7 +37,12 @@ _NAN = float("nan")
 def prompt_version() -> str:
     """`report@` and twelve hex digits over the messages, schema and answer of specimen events that use every line."""
     shown = [message.chatml() for event in _specimens() for message in messages_for(event)]
-    shown += [json.dumps(verdict_schema(event), sort_keys=True) for event in _specimens()]
+    shown += [
+        message.chatml()
+        for event in _specimens()
+        for message in messages_for(event, _FACILITY, "note", (specimen(), specimen()))
+    ]
+    shown += [json.dumps(verdict_schema(event, 1), sort_keys=True) for event in _specimens()]
     shown += [assistant_message("thinking", _VERDICT).chatml(), render_answer(_VERDICT)]
     return f"report@{hashlib.sha256(chr(0).join(shown).encode()).hexdigest()[:12]}"
 
@@ -73,6 +80,7 @@ _EVENT = Event(
                 5.0, 0.7), Deviation("pose.speed", 900.0, 0.1, 0.05, 900.0)),
     evidence=_EVIDENCE, policy_version="specimen",
 )  # fmt: skip
+_FACILITY = Facility("name", "kind", "notes", Language.GERMAN)
 _VERDICT = Verdict(Tier.URGENT, Opinion.LOWERED, "within 10 minutes", "Situation.", (Indicator("text", "motion"),),
                    "Context.", "Action.", 0.5, ("Unknown.",))  # fmt: skip
 

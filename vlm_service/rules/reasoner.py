@@ -4,7 +4,7 @@ import math
 
 from services.vocabulary import CueName, Event, Opinion, Reason, Tier, Verdict
 from vlm_service.dialogue.numbers import percent
-from vlm_service.dialogue.report import SEEN_WELL, data, prior_text, spoken_conflicts
+from vlm_service.dialogue.report import SEEN_WELL, data, prior_text, spoken_conflicts, time_text
 from vlm_service.dialogue.verdict import URGENCIES, tidy_verdict
 from vlm_service.rules.indicators import indicators_of, telling_cues, telling_deviations
 from vlm_service.rules.phrases import cue_phrase, deviation_phrase, sentence
@@ -56,9 +56,8 @@ def _situation(event: Event) -> str:
 def _context(event: Event) -> str:
     evidence = event.evidence
     place = f"At {data(evidence.place, evidence.mode)}" if evidence.place else "Place not known"
-    time = data(evidence.time_of_day, evidence.mode)[1:-1] if evidence.time_of_day else "time of day not known"
     fired = f"What fired: {_rule(event.reason)}."
-    return f"{place}, {time}. In the 24 hours before: {prior_text(evidence)}. {fired}"
+    return f"{place}, {time_text(evidence)}. In the 24 hours before: {prior_text(evidence)}. {fired}"
 
 
 def _rule(reason: Reason) -> str:

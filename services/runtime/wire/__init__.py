@@ -11,10 +11,12 @@ from services.runtime.wire.modes import (
 )
 from services.runtime.wire.packed import PackedBatch, batches, edge_message
 from services.runtime.wire.pictures import (
+    picture_from_wire,
     picture_reply_from_wire,
     picture_reply_to_wire,
     picture_request_from_wire,
     picture_request_to_wire,
+    picture_to_wire,
 )
 from services.runtime.wire.sensing import (
     LATEST,
@@ -50,10 +52,12 @@ __all__ = [
     "mode_states_from_wire",
     "mode_states_to_wire",
     "mode_to_wire",
+    "picture_from_wire",
     "picture_reply_from_wire",
     "picture_reply_to_wire",
     "picture_request_from_wire",
     "picture_request_to_wire",
+    "picture_to_wire",
     "seat_from_wire",
     "seat_to_wire",
     "server_message",

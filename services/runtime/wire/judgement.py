@@ -171,6 +171,7 @@ def assessment_to_wire(assessment: Assessment) -> judgement_pb2.Assessment:
             judgement_pb2.Claim(words=c.words, evidence=c.evidence, support=c.support.value, why=c.why)
             for c in assessment.grounding.claims
         ],
+        pictures=assessment.pictures,
     )
 
 
@@ -211,4 +212,5 @@ def assessment_from_wire(message: judgement_pb2.Assessment) -> Assessment:
         fallback_reason=message.fallback_reason,
         latency_s=message.latency_s,
         grounding=Grounding(claims),
+        pictures=message.pictures,
     )

@@ -28,11 +28,19 @@ def picture_request_from_wire(message: sensing_pb2.EvidenceRequest) -> PictureRe
     )
 
 
+def picture_to_wire(picture: Picture) -> sensing_pb2.EvidenceFrame:
+    return sensing_pb2.EvidenceFrame(
+        time=picture.time, jpeg=picture.jpeg, camera=picture.camera, silhouette=picture.silhouette
+    )
+
+
+def picture_from_wire(message: sensing_pb2.EvidenceFrame) -> Picture:
+    """One picture, as it came: whoever shows it looks at it."""
+    return Picture(message.time, message.jpeg, message.camera, message.silhouette)
+
+
 def picture_reply_to_wire(reply: PictureReply) -> sensing_pb2.Evidence:
-    frames = [
-        sensing_pb2.EvidenceFrame(time=one.time, jpeg=one.jpeg, camera=one.camera, silhouette=one.silhouette)
-        for one in reply.pictures
-    ]
+    frames = [picture_to_wire(one) for one in reply.pictures]
     return sensing_pb2.Evidence(event=reply.event, frames=frames, refusal=reply.refusal)
 
 
@@ -48,5 +56,4 @@ def picture_reply_from_wire(message: sensing_pb2.Evidence) -> PictureReply:
     for frame in message.frames:
         if not (math.isfinite(frame.time) and 0.0 <= frame.time <= LATEST) or not frame.jpeg.startswith(b"\xff\xd8"):
             raise WireError(f"evidence of {message.event[:40]!r} at {frame.time}: expected JPEGs with Unix seconds")
-    frames = tuple(Picture(one.time, one.jpeg, one.camera, one.silhouette) for one in message.frames)
-    return PictureReply(message.event, frames, message.refusal)
+    return PictureReply(message.event, tuple(map(picture_from_wire, message.frames)), message.refusal)

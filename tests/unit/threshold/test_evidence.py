@@ -12,6 +12,7 @@ from services.vocabulary import Budget, Own, Picture, PictureReply, Policy, Tier
 from tests.unit.ledger.nouns import event
 from tests.unit.threshold.conftest import House
 from threshold_service.evidence import Asking
+from threshold_service.pictures import LIFE_S, MOST_BYTES, MOST_BYTES_OF_ONE, Pictures
 
 pytestmark = pytest.mark.unit
 JPEG = b"\xff\xd8" + b"secret pixels" * 50
@@ -22,7 +23,7 @@ def asking(house: House, tier: Tier = Tier.IMMEDIATE, age_s: float = 10.0) -> As
     opened = event(tier=tier, at=house.clock.now() - age_s)
     with house.database.write() as connection:
         EventRepository(connection).record(opened)
-    return Asking(house.database, house.clock, "agent-1", "UTC")
+    return Asking(house.database, house.clock, "agent-1", "UTC", Pictures(house.clock))
 
 
 @pytest.mark.parametrize(
@@ -41,7 +42,12 @@ def test_it_asks_once_for_what_is_serious_and_fresh(house: House, tier: Tier, ag
 
 def test_it_asks_nothing_of_private_hours(house: House) -> None:
     own = Own("r1", Budget(), Timing(), 0.5, ("scream",), private=("00:00-12:00", "12:00-00:00"))
-    assert asking(house).questions(Policy(residents=(own,))) == []
+    stream = asking(house)
+    with house.database.read() as connection:
+        (opened,) = EventRepository(connection).open_events("agent-1")
+    assert not stream._pictures.answered(opened.id)
+    assert stream.questions(Policy(residents=(own,))) == []
+    assert stream._pictures.answered(opened.id), "nobody has to wait for them"
 
 
 def test_it_keeps_nothing_of_what_comes_but_that_it_came(house: House) -> None:
@@ -56,3 +62,28 @@ def test_it_keeps_nothing_of_what_comes_but_that_it_came(house: House) -> None:
     told = json.loads(said)
     assert (told["event"], told["pictures"], told["silhouettes"]) == (question.event, 2, 1)
     assert not any("secret pixels" in row for row in everything)
+
+
+def test_it_hands_on_what_came_for_a_minute(house: House) -> None:
+    stream = asking(house)
+    (question,) = stream.questions(Policy())
+    assert not stream._pictures.answered(question.event)
+    shown = Picture(question.from_time, JPEG, "c-1", silhouette=True)
+    stream.arrived(PictureReply("nobody asked", (shown,)))
+    stream.arrived(PictureReply(question.event, (shown,)))
+    assert (stream._pictures.of(question.event), stream._pictures.of("nobody asked")) == ((shown,), ())
+    house.clock.advance(LIFE_S + 1)
+    assert (stream._pictures.of(question.event), stream._pictures.answered(question.event)) == ((), False)
+
+
+def test_it_holds_no_more_pictures_than_it_may(house: House) -> None:
+    pictures, size = Pictures(house.clock), 500_000
+    for number in range(100):
+        one = tuple(Picture(float(place), bytes(size), "c-1", True) for place in range(20))
+        pictures.put(f"e{number}", one)
+    held = [pictures.of(f"e{number}") for number in range(100)]
+    assert held[-1] and not held[0]
+    assert held[-1][-1].time == 19.0, "of too many the latest stay"
+    assert all(sum(len(one.jpeg) for one in kept) <= MOST_BYTES_OF_ONE for kept in held)
+    assert sum(len(one.jpeg) for kept in held for one in kept) <= MOST_BYTES
+    assert "jpeg" not in repr(held[-1])

@@ -2,14 +2,24 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from services.runtime.ports import free_port
+from tests.unit.vlm.jpegs import jpeg
 from tests.unit.vlm.model_server import Answer, completion, model_server, refusal
 from tests.unit.vlm.specimens import AGITATED, RESTLESS, VERDICT
-from vlm_service.dialogue import ForbiddenWord, InvalidAnswer, NoVerdict, Opinionated, verdict_schema, verdict_to_json
+from vlm_service.dialogue import (
+    ForbiddenWord,
+    Frame,
+    InvalidAnswer,
+    NoVerdict,
+    Opinionated,
+    verdict_schema,
+    verdict_to_json,
+)
 from vlm_service.engine import Engine
 from vlm_service.failures import (
     EngineFailure,
@@ -28,11 +38,13 @@ JSON = verdict_to_json(VERDICT)
 GOOD = completion("\n\n" + JSON, reasoning="thought")
 
 
-def ask(url: str, event: Any = AGITATED, deadline_s: float = 5.0, **settings: Any) -> Opinionated:
+def ask(
+    url: str, event: Any = AGITATED, deadline_s: float = 5.0, frames: Sequence[Frame] = (), **settings: Any
+) -> Opinionated:
     async def _ask() -> Opinionated:
         engine = Engine(VlmSettings(server_url=url, **settings))
         try:
-            return await engine.answer(event, deadline_s)
+            return await engine.answer(event, deadline_s, frames=frames)
         finally:
             await engine.close()
 
@@ -144,3 +156,35 @@ def test_it_tells_a_model_nothing_of_the_face_in_observables_mode() -> None:
 def test_its_failures_have_reasons_of_their_own() -> None:
     kinds = [Unreachable, TimedOut, Overloaded, ServerError, RequestRefused, EngineFailure]
     assert len({kind.reason for kind in kinds}) == len(kinds)
+
+
+def test_it_shows_pictures_inline() -> None:
+    frames = (Frame(jpeg(), 2.0, True), Frame(jpeg(seed=1), 0.0, True))
+    with model_server(GOOD) as server:
+        assert ask(server.url, frames=frames).pictures == 2
+        assert ask(server.url).pictures == 0
+        shown, plain = server.requests
+    content = shown["messages"][1]["content"]
+    assert [part["image_url"]["url"] for part in content if part["type"] == "image_url"] == [
+        frame.data_uri for frame in frames
+    ]
+    assert content[0]["text"] == plain["messages"][1]["content"]
+    assert shown["messages"][0] == plain["messages"][0], "one beginning for all, or no server can cache it"
+
+
+def test_it_asks_in_words_alone_when_a_server_will_not_have_the_pictures() -> None:
+    refused = refusal(400, "At most 0 image(s) may be provided in one prompt.")
+    with model_server(refused, GOOD) as server:
+        answer = ask(server.url, frames=(Frame(jpeg(), 2.0, True),))
+        assert (answer.verdict, answer.pictures) == (VERDICT, 0)
+        assert [isinstance(one["messages"][1]["content"], list) for one in server.requests] == [True, False]
+        enums = [str(one["response_format"]).count("picture.1") for one in server.requests]
+        assert enums == [1, 0]
+
+
+def test_it_tells_a_model_what_staff_said_of_the_place_and_the_resident() -> None:
+    with model_server(GOOD) as server:
+        ask(server.url, facility_name="Haus Linde", language="de", residents={AGITATED.resident: "non-verbal"})
+        system, user = (message["content"] for message in server.requests[0]["messages"])
+    assert 'name "Haus Linde"' in system and "in German." in system
+    assert 'Note by staff: "non-verbal"\n' in user

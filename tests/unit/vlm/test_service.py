@@ -18,6 +18,7 @@ import grpc
 import pytest
 
 from attune_wire.v1 import judgement_pb2, judgement_pb2_grpc
+from attune_wire.v1.sensing_pb2 import EvidenceFrame
 from services.ledger.assessments import AssessmentRepository
 from services.ledger.database import Database
 from services.ledger.outbox import OutboxRepository
@@ -25,6 +26,7 @@ from services.ledger.topics import ASSESSMENT_MADE
 from services.runtime import codec, wire
 from services.runtime.ports import free_port
 from services.vocabulary import RULES, Assessment, Event
+from tests.unit.vlm.jpegs import jpeg
 from tests.unit.vlm.model_server import Answer, completion, model_server
 from tests.unit.vlm.specimens import AGITATED, RESTLESS, VERDICT
 from vlm_service.dialogue import emotion_words, prompt_version, render_answer, verdict_to_json
@@ -272,3 +274,24 @@ def test_it_ends_in_time_although_the_model_still_thinks(tmp_path: Path) -> None
         assert running.process.wait(10) == 0
         assert isinstance(asked.exception(), grpc.RpcError)
         assert running.messages() == []
+
+
+def test_it_shows_a_model_what_is_a_picture_and_says_how_many_it_saw(tmp_path: Path) -> None:
+    """Garbage costs its own picture and nothing else; without the setting nothing is shown; nothing is written down."""
+    at = AGITATED.opened_at
+    contents = [b"garbage", jpeg(), jpeg()[:-30], jpeg(seed=1), b"\x89PNG"]
+    frames = [EvidenceFrame(time=at - 5 + n, jpeg=one, silhouette=True) for n, one in enumerate(contents)]
+    request = judgement_pb2.AssessRequest(event=wire.event_to_wire(AGITATED), deadline_s=5.0, frames=frames)
+    database = f"sqlite:///{tmp_path}/a.db"
+    with model_server(GOOD) as model, service(database, server_url=model.url, pictures="4") as running:
+        assert running.ask(request).pictures == 2
+        counted = running.get("/metrics")[1]
+        assert 'attune_vlm_pictures_total{fate="no_jpeg"} 2.0' in counted
+        assert 'attune_vlm_pictures_total{fate="truncated"} 1.0' in counted
+        assert 'attune_vlm_pictures_total{fate="shown"} 2.0' in counted
+    with model_server(GOOD) as model, service(database, server_url=model.url) as running:
+        request.event.id = "without the setting"
+        assert running.ask(request).pictures == 0
+        assert isinstance(model.requests[0]["messages"][1]["content"], str)
+    written = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    assert b"\xff\xd8\xff" not in written and b"data:image" not in written

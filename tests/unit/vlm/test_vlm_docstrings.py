@@ -8,7 +8,8 @@ import pytest
 pytestmark = pytest.mark.unit
 
 ROOMS = ("dialogue.lines", "dialogue.lint", "dialogue.messages", "dialogue.names", "dialogue.numbers",
-         "dialogue.report", "rules.phrases", "kept", "patience", "places")  # fmt: skip
+         "dialogue.report", "dialogue.context", "dialogue.frames", "rules.phrases",
+         "kept", "patience", "places")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ROOMS)
