@@ -27,12 +27,6 @@ class QueueFull(EngineFailure):
     reason = "queue_full"
 
 
-class Over(EngineFailure):
-    """The event ended before the model answered."""
-
-    reason = "over"
-
-
 class NoServer(EngineFailure):
     """Every server rests after failures or says that it is ill: nobody is made to wait for one."""
 

@@ -20,14 +20,14 @@ from vlm_service import metrics
 from vlm_service.dialogue import AnswerError, Frame, ground, prompt_version
 from vlm_service.dialogue.lint import WITHHELD
 from vlm_service.engine import Engine
-from vlm_service.failures import EngineFailure, Over, TimedOut
+from vlm_service.failures import EngineFailure, TimedOut
 from vlm_service.kept import Kept, assessment_id
 from vlm_service.patience import Patience
 from vlm_service.places import Places, rank_of
 from vlm_service.rules import reason_about
 
 LOOK_S: Seconds = 1.0
-"""How often it is looked whether the events in question still go on."""
+"""How often it is looked whether somebody asks about a later revision of the events in question."""
 AGAIN_S: Seconds = 2.0
 """How long a question rests whose server failed in a way that may pass (source: guess)."""
 
@@ -60,7 +60,7 @@ class _Asked:
     frames: tuple[Frame, ...] = ()
     one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
     model: "asyncio.Task[None] | None" = None
-    over: "EngineFailure | Superseded | None" = None
+    over: Superseded | None = None
     written: "asyncio.Task[None] | None" = None
 
 
@@ -106,7 +106,8 @@ class SecondOpinion:
                 self._begin(question, resumed=True)
 
     async def watch(self, stop: asyncio.Event) -> None:
-        """Give up, until `stop` is set, what is asked about events that ended or have a later revision."""
+        """Give up, until `stop` is set, what is asked about events that have become more urgent since: they are asked
+        about anew. One that has ended is still worth an opinion: it says what happened."""
         while not await until(stop, LOOK_S):
             if self._asked:
                 try:
@@ -265,22 +266,16 @@ class SecondOpinion:
             revision, ended = known.get(event.id, (event.revision, False))
             if revision > event.revision and not ended:
                 asked.over = Superseded(f"event {event.id} has a later revision: ask about that one")
-            elif ended:
-                asked.over = Over("the event ended before the model answered")
-            if asked.over is not None and asked.model is not None:
-                asked.model.cancel()
+                if asked.model is not None:
+                    asked.model.cancel()
 
     async def _give_up(self, asked: _Asked) -> None:
-        """What is over is settled; what was only interrupted waits for the next life of this process."""
+        """What is superseded is settled; what was only interrupted waits for the next life of this process."""
         if asked.over is None:
             return
-        if isinstance(asked.over, Superseded):
-            metrics.ABANDONED.labels("superseded").inc()
-            if not asked.first.done():
-                asked.first.set_exception(asked.over)
-        else:
-            metrics.ABANDONED.labels("over").inc()
-            await self._fall_back(asked, asked.over)
+        metrics.ABANDONED.labels("superseded").inc()
+        if not asked.first.done():
+            asked.first.set_exception(asked.over)
         await self._settle(asked)
 
     async def _settle(self, asked: _Asked) -> None:

@@ -45,7 +45,7 @@ def urgent(name: str, **facts: object) -> Event:
     return replace(AGITATED, id=name, tier=Tier.URGENT, **facts)  # type: ignore[arg-type]
 
 
-def eventually(holds: Callable[[], bool], within_s: float = 20.0) -> None:
+def eventually(holds: Callable[[], bool], within_s: float = 180.0) -> None:
     end = time.monotonic() + within_s
     while not holds():
         assert time.monotonic() < end, "it never came true"
@@ -88,11 +88,9 @@ def test_it_aborts_the_generation_when_the_time_to_amend_is_over(tmp_path: Path)
         assert len(told(running, "e")) == 1
 
 
-@pytest.mark.parametrize("how", ["ended", "superseded"])
-def test_it_aborts_the_generation_when_the_event_is_over(tmp_path: Path, how: str) -> None:
+def test_it_aborts_the_generation_about_an_event_that_became_more_urgent(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/a.db"
     event = urgent("e", opened_at=NOW, updated_at=NOW)
-    later = replace(event, revision=2, **({"ended_at": NOW + 9} if how == "ended" else {"tier": Tier.IMMEDIATE}))
     with (
         model_server(HANG) as model,
         service(url, server_url=model.url) as running,
@@ -104,16 +102,29 @@ def test_it_aborts_the_generation_when_the_event_is_over(tmp_path: Path, how: st
         asked = caller.submit(running.assess, event, 15.0)
         eventually(lambda: len(model.requests) == 1)
         with running.database.write() as connection:
-            EventRepository(connection).record(later)
+            EventRepository(connection).record(replace(event, revision=2, tier=Tier.IMMEDIATE))
         eventually(lambda: model.aborted == 1)
-        if how == "ended":
-            assert asked.result(5.0).fallback_reason == "over: the event ended before the model answered"
-        else:
-            refusal = asked.exception(5.0)
-            assert isinstance(refusal, grpc.RpcError)
-            assert refusal.code() is grpc.StatusCode.FAILED_PRECONDITION
-            assert told(running, "e") == []
+        refusal = asked.exception(60.0)
+        assert isinstance(refusal, grpc.RpcError)
+        assert refusal.code() is grpc.StatusCode.FAILED_PRECONDITION
+        assert told(running, "e") == []
         eventually(lambda: waiting(running.database) == [])
+
+
+def test_it_still_asks_about_an_event_that_has_ended(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/a.db"
+    event = urgent("e", opened_at=NOW, updated_at=NOW)
+    with (
+        model_server(slow(4.0)) as model,
+        service(url, server_url=model.url) as running,
+    ):
+        assert waiting(running.database) == []
+        with running.database.write() as connection:
+            EventRepository(connection).record(event)
+            EventRepository(connection).record(replace(event, revision=2, ended_at=NOW + 9))
+        assert running.assess(event, deadline_s=0.5).reasoner == RULES
+        eventually(lambda: [one.reasoner for one in told(running, "e")] == [RULES, "qwen3-vl"])
+        assert model.aborted == 0
 
 
 def test_it_asks_again_when_a_server_that_was_away_is_back(tmp_path: Path) -> None:
@@ -126,15 +137,15 @@ def test_it_asks_again_when_a_server_that_was_away_is_back(tmp_path: Path) -> No
 
 def test_it_loses_nothing_and_answers_nothing_twice_when_it_is_killed(ledger: str) -> None:
     events = [urgent(f"e{n}") for n in range(6)]
-    settings = {"at_once": "2", "deadline_tier2_s": "2", "amend_tier2_s": "60"}
+    settings = {"at_once": "2", "deadline_tier2_s": "60", "amend_tier2_s": "600"}
     with model_server(HANG) as model, ThreadPoolExecutor(8) as callers:
         with service(ledger, server_url=model.url, **settings) as running:
             answered = running.assess(replace(events[0], id="answered by rules"), 0.3)
-            asked = [callers.submit(running.assess, event, 10.0) for event in events]
+            asked = [callers.submit(running.assess, event, 60.0) for event in events]
             eventually(lambda: len(waiting(running.database)) == 7)
             running.process.send_signal(signal.SIGKILL)
-            running.process.wait(5)
-            assert all(isinstance(one.exception(20.0), grpc.RpcError) for one in asked)
+            running.process.wait(60)
+            assert all(isinstance(one.exception(180.0), grpc.RpcError) for one in asked)
             assert [one.event for one in map(_read, running.messages())] == ["answered by rules"]
         model.answers[:] = [slow(0.2)]
         with service(ledger, server_url=model.url, **settings) as running:
