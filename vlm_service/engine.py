@@ -13,7 +13,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from services.vocabulary import Event
 from services.vocabulary.time import Seconds
 from vlm_service import metrics
-from vlm_service.dialogue import AnswerError, Frame, Opinionated, Reply, messages_for, read_reply, verdict_schema
+from vlm_service.dialogue import (
+    AnswerError,
+    Frame,
+    Looped,
+    Opinionated,
+    Reply,
+    messages_for,
+    read_reply,
+    verdict_schema,
+)
 from vlm_service.dialogue.lines import one_line
 from vlm_service.failures import (
     EngineFailure,
@@ -35,6 +44,9 @@ SAMPLING: Mapping[str, Mapping[str, float]] = {
     "greedy": {"temperature": 0.0},
 }
 """Profiles (source: "qwen" the model's README, "warm" other published guides; they disagree, so measure)."""
+REPEATING: Mapping[str, int] = {"min_pattern_size": 4, "max_pattern_size": 64, "min_count": 12}
+"""Of so many tokens, so many times in a row, a server makes no more (source: guess); older ones ignore this, and
+`dialogue.loops` finds what they let through."""
 RETRY_AFTER_S: Seconds = 0.25
 """Wait before the one retry (source: guess)."""
 
@@ -82,6 +94,7 @@ class Engine:
         self._client = httpx.AsyncClient(
             headers=headers,
             timeout=httpx.Timeout(None, connect=settings.connect_timeout_s),
+            limits=httpx.Limits(max_keepalive_connections=settings.at_once),  # `Places` bounds how many there are
             trust_env=False,
         )
 
@@ -146,6 +159,8 @@ class Engine:
     async def _attempt(self, event: Event, attempt: int, turn: "_Turn") -> Opinionated:
         try:
             reply = await self._reply(self._request(event, attempt, turn), turn)
+            if reply.finish_reason == "repetition":
+                raise Looped("the server ended an answer that repeated itself")
             opinionated = read_reply(reply, event, len(turn.frames))
         except (EngineFailure, AnswerError) as failure:
             ATTEMPTS.labels(failure.reason).inc()
@@ -166,6 +181,7 @@ class Engine:
             "model": settings.adapter or settings.model,
             "messages": [{"role": one.role, "content": one.parts()} for one in messages],
             "seed": _seed(event, attempt),
+            "repetition_detection": REPEATING,
             "response_format": {
                 "type": "json_schema",
                 "json_schema": {"name": "verdict", "schema": schema, "strict": True},

@@ -11,12 +11,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
-import httpx
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from services.cli import doctor_cameras, doctor_stores
+from services.cli import doctor_cameras, doctor_stores, doctor_vllm, doctor_vllm_flags
 from services.cli.findings import Finding, Grade
 from services.runtime.assets import AssetError, Shelf, Use
 from services.runtime.clock import SystemClock
@@ -42,18 +41,27 @@ def command(
             envvar="ATTUNE_VLM_SERVER_URL",
         ),
     ] = "",
+    flags: Annotated[
+        Path | None,
+        typer.Option(
+            "--vllm-flags",
+            help="File of flags that vLLM is started with, e.g. deploy/vllm/bf16.yaml: compared with what adapters and "
+            "settings need, and the GPU memory that it asks for",
+            envvar="ATTUNE_VLLM_FLAGS",
+        ),
+    ] = None,
     as_json: Annotated[
         bool,
         typer.Option("--json", help="Print findings as JSON: a list of what, grade (good, note, bad), found, remedy"),
     ] = False,
 ) -> None:
-    """Check this machine: models, providers, ports, disk, clock, database, Redis, cameras. Exit 1 if one is bad.
+    """Check this machine: models, providers, ports, disk, clock, database, Redis, cameras, vLLM. Exit 1 if one is bad.
 
     It logs in to the database and the Redis that ATTUNE_DATABASE_URL and ATTUNE_REDIS_URL name, tries whether they can
     be written, and compares their clocks with this one; it leaves nothing behind. Run it as the user, and with the
     environment, of the rooms.
     """
-    findings = list(_all(config, vllm))
+    findings = list(_all(config, vllm, flags))
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], indent=1))
     else:
@@ -61,7 +69,7 @@ def command(
     raise typer.Exit(1 if any(finding.grade is Grade.BAD for finding in findings) else 0)
 
 
-def _all(config: Path | None, vllm: str) -> Iterator[Finding]:
+def _all(config: Path | None, vllm: str, flags: Path | None) -> Iterator[Finding]:
     yield _python()
     yield from _providers()
     yield from _models()
@@ -70,8 +78,19 @@ def _all(config: Path | None, vllm: str) -> Iterator[Finding]:
     yield from _clock()
     yield from doctor_stores.look()
     yield from doctor_cameras.look(config)
-    for address in filter(None, (one.strip() for one in vllm.split(","))):
-        yield _vllm(address)
+    yield from _vllm(vllm, flags)
+
+
+def _vllm(addresses: str, flags: Path | None) -> Iterator[Finding]:
+    needs = doctor_vllm.Needs()
+    servers = [one.strip() for one in addresses.split(",") if one.strip()]
+    for address in servers:
+        yield from doctor_vllm.look(address, needs)
+    if flags is not None:
+        yield from doctor_vllm_flags.look(flags, needs)
+    elif servers:
+        yield Finding("vLLM flags", Grade.NOTE, "not compared: no server tells all of them",
+                      "--vllm-flags FILE, e.g. deploy/vllm/bf16.yaml")  # fmt: skip
 
 
 def _python() -> Finding:
@@ -151,19 +170,6 @@ def _clock() -> Iterator[Finding]:
     else:
         kept = "kept right by NTP" if answer == "yes" else "whether NTP keeps it right is not known here"
         yield Finding("clock", Grade.GOOD, f"later than this installation; {kept}")
-
-
-def _vllm(address: str) -> Finding:
-    key = os.environ.get("ATTUNE_VLM_SERVER_KEY", "")
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
-    try:
-        answer = httpx.get(f"{address.rstrip('/')}/v1/models", timeout=5, trust_env=False, headers=headers)
-        answer.raise_for_status()
-        models = ", ".join(str(model["id"]) for model in answer.json()["data"])
-    except (httpx.HTTPError, httpx.InvalidURL, KeyError, TypeError, ValueError) as error:
-        remedy = "start vLLM, or correct address and ATTUNE_VLM_SERVER_KEY; until then the rules answer"
-        return Finding("vLLM", Grade.BAD, f"{address}: {error}", remedy)
-    return Finding("vLLM", Grade.GOOD, f"serves {models}")
 
 
 def _print(findings: list[Finding]) -> None:

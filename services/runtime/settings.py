@@ -13,7 +13,7 @@ from pydantic_settings.sources.utils import parse_env_vars
 
 PREFIX = "ATTUNE_"
 ROOM_PREFIXES = (
-    "EDGE_", "THRESHOLD_", "VLM_", "ALERTS_", "CONSOLE_", "ASSET_", "TEST_", "BUILD_", "DEMO_", "ADAPTERS_",
+    "EDGE_", "THRESHOLD_", "VLM_", "ALERTS_", "CONSOLE_", "ASSET_", "TEST_", "BUILD_", "DEMO_", "ADAPTERS_", "VLLM_",
 )  # fmt: skip
 HEALTH_BOUNDARY = "ATTUNE_HEALTH_BOUNDARY"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")

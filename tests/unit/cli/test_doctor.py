@@ -4,9 +4,6 @@ import json
 import shutil
 import socket
 import sys
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -105,39 +102,6 @@ def test_it_finds_a_clock_behind_its_installation(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(doctor, "SystemClock", lambda: SimpleNamespace(now=lambda: 0.0))
     (finding,) = doctor._clock()
     assert finding.grade is Grade.BAD
-
-
-@pytest.fixture
-def model_server() -> Iterator[str]:
-    """A server that names its models to whoever shows the key."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            allowed = self.headers.get("Authorization") == "Bearer sesame"
-            body = json.dumps({"data": [{"id": "qwen3-vl"}]} if allowed else []).encode()
-            self.send_response(200 if allowed or self.path.startswith("/empty") else 401)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-def test_it_asks_vllm_for_its_models(model_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert doctor._vllm(model_server).grade is Grade.BAD
-    assert doctor._vllm(f"{model_server}/empty").grade is Grade.BAD
-    monkeypatch.setenv("ATTUNE_VLM_SERVER_KEY", "sesame")
-    assert (doctor._vllm(model_server).grade, doctor._vllm(model_server).found) == (Grade.GOOD, "serves qwen3-vl")
-
-
-@pytest.mark.parametrize("address", ["http://127.0.0.1:1", "http://[", "nonsense"])
-def test_it_says_that_vllm_does_not_answer(address: str) -> None:
-    assert doctor._vllm(address).grade is Grade.BAD
 
 
 @pytest.mark.parametrize(("database", "status"), [("/proc/attune.db", 1), ("attune.db", 0)])

