@@ -8,7 +8,7 @@ from services.vocabulary.time import Seconds
 from vlm_service.dialogue.context import note_text
 from vlm_service.dialogue.lines import quoted
 from vlm_service.dialogue.lint import emotion_words
-from vlm_service.dialogue.names import channel_label, conflict_name, may_speak_of
+from vlm_service.dialogue.names import channel_label, conflict_name, evidence_names, may_speak_of
 from vlm_service.dialogue.numbers import NOT_SEEN, duration, level, percent, sigma
 from vlm_service.dialogue.profile import profile_text
 
@@ -43,6 +43,7 @@ def event_report(event: Event, note: str = "") -> str:
     ]
     if doubts := _doubts(evidence):
         lines.append(f"Uncertainty and conflict: {doubts}")
+    lines.append(f"Names of the evidence: {', '.join(evidence_names(event))}")
     return "\n".join([*lines, CLOSING])
 
 

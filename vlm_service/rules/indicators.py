@@ -64,9 +64,7 @@ def _unsettled(event: Event) -> Indicator | None:
     now, usual = event.evidence.volatility, event.evidence.usual_volatility
     if not (math.isfinite(now) and math.isfinite(usual) and now > usual):
         return None
-    return Indicator(
-        f"changes from second to second more than usual ({level(now)}, usually {level(usual)})", VOLATILITY
-    )
+    return Indicator(f"swings from second to second more than usual ({level(now)}, usually {level(usual)})", VOLATILITY)
 
 
 def _score(event: Event) -> Indicator:

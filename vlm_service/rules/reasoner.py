@@ -2,9 +2,9 @@
 
 import math
 
-from services.vocabulary import CueName, Event, Opinion, Reason, Tier, Verdict
+from services.vocabulary import CueName, Event, Opinion, PriorEpisodes, Reason, Tier, Verdict
 from vlm_service.dialogue.numbers import percent
-from vlm_service.dialogue.report import SEEN_WELL, data, prior_text, spoken_conflicts, time_text
+from vlm_service.dialogue.report import SEEN_WELL, data, spoken_conflicts, time_text
 from vlm_service.dialogue.verdict import URGENCIES, tidy_verdict
 from vlm_service.rules.indicators import indicators_of, telling_cues, telling_deviations
 from vlm_service.rules.phrases import cue_phrase, deviation_phrase, sentence
@@ -55,9 +55,19 @@ def _situation(event: Event) -> str:
 
 def _context(event: Event) -> str:
     evidence = event.evidence
-    place = f"At {data(evidence.place, evidence.mode)}" if evidence.place else "Place not known"
+    place = data(evidence.place, evidence.mode)[1:-1].strip() or "place not known"
     fired = f"What fired: {_rule(event.reason)}."
-    return f"{place}, {time_text(evidence)}. In the 24 hours before: {prior_text(evidence)}. {fired}"
+    where = f"{place[:1].upper()}{place[1:]}, {time_text(evidence)}"
+    return f"{where}. In the 24 hours before: {_before(evidence.prior)}. {fired}"
+
+
+def _before(prior: PriorEpisodes) -> str:
+    """
+    >>> _before(PriorEpisodes(1, 0, 3))
+    '1 of tier 1, 3 of tier 3'
+    """
+    counts = zip(Tier, (prior.tier1, prior.tier2, prior.tier3), strict=True)
+    return ", ".join(f"{count} of tier {tier.value}" for tier, count in counts if count) or "no episode"
 
 
 def _rule(reason: Reason) -> str:
@@ -96,7 +106,7 @@ def _unknowns(event: Event) -> list[str]:
     if not evidence.cues:
         unknowns.append("No notable sound was reported; whether the microphone heard well is not known here.")
     if not math.isfinite(evidence.erratic_motion):
-        unknowns.append("How the person moved was not measured.")
+        unknowns.append("Whether the person moved erratically was not measured.")
     if spoken_conflicts(evidence):
         unknowns.append("The senses disagree with one another about this person.")
     return unknowns

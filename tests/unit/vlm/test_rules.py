@@ -20,7 +20,7 @@ def test_it_says_what_a_caregiver_would_want_to_hear() -> None:
     assert verdict.tier is Tier.URGENT
     assert verdict.opinion is Opinion.AGREED
     assert [one.evidence for one in verdict.indicators] == ["audio.cue.cry", "motion.erratic", "volatility"]
-    assert verdict.context.startswith('At "day room", 14:05. In the 24 hours before: 1 tier-1, 0 tier-2')
+    assert verdict.context.startswith("Day room, 14:05. In the 24 hours before: 1 of tier 1, 3 of tier 3.")
 
 
 def test_it_speaks_of_the_face_in_affect_mode() -> None:

@@ -8,7 +8,7 @@ import pytest
 pytestmark = pytest.mark.unit
 
 ROOMS = ("dialogue.lines", "dialogue.lint", "dialogue.messages", "dialogue.names", "dialogue.numbers",
-         "dialogue.report", "dialogue.context", "dialogue.frames", "rules.phrases",
+         "dialogue.report", "dialogue.context", "dialogue.frames", "rules.phrases", "rules.reasoner",
          "kept", "patience", "places")  # fmt: skip
 
 

@@ -10,13 +10,20 @@ from collections.abc import Iterator
 
 from services.vocabulary import Claim, Event, Grounding, Mode, Support, Verdict
 from vlm_service.dialogue.frames import PREFIX
-from vlm_service.dialogue.grounding.circumstances import conflict_claims, earlier_claims, time_claims
+from vlm_service.dialogue.grounding.circumstances import (
+    conflict_claims,
+    earlier_claims,
+    history_claims,
+    sense_claims,
+    time_claims,
+)
 from vlm_service.dialogue.grounding.facts import Facts
 from vlm_service.dialogue.grounding.figures import number_claims
 from vlm_service.dialogue.grounding.movements import movement_claims
 from vlm_service.dialogue.grounding.scene import scene_claims
 from vlm_service.dialogue.grounding.sentences import Sentence, sentences
 from vlm_service.dialogue.grounding.sounds import fall_claims, sound_claims
+from vlm_service.dialogue.grounding.states import state_claims
 from vlm_service.dialogue.grounding.subjects import Mention, mentions
 from vlm_service.dialogue.lines import one_line
 from vlm_service.dialogue.lint import emotion_words
@@ -66,8 +73,11 @@ def _of_sentence(sentence: Sentence, facts: Facts, about: str) -> Iterator[Claim
     yield from fall_claims(sentence, event)
     yield from earlier_claims(sentence, event)
     yield from time_claims(sentence, event)
+    yield from history_claims(sentence, event)
     yield from conflict_claims(sentence, event)
+    yield from sense_claims(sentence, event)
     yield from scene_claims(sentence, found, facts)
+    yield from state_claims(sentence, found, facts)
 
 
 def _kept(claim: Claim, mode: Mode) -> Claim:

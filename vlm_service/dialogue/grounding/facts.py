@@ -22,14 +22,17 @@ class Facts:
         evidence = event.evidence
         self._z = {d.channel: d.z for d in event.deviations}
         self._numbers: dict[str, list[float]] = {}
+        self._now: dict[str, list[float]] = {}
         self._usual = {usual.channel: (usual.level, usual.spread) for usual in evidence.profile}
         for d in event.deviations:
             self._usual.setdefault(d.channel, (d.usual, d.spread))
+            self._now.setdefault(d.channel, []).append(d.value)
             self._add(d.channel, d.value, d.usual, d.z, *_changes(d.usual, d.value))
         for usual in evidence.profile:
             self._add(usual.channel, usual.level)
         self._trends = {trend.channel: [v for v in trend.values if math.isfinite(v)] for trend in evidence.trends}
         for channel, values in self._trends.items():
+            self._now.setdefault(channel, []).extend(values)
             self._add(channel, *values, *(_changes(values[0], values[-1]) if values else ()))
             self._add(channel, *(after - before for before, after in pairwise(values)))
         self._pair(VOLATILITY, evidence.volatility, evidence.usual_volatility)
@@ -60,14 +63,33 @@ class Facts:
         """Every number of `names`, and what follows from them (difference from usual, ratio to it)."""
         return [number for name in names for number in self._numbers.get(name, ())]
 
+    def now(self, names: Iterable[str]) -> list[float]:
+        """What `names` measured within the window, without what is usual and what follows from both."""
+        return [number for name in names for number in self._now.get(name, ()) if math.isfinite(number)]
+
+    def usual(self, names: Iterable[str]) -> list[float]:
+        """What is usual for `names`."""
+        known = [self._usual[name][0] for name in names if name in self._usual]
+        return [number for number in known if math.isfinite(number)]
+
     def peak(self, name: str) -> float:
         """The highest that was told of `name` within the window; NaN where nobody knows."""
         return max(self._trends.get(name, ()), default=math.nan)
 
-    def strongest(self) -> str:
-        """The channel farthest from its usual; empty where none is known."""
-        known = {name: abs(z) for name, z in self._z.items() if math.isfinite(z)}
+    def strongest(self, followed: bool = False) -> str:
+        """The channel farthest from its usual, of all or of those that are `followed` through the window; empty where
+        none is known."""
+        known = {n: abs(z) for n, z in self._z.items() if math.isfinite(z) and (n in self._trends or not followed)}
         return max(known, key=lambda name: known[name], default="")
+
+    def ratios(self, name: str) -> list[float]:
+        """How many times its usual something is, and how many times its beginning its end; where both are known and of
+        one sign."""
+        values = self._trends.get(name, [])
+        pairs = [(self._usual.get(name, (math.nan, 0.0))[0], values[-1] if values else math.nan)]
+        pairs += [(values[0], values[-1])] if len(values) > 1 else []
+        pairs += [(d.usual, d.value) for d in self.event.deviations if d.channel == name]
+        return [after / before for before, after in pairs if math.isfinite(after / before if before else math.nan)]
 
     def every(self) -> list[float]:
         """Every number of the event."""
@@ -103,6 +125,8 @@ class Facts:
         return _plainly(*pairs[name]) if name in pairs else math.nan
 
     def _pair(self, name: str, now: float, usual: float) -> None:
+        self._now.setdefault(name, []).append(now)
+        self._usual.setdefault(name, (usual, math.nan))
         self._add(name, now, usual, *_changes(usual, now))
 
     def _add(self, name: str, *numbers: float) -> None:

@@ -2,9 +2,10 @@
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from services.vocabulary import Claim, Support
+from vlm_service.dialogue.grounding.beside import among, told_beside
 from vlm_service.dialogue.grounding.facts import Facts
 from vlm_service.dialogue.grounding.sentences import Sentence
 from vlm_service.dialogue.grounding.subjects import Mention
@@ -27,12 +28,21 @@ _SIGMA = re.compile(r"sigma|σ|standard deviation|sd")
 _COMPARED = re.compile(r"threshold|limit|than|between|at least|at most|up to [a-z]|cut-?off|maximum|minimum|scale")
 _PATH = re.compile(
     r"[\s,()=]|->|→|[+\-−]?\d+(?:\.\d+)?|\b(?:from|to|then|via|and|is|was|at|of|a|an|its|"
-    r"usual|rose|rises|rising|climbs?|climbed|jumped|increased|fell|dropped|went|goes|up|down|reached|moved)\b"
+    r"usual|stands|reads|remains|started|starts|ended|ends|rose|rises|rising|climbs?|climbed|jumped|increased|fell|"
+    r"dropped|went|goes|up|down|reached|moved)\b"
 )
 """What may stand between a name and the later numbers of its path, as in "fear rose from 0.1 to 0.3 to 0.5"."""
 _TIME = re.compile(r"s(?:ec(?:ond)?s?)?")
 _PEAK = re.compile(r"peak\w* (?:at |of )?$")
 _PAIR = re.compile(r"(?<![\w.:/])\d+/\d+(?![\w:/])")
+_IS = re.compile(
+    r"(?: (?:is|was|are|were|of|at|about|around|roughly|now|only|just|stands|stood|reads|lies|currently)| ?[:=(,])+ ?"
+)
+"""What stands between a name and what it measured."""
+_CALLED_USUAL = re.compile(
+    r"\b(?:usual(?:ly)?|baselines?|normal(?:ly)?|typical(?:ly)?|ordinar(?:y|ily)|always|often)\b"
+)
+_BELONGS = re.compile(r" (?:in|for|of|on) (?:the |their |his |her )?")
 _NEAR = 26
 """Characters between a name and a number that is its own (source: guess)."""
 _ROUNDED, _ROUNDED_SIGMA = 0.0051, 0.051
@@ -51,6 +61,9 @@ def number_claims(sentence: Sentence, found: list[Mention], facts: Facts) -> Ite
             continue
         if sentence.possible(one.start()):
             continue
+        if (claim := told_beside(one, found, sentence, facts)) is not None:
+            yield claim
+            continue
         owner = None if _TIME.fullmatch((one["unit"] or "").strip()) else _owner(one, found, text)
         yield _judged(one, owner, text, facts)
 
@@ -61,8 +74,12 @@ def _plain_count(one: re.Match[str], text: str) -> bool:
 
 def _owner(one: re.Match[str], found: list[Mention], text: str) -> Mention | None:
     """The thing that the number stands right behind."""
-    before = [mention for mention in found if mention.end <= one.start() and len(mention.names) == 1]
-    if not before:
+    behind = _BELONGS.match(text, one.end())
+    after = [mention for mention in found if behind and mention.start == behind.end() and len(mention.names) == 1]
+    if after:
+        return after[0]
+    before = [mention for mention in found if mention.end <= one.start()]
+    if not before or (len(before[-1].names) > 1 and not _IS.fullmatch(text[before[-1].end : one.start()])):
         return None
     between = text[before[-1].end : one.start()]
     if re.search(r"\d", between):
@@ -70,38 +87,41 @@ def _owner(one: re.Match[str], found: list[Mention], text: str) -> Mention | Non
     return None if len(between) > _NEAR or _COMPARED.search(between) else before[-1]
 
 
+def _stated(owner: Mention, text: str, facts: Facts) -> list[float]:
+    """What the number may be that stands behind `text`, as in "X is": what was measured, or what is usual where it is
+    called so; nothing where somebody's habits are told."""
+    if _CALLED_USUAL.search(text, max(0, owner.start - 24), owner.end):
+        return facts.usual(owner.names)
+    return [] if _CALLED_USUAL.search(text) else facts.now(owner.names)
+
+
 def _judged(one: re.Match[str], owner: Mention | None, text: str, facts: Facts) -> Claim:
-    words = text[owner.start if owner else text.rfind(" ", 0, max(0, one.start() - _NEAR)) + 1 : one.end()].strip()
+    words = text[
+        min(owner.start, one.start()) if owner else text.rfind(" ", 0, max(0, one.start() - _NEAR)) + 1 : one.end()
+    ].strip()
     name = owner.names[0] if owner else ""
     if owner and _PEAK.search(text, 0, one.start()) and math.isfinite(peak := facts.peak(name)):
-        if _among(one, [peak]):
+        if among(one, [peak]):
             return Claim(words, name, Support.SUPPORTED)
         return Claim(words, name, Support.CONTRADICTED, f"the peak of {name} was {peak:.2f}")
-    if owner and _among(one, facts.numbers(owner.names)):
+    between = text[owner.end : one.start()] if owner else ""
+    plain = not (one["unit"] or "").strip() and not one["sign"]
+    known = _stated(owner, text[: one.start()], facts) if owner and plain and _IS.fullmatch(between) else []
+    if owner and known:
+        if among(one, known, exactly=True):
+            return Claim(words, name, Support.SUPPORTED)
+        if among(one, facts.numbers(owner.names), exactly=True) or not among(one, facts.every()):
+            return Claim(words, name, Support.CONTRADICTED, f"{name} was {', '.join(f'{n:.2f}' for n in known[:3])}")
+        return Claim(words, name, Support.UNSUPPORTED, f"{one.group().strip()} is no number of {name}")
+    if owner and among(one, facts.numbers(owner.names)):
         return Claim(words, name, Support.SUPPORTED)
-    if owner is None and _among(one, facts.every()):
+    if owner is None and among(one, facts.every()):
         return Claim(words, name, Support.SUPPORTED)
     if owner is None:
         return Claim(words, name, Support.UNSUPPORTED, f"{one.group().strip()} is no number of this event")
     if not any(facts.knows(known) for known in owner.names):
         return Claim(words, name, Support.CONTRADICTED, f"{name} was not measured in this event")
     wrong = f"{one.group().strip()} is no number of {name}"
-    if _among(one, facts.every()) and not _SIGMA.search(one["unit"] or ""):
+    if among(one, facts.every()) and not _SIGMA.search(one["unit"] or ""):
         return Claim(words, name, Support.UNSUPPORTED, wrong)
     return Claim(words, name, Support.CONTRADICTED, wrong)
-
-
-def _among(one: re.Match[str], known: Sequence[float]) -> bool:
-    """Whether the number, as precise as it is written, is one of `known`, signed or as a size."""
-    digits = len(one["number"].partition(".")[2])
-    unit = (one["unit"] or "").strip()
-    value = float(one["number"])
-    half = 0.5 * 10.0**-digits
-    if unit in ("%", "percent"):
-        return any(abs(value - abs(100.0 * fact)) <= half + 0.51 or abs(value - abs(fact)) <= half for fact in known)
-    slack = half + (_ROUNDED_SIGMA if _SIGMA.search(unit) or digits < 2 else _ROUNDED)
-    if one["sign"] in ("-", "−"):
-        return any(abs(-value - fact) <= slack for fact in known)
-    if one["sign"] == "+":
-        return any(abs(value - fact) <= slack for fact in known)
-    return any(abs(value - abs(fact)) <= slack for fact in known)

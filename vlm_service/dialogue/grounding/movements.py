@@ -16,37 +16,73 @@ _OWN = r"(?:(?:the|its|his|her|their|this person's|a|own) )*"
 _USUAL = rf"{_OWN}(?:usual|normal|baseline|ordinary|average)"
 _BEFORE_ONLY = {
     UP: r"peaked|rose|rises?|risen|climb(?:s|ed)?|jump(?:s|ed)?|surg(?:e|es|ed)|spik(?:e|es|ed)|soar(?:s|ed)?|"
-        r"gr[eo]w(?:s|n)?|(?:went|goes|go) up|escalated?|intensified|doubled|tripled|quadrupled|built up|increases?",
-    DOWN: r"fell|falls?|dropp?(?:s|ed)?|declin(?:e|es|ed)|sank|sinks?|(?:went|goes|go) down|collapsed|"
-          r"diminish(?:es|ed)?|lessen(?:s|ed)?|subsided?|halved|shrank|decreases?",
+        r"gr[eo]w(?:s|n)?|(?:went|goes|go|gone|shot|crept|creeps|picked|ramped|stepped|came|pushed|moved) up(?!right)|"
+        r"escalate[sd]?|intensif(?:ied|ies)|doubled|tripled|quadrupled|built up|builds up|increases?|swell(?:s|ed)|"
+        r"mount(?:s|ed)|rocketed|strengthen(?:s|ed)|worsen(?:s|ed)|accelerate[sd]?|gain(?:s|ed) strength|"
+        r"dominate[sd]?|prevail(?:s|ed)|predominate[sd]?",
+    DOWN: r"fell|falls?|fallen|dropp?(?:s|ed)?|declin(?:e|es|ed)|sank|sinks?|"
+          r"(?:went|goes|go|gone|came|comes|died|dies|slowed|calmed|moved|quietened|settled) down|collapsed|"
+          r"diminish(?:es|ed)?|lessen(?:s|ed)?|subside[sd]?|halved|shrank|shr[iu]nk|decreases?|wane[sd]?|fade[sd]?|"
+          r"ease[sd]?(?: off)?|abate[sd]?|plunge[sd]?|plummet(?:s|ed)|tumble[sd]?|slid|weaken(?:s|ed)|dwindle[sd]?|"
+          r"taper(?:s|ed) off|tail(?:s|ed) off|let up|vanish(?:es|ed)|disappear(?:s|ed)",
 }  # fmt: skip
 _AFTER_ONLY = {
-    UP: r"(?:increase|rise|spike|surge|jump|elevation|growth)s? (?:in|of)",
-    DOWN: r"(?:decrease|drop|decline|reduction|fall|dip)s? (?:in|of)",
+    UP: r"(?:increase|rise|spike|surge|jump|elevation|growth|escalation|upswing|peak|excess|bursts?)s? (?:in|of)",
+    DOWN: r"(?:decrease|drop|decline|reduction|fall|dip|fading|easing|lessening|slump|lack|absence)s? (?:in|of)",
 }
 _EITHER = {
-    UP: rf"higher|elevated|increased|heightened|greater|stronger|louder|faster|rising|increasing|climbing|"
-        rf"raised(?! up)|(?:is|are|was|were|going) up|up (?:from|to)|(?:above|over|beyond) {_USUAL}|"
-        rf"more(?! than [-+]?\d)|excessive|high(?= |[.,;)]|$)",
-    DOWN: rf"lower|reduced|decreased|weaker|quieter|slower|falling|decreasing|declining|dropping|easing|"
-          rf"(?:is|are|was|were|going) down|down (?:from|to)|(?:below|under) {_USUAL}|less(?! than [-+]?\d)|suppressed",
+    UP: rf"higher|elevated|increased|heightened|greater|stronger|loud(?! in the room)|noisy|louder|faster|rising|"
+    rf"increasing|climbing|growing|"
+        rf"raised(?! up)|(?:is|are|was|were|going|shooting|creeping|picking|building) up|up (?:from|to)|"
+        rf"(?:above|over|beyond|exceeds?|exceeded|exceeding|in excess of) {_USUAL}|intensifying|mounting|swelling|"
+        rf"escalating|more(?! than (?:[-+]?\d|the (?!usual|normal|baseline|ordinary)))|excessive|high(?= |[.,;)]|$)|"
+        rf"intense|unusually (?:high|strong|large|loud)",
+    DOWN: rf"lower|reduced|decreased|weaker|quieter|slower|falling|decreasing|declining|dropping|easing|fading|waning|"
+          rf"(?:is|are|was|were|going|coming|dying) down|down (?:from|to)|(?:below|under|beneath|short of) {_USUAL}|"
+          rf"less(?! than (?:[-+]?\d|the (?!usual|normal|baseline|ordinary)))|fewer|suppressed|subdued|diminished|"
+          rf"subsiding|abating|weakening|minimal|absent|"
+        rf"(?<!a )little(?! (?:is|was))|(?:hardly|barely|scarcely|virtually|almost) (?:any|no)|"
+          rf"unusually (?:low|weak|small|quiet)|low(?= |[.,;)]|$)(?! mood)",
 }  # fmt: skip
 _STAYED = (
-    rf"unchanged|steady|stable|(?:at|near|within|close to|around|back to|no different from|the same as) {_USUAL}|"
+    rf"(?:shows?|showed|shown) no (?:\w+ )?(?:change|shift|deviation)s?|unchanged|steady|stable|constant|unaltered|"
+    rf"unaffected|flat|level(?= throughout|ly)|in line with {_USUAL}|"
+    rf"(?:at|near|within|close to|around|back to|back at|no different from|the same as|matches|on) {_USUAL}|"
+    rf"as (?:usual|always|ever|on (?:any|an ordinary|other) days?)|within (?:the )?(?:normal|usual|"
+    rf"ordinary) (?:range|limits|bounds)|"
+    rf"(?:nothing|not|hardly) (?:out of the ordinary|unusual|remarkable|noteworthy)|"
     rf"(?:is|was|are|were|remains?|remained|stays?|stayed|looks?|seems?) (?:\w+ly |quite |as )?"
-    rf"(?:usual|normal|unremarkable|typical)"
+    rf"(?:usual|normal|ordinary|unremarkable|inconspicuous|typical)(?! (?:amount|high|low))"
+)
+_NO_CHANGE = (
+    r"no (?:\w+ )?(?:changes?|shifts?|deviations?|difference) (?:in|of|for)|"
+    r"no (?:unusual|abnormal|conspicuous|notable|remarkable|particular|striking|exceptional)"
 )
 _WORDS = re.compile(
-    rf"\b(?:(?P<stayed>{_STAYED})|(?P<before_any>(?:ha[sd]|have) (?:moved|changed|budged)|changed|budged?)|"
+    rf"\b(?:(?P<after_same>{_NO_CHANGE})|(?P<stayed>{_STAYED})|(?P<before_any>(?:ha[sd]|have) (?:moved|changed|"
+    rf"budged|shifted|deviated)|changed|budged?|deviate[sd]?|shifted|stands out)|"
     rf"(?P<after_up>{_AFTER_ONLY[UP]})|(?P<after_down>{_AFTER_ONLY[DOWN]})|"
     rf"(?P<either_up>{_EITHER[UP]})|(?P<either_down>{_EITHER[DOWN]})|"
     rf"(?P<before_up>{_BEFORE_ONLY[UP]})|(?P<before_down>{_BEFORE_ONLY[DOWN]}))\b"
 )
 _LOUD, _FAST = ("audio.loudness", "audio.vocal_energy"), ("pose.speed", "pose.wrist_speed")
-_IMPLIED = {"louder": _LOUD, "quieter": _LOUD, "faster": _FAST, "slower": _FAST}
+_IMPLIED = {"loud": _LOUD, "noisy": _LOUD, "louder": _LOUD, "quieter": _LOUD, "faster": _FAST, "slower": _FAST}
 """Words that say by themselves what changed."""
 _OF_WHAT = {"more", "less"}
 """Say nothing of an indicator's evidence without its name: "more low down" is less of a height."""
+_SLIGHTLY = re.compile(
+    r"\b(?:slight(?:ly)?|a (?:little|bit|touch)|marginal(?:ly)?|minimal(?:ly)?|barely|hardly|scarcely|mildly|modestly|"
+    r"insignificantly|negligibly)\b(?! any)"
+)
+_NOT_SLIGHTLY = re.compile(
+    r"\b(?:not|more than|than) (?:only |just |merely )?(?:slight|a (?:little|bit)|marginal|mild)"
+)
+FAR = 3.0
+"""Robust standard deviations from which nobody would call a change slight (source: guess)."""
+_FACTORS = {"doubled": 2.0, "tripled": 3.0, "quadrupled": 4.0, "halved": 0.5}
+_CLOSE_ONLY = {"low", "minimal", "little", "absent", "intense", "subdued", "hardly any", "barely any"}
+_CLOSE = 16
+"""Characters within which these belong to what stands before them (source: guess)."""
 _FAR_BEFORE, _FAR_AFTER, _NEAR = 70, 30, 25
 """Characters between a word of change and what it is about; `_NEAR` of words for no change (source: guess)."""
 
@@ -74,6 +110,7 @@ def movement_claims(sentence: Sentence, found: list[Mention], facts: Facts) -> I
         if sentence.possible(change.start) or sentence.habitual(change.start):
             continue
         denied = sentence.denied(change.start)
+        yield from _sizes(sentence, change, about, facts, denied)
         for mention in about:
             if mention.unnamed and sentence.text[change.start : change.end] in _OF_WHAT:
                 continue
@@ -82,6 +119,24 @@ def movement_claims(sentence: Sentence, found: list[Mention], facts: Facts) -> I
         implied = _IMPLIED.get(sentence.text[change.start : change.end])
         if implied and not about:
             yield judged(sentence.text[change.start : change.end], implied, change.way, facts, denied)
+
+
+def _sizes(sentence: Sentence, change: "_Change", about: list[Mention], facts: Facts, denied: bool) -> Iterator[Claim]:
+    """How much it is said to have changed, in words: a little, double, half."""
+    text, around = sentence.text, (max(0, change.start - 14), min(len(sentence.text), change.end + 14))
+    known = {next((one for one in mention.names if facts.knows(one)), "") for mention in about}
+    if len(known) != 1 or "" in known or denied or change.way == SAME:
+        return
+    name = known.pop()
+    slight, away = _SLIGHTLY.search(text, *around), facts.away(name)
+    if slight and not _NOT_SLIGHTLY.search(text, around[0], slight.end()) and abs(away) >= FAR:
+        yield Claim(slight.group(), name, Support.CONTRADICTED, f"{name} is {away:+.1f} sigma from usual")
+    factor = _FACTORS.get(text[change.start : change.end])
+    ratios = facts.ratios(name)
+    if factor and ratios:
+        right = any(factor / 1.35 <= ratio <= factor * 1.35 for ratio in ratios)
+        why = "" if right else f"{name} is {ratios[0]:.2f} times its usual"
+        yield Claim(text[change.start : change.end], name, Support.SUPPORTED if right else Support.CONTRADICTED, why)
 
 
 def _change(found: re.Match[str]) -> _Change:
@@ -102,6 +157,8 @@ def _about(change: _Change, found: list[Mention], used: set[Mention], low: int, 
         return after[:1]
     if change.side == "either" and after and (not before or after[0].start - change.end <= 2):
         return after[:1]
+    if text[change.start : change.end] in _CLOSE_ONLY:
+        before = [m for m in before if change.start - m.end <= _CLOSE]
     if before:
         return before
     return after[:1] if change.side == "either" else []

@@ -18,16 +18,48 @@ _ROOM = re.compile(
 _HERE = re.compile(r"\b(?:place|location|took place|happened|occurred|event|resident|person|is|was|in the|at the)\b")
 _IN_VIEW = re.compile(
     r"\b(?:in (?:full |clear )?view (?:for the whole|for all|the whole|throughout|all the time)|fully (?:visible|seen)|"
-    r"(?:visible|seen) (?:throughout|the whole time|all the time|for the whole)|in full view)\b"
+    r"(?:visible|seen) (?:throughout|the whole time|all the time|for the whole)|in full view|"
+    r"(?:clearly|well|perfectly|easily|continuously|constantly) (?:visible|seen|in view)|(?:good|clear|full|"
+    r"unobstructed|perfect) "
+    r"(?:visibility|view)|(?:seen|visible|in view) (?:for )?(?:almost |nearly )?(?:all|most) (?:of )?(?:the|"
+    r"that) (?:time|window)|"
+    r"(?:camera|it) (?:had|has|saw) (?:the (?:person|resident|face) )?(?:a )?(?:clear|good|full|unobstructed)(?:ly)?)\b"
 )
-_OUT_OF_VIEW = re.compile(r"\b(?:out of view|not in view|hidden|unseen|not visible)(?= (?:for|most|during|throughout))")
+_OUT_OF_VIEW = re.compile(
+    r"\b(?:(?:out of (?:view|sight|frame)|not in view|hidden|unseen|not visible|obscured|occluded|covered)"
+    r"(?= (?:for|most|during|throughout|nearly|almost|much|the))|(?:hardly|barely|scarcely|rarely|never|not|seldom) "
+    r"(?:\w+ly )?(?:seen|visible|in view)|(?:poor|bad|limited|no|little) (?:visibility|view)|poorly visible|"
+    r"(?:is|was|are|were) (?:\w+ly )?(?:out of (?:view|sight|frame)|hidden|not visible)(?=[.,;]|$))"
+)
 _WELL, _POORLY = 0.8, 0.6
 """Shares of the window from which one may say that somebody was seen, and below which hardly (source: guess)."""
-_AT_REST = re.compile(r"\b(?:(?:perfectly|completely|quite|very) still|motionless|immobile|hardly mov(?:ed|ing))\b")
-_IN_MOTION = re.compile(r"\b(?:pacing|restless(?:ly|ness)?|thrashing|fidget(?:s|ed|ing|y)|flailing|rocking)\b")
+_AT_REST = re.compile(
+    r"\b"
+    r"(?:(?:perfectly|completely|quite|very|absolutely|totally|almost) (?:still|motionless|immobile)|motionless|"
+    r"immobile|"
+    r"(?:hardly|barely|scarcely|not) mov(?:ed|ing|es?)|(?:sits|sat|lies|lay|stands|stood|sitting|lying|standing|"
+    r"kept|keeps|"
+    r"remained|remains|stayed|stays) (?:\w+ly )?still|without (?:any )?(?:movement|motion|moving)|"
+    r"(?:no|little|hardly any|barely any) (?:movement|motion)(?! data)|(?:movement|motion) (?:has |had )?(?:stopped|"
+    r"ceased)|frozen|inactive|(?:less|hardly|barely|not very) active|"
+    r"(?:slow|smooth|controlled|gentle|unhurried|measured) (?:and \w+ )?movements?|"
+    r"movements? (?:is|are|was|were|looks?|seems?) (?:\w+ly )?(?:slow|smooth|controlled|gentle|unhurried|measured))\b"
+)
+_IN_MOTION = re.compile(
+    r"\b"
+    r"(?:pac(?:ing|es|ed)|restless(?:ly|ness)?|thrash(?:ing|es|ed)|fidget(?:s|ed|ing|y)|flail(?:ing|s|ed)|rocking|"
+    r"frantic(?:ally)?|"
+    r"hectic(?:ally)?|jerk(?:y|ing|ily)|wav(?:ing|es|ed) (?:the |his |her |their )?(?:arms|hands)|writh(?:ing|es|ed)|"
+    r"mov(?:es|ed|ing) (?:around |about )?(?:a lot|constantly|wildly|vigorously|rapidly|frantically)|"
+    r"(?:walking|wandering|running) (?:around|about|up and down|back and forth)|(?<!less )(?<!not very )(?:more|"
+    r"very|highly|unusually|extremely|quite) active|"
+    r"walk(?:s|ed) (?:around|about)|tossing|squirm(?:ing|s|ed))\b"
+)
 _MOTION = ("motion.ratio", "motion.erratic", "pose.speed", "pose.wrist_speed")
 _STANDS_OUT = re.compile(
-    r"\b(?:largest|biggest|strongest|greatest|most (?:marked|striking|pronounced)) (?:deviation|change)\b"
+    r"\b(?:largest|biggest|strongest|greatest|highest|most (?:marked|striking|pronounced|extreme|deviant)) "
+    r"(?:\w+ )?(?:deviations?|changes?)\b|\b(?:deviates?|stands out|changed) (?:the )?most\b|"
+    r"\b(?:farthest|furthest) from (?:its |the )?(?:usual|baseline|normal)\b"
 )
 
 

@@ -8,7 +8,8 @@ _SENTENCE = re.compile(r"[^.!?;\n]*(?:[.](?=\w)[^.!?;\n]*)*[.!?;\n]?")
 _QUOTED = re.compile(r'"[^"\n]*"')
 _CLAUSE = re.compile(r",|\u2014|\u2013| but | while | whereas | although | though | however | because | so that ")
 _POSSIBLE = re.compile(
-    r"\b(?:if|unless|whether|may|might|could|would|should|can(?! be (?:heard|seen))|perhaps|possibly|possible|"
+    r"\b(?:if|unless|until(?! now)|whether|may|might|could|would|should|can(?! be (?:heard|seen))|perhaps|possibly|"
+    r"possible|"
     r"probably|likely|maybe|"
     r"consider(?:ing)?|check(?:ing)? (?:for|whether)|look(?:ing)? for|watch(?:ing)? for|listen(?:ing)? for|rule out|"
     r"risk of|suggest(?:s|ing)?|hypothes\w+|e\.g|for example|such as|in case|not known|unknown|unclear|cannot tell|"
@@ -16,7 +17,8 @@ _POSSIBLE = re.compile(
 )  # fmt: skip
 _HABIT = re.compile(r"\b(?:typical(?:ly)?|usually|normally|often|always|tends? to|on ordinary days)\b")
 _NOT = re.compile(
-    r"\b(?:no|not|never|without|neither|nor|hardly|barely|absence of|lack of|absent|n't)\b|n't\b", re.IGNORECASE
+    r"\b(?:no|not|nobody|no one|none|never|without|neither|nor|hardly|barely|absence of|lack of|absent|n't)\b|n't\b",
+    re.IGNORECASE,
 )
 _NOTHING = re.compile(
     r"\b(?:nothing|nobody|no (?:sign|trace|evidence|hint|indication)s?) (?:in|of|about|points?|that)\b"

@@ -8,22 +8,35 @@ from services.vocabulary import EMOTIONS, known_channels
 from vlm_service.dialogue.names import SCORE, TRANSITION_RATE, VOLATILITY, channel_label
 
 _CALLED: dict[str, tuple[str, ...]] = {
-    "audio.vocal_energy": ("vocal energy", "voice energy", "vocal intensity", "vocal effort", "uses the voice"),
-    "audio.loudness": ("loudness", "sound level", "noise level", "loud in the room"),
+    "audio.vocal_energy": (
+        "vocal energy", "voice energy", "vocal intensity", "vocal effort", "vocal output",
+        "vocal activity", "uses the voice",
+    ),
+    "audio.loudness": ("loudness", "sound level", "noise level", "sound volume", "loud in the room"),
     "audio.pitch": ("pitch",),
+    "emotion.fear": ("fearfulness", "anxiety", "apprehension", "fright"),
+    "emotion.anger": ("irritability", "irritation", "rage", "angry expression"),
+    "emotion.sadness": ("low mood", "sorrow"),
+    "emotion.happiness": ("joy", "cheerfulness"),
     "motion.erratic": (
         "erratic motion", "erratic movements?", "erratic motion ratio", "erratic ratio", "erratically", "erratic",
+        "erraticness",
+        "jerkiness",
     ),
-    "motion.ratio": ("amount of (?:motion|movement)", "overall (?:motion|movement)", "motion ratio"),
-    "pose.speed": ("walking speed", "walking pace", "moves about"),
+    "motion.ratio": ("amount of (?:motion|movement)", "overall (?:motion|movement)", "motion ratio",
+                     "activity level", "physical activity"),
+    "pose.speed": ("walking speed", "walking pace", "gait speed", "moves about"),
     "pose.wrist_speed": ("hand speed", "wrist speed", "speed of the hands", "hands", "hand movements?"),
     "pose.torso_angle": ("torso angle", "trunk angle"),
     "pose.hip_height": ("hip height", "height of the hips"),
     "affect.valence": ("valence",),
     "affect.arousal": ("arousal",),
-    VOLATILITY: ("volatility index", "emotional volatility", "volatility"),
+    VOLATILITY: (
+        "volatility index", "emotional volatility", "volatility", "fluctuations?", "instability", "swings",
+        "second-to-second changes?", "changes? from second to second",
+    ),
     TRANSITION_RATE: ("transition rate",),
-    SCORE: ("(?:composite|event|overall|the|a|its) score",),
+    SCORE: ("(?:composite|event|overall|the|a|its) score", "scored"),
 }  # fmt: skip
 _KINDS: dict[str, tuple[str, ...]] = {
     r"motion|movements?|moves": ("motion.ratio", "motion.erratic", "pose.speed", "pose.wrist_speed"),
@@ -62,7 +75,8 @@ def _known() -> dict[str, tuple[str, ...]]:
     for name in known_channels():
         words.setdefault(name, (re.escape(name), re.escape(channel_label(name))))
     for emotion in EMOTIONS:
-        words[f"emotion.{emotion}"] = (re.escape(f"emotion.{emotion}"), emotion)
+        name = f"emotion.{emotion}"
+        words[name] = (re.escape(name), emotion, *_CALLED.get(name, ()))
     words.pop("persons", None)
     return words
 
