@@ -155,11 +155,14 @@ class SecondOpinion:
         if known is not None:
             metrics.REPEATS.inc()
             asked.first.set_result(known)
-        if self._engine is None:
-            await self._tell(asked, _by_rules(question.event), settles=asked.resumed)
-        elif known is None or (asked.resumed and known.reasoner == RULES):
+        if self._engine is not None and (known is None or (asked.resumed and known.reasoner == RULES)):
             with metrics.WAITING.track_inprogress():
-                await self._by_both(asked, self._engine)
+                return await self._by_both(asked, self._engine)
+        if known is None:
+            await self._tell(asked, _by_rules(question.event))
+        if asked.resumed:
+            await self._settle(asked)
+        return None
 
     async def _by_both(self, asked: _Asked, engine: Engine) -> None:
         """The model until the question's end; the rules as soon as its askers can wait no longer."""

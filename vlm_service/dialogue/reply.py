@@ -64,8 +64,10 @@ def read_reply(reply: Reply, event: Event, pictures: int = 0) -> Opinionated:
 def _split(reply: Reply) -> tuple[str, str]:
     content = (reply.content or "").strip()
     field = (reply.reasoning or "").strip()
+    if not content and CLOSE in field:
+        content, field = field, ""
     if CLOSE in content:
-        before, _, answer = content.partition(CLOSE)
+        before, answer = _at_the_end(content)
         inline = before.strip().removeprefix(OPEN).strip()
         thinking = "\n".join(part for part in (field.removeprefix(OPEN).strip(), inline) if part)
     else:
@@ -79,6 +81,16 @@ def _split(reply: Reply) -> tuple[str, str]:
             f"(finish_reason {reply.finish_reason!r})"
         )
     return thinking, answer
+
+
+def _at_the_end(content: str) -> tuple[str, str]:
+    """What stands before and behind the closing tag that ends the thinking: the first one with an answer behind it."""
+    pieces = content.split(CLOSE)
+    for place in range(1, len(pieces)):
+        answer = CLOSE.join(pieces[place:])
+        if _unwrapped(answer).startswith(("{", OPENING)):
+            return CLOSE.join(pieces[:place]), answer
+    return pieces[0], CLOSE.join(pieces[1:])
 
 
 def _unwrapped(answer: str) -> str:

@@ -39,6 +39,8 @@ JSON = verdict_to_json(VERDICT)
         Reply(render_answer(VERDICT), "thought"),
         Reply(f"thought\n</think>\n{render_answer(VERDICT)}\n"),
         Reply(assistant_message("thought", VERDICT).content),
+        Reply(None, f"<think>thought</think>\n{JSON}"),
+        Reply("", f"thought</think>\n{render_answer(VERDICT)}"),
     ],
 )
 def test_it_finds_thinking_and_verdict_wherever_the_server_puts_them(reply: Reply) -> None:
@@ -47,10 +49,19 @@ def test_it_finds_thinking_and_verdict_wherever_the_server_puts_them(reply: Repl
     assert answer.verdict == VERDICT
 
 
+def test_it_finds_the_end_of_thinking_that_speaks_of_its_own_tag() -> None:
+    answer = read_reply(Reply(f"<think>I write </think> when I am done.</think>{JSON}"), AGITATED)
+    assert (answer.thinking, answer.verdict) == ("I write </think> when I am done.", VERDICT)
+    quoting = JSON.replace("a cry", "a cry </think>")
+    assert read_reply(Reply(f"thought</think>{quoting}"), AGITATED).verdict.indicators[1].text == "a cry </think>"
+
+
 @pytest.mark.parametrize(
     "reply",
     [
         Reply(None, "thinking that was cut o", "length"),
+        Reply(None, f"it could be {JSON}", "stop"),
+        Reply(None, "one</think>two", "stop"),
         Reply("", "thinking"),
         Reply("<think>\nthinking that was cut o", None, "length"),
         Reply(f"Okay, let me see. The answer could be {JSON}", None, "length"),

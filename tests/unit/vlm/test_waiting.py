@@ -179,6 +179,20 @@ def test_it_answers_what_is_long_over_by_rules_after_a_restart(tmp_path: Path) -
             assert len(model.requests) == asked_before
 
 
+def test_it_settles_what_is_left_when_no_model_is_configured_any_more(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/a.db"
+    with model_server(HANG) as model, ThreadPoolExecutor(1) as caller:
+        with service(url, server_url=model.url) as running:
+            assert running.assess(urgent("by rules"), 0.3).reasoner == RULES
+            caller.submit(running.assess, urgent("open"), 15.0)
+            eventually(lambda: waiting(running.database) == ["by rules", "open"])
+            running.process.send_signal(signal.SIGKILL)
+            running.process.wait(5)
+        with service(url) as running:
+            eventually(lambda: waiting(running.database) == [])
+            assert [one.reasoner for one in [*told(running, "by rules"), *told(running, "open")]] == [RULES, RULES]
+
+
 def test_it_puts_tier_1_before_all_who_wait_and_sends_away_who_is_too_many(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/a.db"
     settings = {"at_once": "1", "most_waiting": "3", "amend_tier2_s": "0"}
