@@ -110,6 +110,14 @@ def test_it_says_what_the_measurements_deny_of_an_opinion(client: TestClient, da
     assert words.checked(Grounding((held,))) == "Everything in it that can be checked (1) agrees with the measurements."
 
 
+def test_it_says_how_many_pictures_a_model_was_shown(client: TestClient, database: Database) -> None:
+    _, event = keep(database, 1, NOW - 40)
+    seen = replace(house.assessment(event, NOW), reasoner="qwen3-vl", adapter="agitation@1", pictures=3)
+    house.assess(database, seen, NOW)
+    page = text(client.get("/alerts/alert-1").text)
+    assert "By qwen3-vl with adapter agitation@1, shown 3 pictures of the event. It " in page
+
+
 def test_it_escapes_what_people_wrote(client: TestClient, database: Database) -> None:
     keep(database, 1, NOW)
     word = {"verdict": "unsure", "alert": "alert-1", "by": "<b>Ana</b>", "note": "<script>x</script>"}

@@ -48,6 +48,13 @@ def test_it_ships_an_alerting_file_whose_example_is_accepted() -> None:
     assert [receiver.name for receiver in AlertingSettings(**settings).receivers] == ["nurse-call"]
 
 
+def test_it_ships_a_file_for_the_second_opinion_whose_example_is_accepted() -> None:
+    lines = (DEPLOY / "compose" / "vlm.toml").read_text().splitlines()
+    settings = VlmSettings(**tomllib.loads("\n".join(line.removeprefix("# ") for line in lines[2:] if line != "#")))
+    assert settings.facility.name == "Haus Linde"
+    assert settings.residents == {"room-12": "non-verbal, rocks when content"}
+
+
 def test_it_asks_prometheus_for_metrics_that_exist() -> None:
     """Every attune_ name in the rules and on the dashboard is one that a room declares."""
     declared = {
