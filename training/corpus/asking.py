@@ -1,0 +1,92 @@
+"""Makes an example of an item: which question goes with which kind, and which answer."""
+
+import hashlib
+
+import av
+
+from services.vocabulary.channel import EMOTIONS
+from training.corpus.assets import AssetStore
+from training.corpus.errors import AssetInvalid, ExampleInvalid
+from training.corpus.example import Example, Kind, Message, Role, Source, Split
+from training.corpus.items import CANNOT_MAP, Item, Reader, Shown
+from training.corpus.licences import Use
+from training.corpus.parts import Modality, Part, Recorded, Text
+from training.corpus.splits import split_of
+
+MADE_BY = "readers 1"
+_THINK = (
+    "What state is this person in, and which of what is seen and heard says so? Think it through, weigh what speaks "
+    "against it, then answer in one sentence."
+)
+
+
+def example_of(reader: Reader, item: Item, use: Use, licence: str, seed: int, assets: AssetStore) -> Example:
+    """One example; its raw files lie in `assets` afterwards. What is only measured with is all test.
+
+    Raises:
+        AssetInvalid: a file is missing, or none of its kind.
+        ExampleInvalid: the item has neither anything to show nor an answer.
+    """
+    group = item.subject or item.item
+    split = Split.TEST if use is Use.EVALUATION else split_of(reader.dataset, group, seed, item.split)
+    kind = kind_of(item)
+    shown: tuple[Part, ...] = (*(_recorded(one, assets) for one in item.shown), *item.measured)
+    if not shown and not item.said:
+        raise ExampleInvalid(f"{reader.dataset}: item has nothing to show (no picture, series or text)")
+    words = f'Said: "{item.said}"\n' if item.said and shown else f"{item.said}\n" if item.said else ""
+    user = Message(Role.USER, (*shown, Text(words + _question(reader, item, kind))))
+    answer = Message(Role.ASSISTANT, (Text(_answer(reader, item, kind)),), item.why if kind is Kind.THINKING else "")
+    source = Source(reader.dataset, item.item, licence, item.subject, MADE_BY)
+    return Example(
+        id_of(reader, item), reader.layer, kind, split, source, (user, answer), domains=item.domains, label=item.label
+    )
+
+
+def id_of(reader: Reader, item: Item) -> str:
+    """The example's id: the same item, the same id, in every building."""
+    return hashlib.sha256(f"{reader.dataset}\n{item.item}".encode()).hexdigest()[:32]
+
+
+def kind_of(item: Item) -> Kind:
+    """What an item can exercise: a reasoning makes it a thinking one, an own answer without one a factual one."""
+    if item.false_alarm:
+        return Kind.FALSE_POSITIVE
+    if item.why:
+        return Kind.THINKING
+    return Kind.FACTUAL if item.answer else Kind.CLASSIFICATION
+
+
+def _question(reader: Reader, item: Item, kind: Kind) -> str:
+    if item.question:
+        return item.question
+    if kind is Kind.THINKING:
+        return _THINK
+    if reader.asks_for == "emotion":
+        return f"Which emotion is shown: {', '.join(EMOTIONS)}, or another? Answer with one word."
+    return f"Which {reader.asks_for} is shown? Answer with its name alone."
+
+
+def _answer(reader: Reader, item: Item, kind: Kind) -> str:
+    if item.answer:
+        return item.answer
+    word = item.told if item.label == CANNOT_MAP else item.label.replace("_", " ")
+    return f"The {reader.asks_for} shown is {word}." if kind is Kind.THINKING else word
+
+
+def _recorded(shown: Shown, assets: AssetStore) -> Recorded:
+    end_s = shown.end_s
+    name = assets.add(shown.file, shown.modality)
+    if end_s is None:
+        end_s = shown.start_s if shown.modality is Modality.IMAGE else _duration_s(shown)
+    return Recorded(shown.modality, name, shown.start_s, end_s)
+
+
+def _duration_s(shown: Shown) -> float:
+    try:
+        with av.open(str(shown.file)) as container:
+            duration = container.duration
+    except (av.error.FFmpegError, OSError) as error:
+        raise AssetInvalid(f"{shown.file}: cannot be played ({error}); it may be half-downloaded") from error
+    if not duration:
+        raise AssetInvalid(f"{shown.file}: does not say how long it lasts; it may be half-downloaded")
+    return float(duration) / av.time_base

@@ -1,0 +1,122 @@
+"""Builds a corpus of data sets in their folders: what may be used, who goes where, what was left out and why."""
+
+import hashlib
+import json
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from training.corpus.asking import example_of, id_of
+from training.corpus.errors import AssetInvalid, ExampleInvalid, RecipeInvalid
+from training.corpus.items import CANNOT_MAP, Item, Reader
+from training.corpus.licences import Ledger, Use
+from training.corpus.readers.known import READERS
+from training.corpus.splits import Proof, prove_disjoint
+from training.corpus.store import Corpus, CorpusWriter
+
+Say = Callable[[str, dict[str, object]], None]
+"""Takes what happened and its fields, for a JSON-lines log."""
+
+
+class SourceSettings(BaseModel):
+    """One data set, the folder in which it lies, and what it is for where that is not what the others are for."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    dataset: str
+    folder: Path
+    use: Use | None = None
+
+
+class CorpusSettings(BaseModel):
+    """What `attune train corpus` reads: the use that is meant, the seed of the splits, and the sources."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    use: Use
+    seed: int = 0
+    source: tuple[SourceSettings, ...] = Field(min_length=1)
+
+    @classmethod
+    def read(cls, file: Path) -> Self:
+        """From a TOML file; folders count from where it lies.
+
+        Raises:
+            RecipeInvalid: it cannot be read, or says something that nobody understands.
+        """
+        try:
+            settings = cls.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+        except OSError as error:
+            raise RecipeInvalid(f"{file}: {error.strerror}; expected a TOML file of settings") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise RecipeInvalid(f"{file}: is no TOML ({error})") from error
+        except ValidationError as error:
+            faults = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+            raise RecipeInvalid(f"{file}: {faults}") from error
+        for one in settings.source:
+            if one.dataset not in READERS:
+                raise RecipeInvalid(f"{file}: dataset {one.dataset!r}; expected one of {', '.join(READERS)}")
+        placed = (one.model_copy(update={"folder": file.parent / one.folder}) for one in settings.source)
+        return settings.model_copy(update={"source": tuple(placed)})
+
+    def use_of(self, source: SourceSettings) -> Use:
+        """What a source is for: a benchmark and a facility's own word are never learned from."""
+        return Use.EVALUATION if READERS[source.dataset].evaluation_only else source.use or self.use
+
+    @property
+    def made_from(self) -> str:
+        """What the corpus is a function of, in one word: another folder of the same data set is the same."""
+        said = json.dumps([self.seed, sorted((one.dataset, self.use_of(one)) for one in self.source)])
+        return "sources " + hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+@dataclass(slots=True)
+class Built:
+    """What came of it. `left_out` counts reasons by data set, `cannot_map` labels that are none of ours."""
+
+    corpus: Corpus
+    proof: Proof
+    examples: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[tuple[str, str]] = field(default_factory=Counter)
+    cannot_map: Counter[str] = field(default_factory=Counter)
+
+
+def build(settings: CorpusSettings, out: Path, say: Say, step: Callable[[str], None] = lambda dataset: None) -> Built:
+    """The corpus of all sources, in `out`. Interrupted, it goes on when called again.
+
+    Raises:
+        LicenceForbids: before anything is read, when the terms of one source do not allow the use.
+        LayoutUnknown: a folder has not the official layout.
+        SubjectsShared: a subject would be in two splits.
+        CorpusError: `out` holds something else.
+    """
+    ledger = Ledger.open()
+    terms = {one.dataset: ledger.permit(one.dataset, settings.use_of(one)).terms for one in settings.source}
+    writer = CorpusWriter(out, settings.made_from)
+    examples, left_out, cannot_map = Counter[str](), Counter[tuple[str, str]](), Counter[str]()
+    for reader, use, item in _items(settings):
+        step(reader.dataset)
+        cannot_map[reader.dataset] += item.label == CANNOT_MAP
+        examples[reader.dataset] += 1
+        if id_of(reader, item) in writer.written:
+            continue
+        try:
+            writer.add(example_of(reader, item, use, terms[reader.dataset], settings.seed, writer.assets))
+        except (AssetInvalid, ExampleInvalid) as error:
+            examples[reader.dataset] -= 1
+            left_out[reader.dataset, type(error).__name__] += 1
+            say("left out", {"dataset": reader.dataset, "why": str(error)})
+    corpus = writer.finish()
+    proof = prove_disjoint(corpus.examples())
+    say("built", {"examples": corpus.manifest.rows, "fingerprint": corpus.manifest.fingerprint})
+    return Built(corpus, proof, examples, left_out, cannot_map)
+
+
+def _items(settings: CorpusSettings) -> Iterator[tuple[Reader, Use, Item]]:
+    for source in settings.source:
+        reader = READERS[source.dataset]
+        for item in reader.items(source.folder):
+            yield reader, settings.use_of(source), item

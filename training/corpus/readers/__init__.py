@@ -1,0 +1,1 @@
+"""One file for each data set that the school can read."""
