@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from services.alerting import metrics, standing
 from services.alerting.acknowledging import as_known
+from services.alerting.chains import EVERYBODY
 from services.alerting.escalation import Chain, Move, Reach, begun, next_move
 from services.alerting.in_order import disabled
 from services.alerting.lateness import too_late
@@ -27,11 +28,10 @@ OPENINGS = (Notice.OPENED, Notice.ESCALATED)
 """Notices by which a receiver hears of an alert for the first time."""
 
 
-def begin(connection: Connection, alert: Alert, now: UnixSeconds, plan: Plan) -> Asked | None:
-    """The first asking of the alert's chain, or of the chain of the tier it was raised to; None: nobody takes it, or
-    the asking runs already."""
+def begin(connection: Connection, alert: Alert, known: Escalation | None, now: UnixSeconds, plan: Plan) -> Asked | None:
+    """The first asking of the alert's chain, or of the chain of the tier it was raised to; `known` is the asking so
+    far. None: nobody takes it, or the asking runs already."""
     chain = plan.chains.of(alert.tier)
-    known = EscalationRepository(connection).of_alert(alert.id)
     if chain is None or (known is not None and known.chain == chain.name and known.state is EscalationState.RUNNING):
         return None
     move = begun(chain, alert.id, now, plan.chains.usable(now, disabled(connection)))
@@ -97,7 +97,7 @@ def _without_a_chain(
 ) -> None:
     """The settings have changed under a running asking: it starts again on the chain that is configured now."""
     EscalationRepository(connection).save(replace(running, state=EscalationState.OVER))
-    if alert is not None and standing.may_be_told(alert) and (asked := begin(connection, alert, now, plan)):
+    if alert is not None and standing.may_be_told(alert) and (asked := begin(connection, alert, None, now, plan)):
         _tell(connection, alert, asked, f"{asked.at!r}", now, plan)
 
 
@@ -126,4 +126,5 @@ def first_tellings(telling: Telling, asked: Asked | None, chain: Chain | None) -
     """An opening for the first ones of the chain, beside the one that `route` gives to receivers outside of it."""
     if asked is None or chain is None:
         return [telling]
-    return [telling, *(replace(telling, receiver=receiver, asked=asked) for receiver in asked.channels)]
+    first = [replace(telling, receiver=receiver, asked=asked) for receiver in asked.channels]
+    return first if chain.name == EVERYBODY else [telling, *first]

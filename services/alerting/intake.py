@@ -5,9 +5,11 @@ import json
 from sqlalchemy import Connection
 
 from services.alerting import metrics, standing, urgency
+from services.alerting.dead_letters import NotReplayed, replay
 from services.alerting.dedup import RAISED
+from services.alerting.disabling import enable
 from services.alerting.escalate import begin, first_tellings, settle, wake
-from services.alerting.opening import take_turn, tell_opening
+from services.alerting.opening import take_turn, tell_new, tell_opening
 from services.alerting.plan import Plan
 from services.alerting.stage import Telling, through
 from services.ledger import (
@@ -16,15 +18,18 @@ from services.ledger import (
     AssessmentRepository,
     AuditRepository,
     DeliveryRepository,
+    Enabling,
+    EscalationRepository,
     EventRepository,
     OutboxMessage,
+    Replay,
     RosterRepository,
     StatusRepository,
 )
 from services.runtime import logs
 from services.runtime.clock import Clock
 from services.runtime.codec import from_json
-from services.vocabulary import Alert, AlertStatus, Assessment, Event, Notice, Opinion, Tier
+from services.vocabulary import Alert, AlertStatus, Asked, Assessment, Event, Notice, Opinion, Tier
 
 ALERT_RAISED = "alert.raised_by_opinion"
 """In the audit chain: a second opinion made an alert more urgent."""
@@ -46,9 +51,9 @@ class Intake:
         if alert is None:
             if event.tier is Tier.MONITOR:
                 return
-            alert = self._open(connection, event)
-        else:
-            alert = self._raise(connection, alert, event)
+            self._open(connection, event)
+            return
+        alert = self._raise(connection, alert, event)
         if event.ended_at is not None:
             alert = self._end(connection, alert, event)
         tell_opening(connection, alert, self._clock.now(), self._plan)
@@ -79,15 +84,32 @@ class Intake:
             AlertRepository(connection).update(standing.acknowledged(alert, word.by, word.at))
             settle(connection, alert.id)
 
-    def _open(self, connection: Connection, event: Event) -> Alert:
+    def replayed(self, connection: Connection, message: OutboxMessage) -> None:
+        """A person wants a dispatch that was given up to be tried again; one that may not be stays as it is."""
+        take_turn(connection)
+        word = from_json(Replay, message.body)
+        try:
+            replay(connection, word.message, word.receiver, word.by, self._clock.now())
+        except NotReplayed as error:
+            logs.logger().warning("not replayed", detail=str(error))
+
+    def enabled(self, connection: Connection, message: OutboxMessage) -> None:
+        """A person says that a disabled receiver is there again."""
+        take_turn(connection)
+        word = from_json(Enabling, message.body)
+        enable(connection, word.receiver, word.by, self._clock.now())
+
+    def _open(self, connection: Connection, event: Event) -> None:
         now = self._clock.now()
         alert = standing.opened(event, _room(connection, event), now, self._plan.timing)
         known = AssessmentRepository(connection).of_event(event.id)
         if known is not None:
             alert = self._weighed(connection, standing.assessed(alert, known.id, now), known)
+        if event.ended_at is not None:
+            alert = standing.ended(alert, event.ended_at)
         AlertRepository(connection).create(alert)
         metrics.ALERTS.labels(str(event.tier.value)).inc()
-        return alert
+        tell_new(connection, alert, event, known, now, self._plan)
 
     def _weighed(self, connection: Connection, alert: Alert, made: Assessment) -> Alert:
         """The alert, more urgent where the opinion says so and nothing is in its way."""
@@ -124,10 +146,14 @@ class Intake:
     def _go_raised(self, connection: Connection, telling: Telling) -> None:
         """Those of the more urgent tier's chain are asked from its beginning, unless they are being asked already."""
         now, alert = self._clock.now(), telling.alert
-        asked = None if alert.acknowledged_at or alert.told_by else begin(connection, alert, now, self._plan)
+        asked = None if alert.acknowledged_at or alert.told_by else self._begin(connection, alert)
         wake(connection, alert.id, now)
         tellings = first_tellings(telling, asked, self._plan.chains.of(alert.tier))
         through(self._plan.stages, connection, now, tellings)
+
+    def _begin(self, connection: Connection, alert: Alert) -> Asked | None:
+        known = EscalationRepository(connection).of_alert(alert.id)
+        return begin(connection, alert, known, self._clock.now(), self._plan)
 
     def _go(self, connection: Connection, telling: Telling) -> None:
         through(self._plan.stages, connection, self._clock.now(), [telling])

@@ -1,5 +1,7 @@
 """Sends due alerts through the stages, or to the page only when they were found too late."""
 
+from dataclasses import replace
+
 from sqlalchemy import Connection, text
 
 from services.alerting import standing
@@ -14,9 +16,21 @@ from services.ledger import (
     AssessmentRepository,
     DeliveryRepository,
     EdgeAlarmRepository,
+    EscalationRepository,
     EventRepository,
 )
-from services.vocabulary import Alert, AlertStatus, Delivery, EdgeAlarm, Event, Notice, Outcome, UnixSeconds
+from services.vocabulary import (
+    Alert,
+    AlertStatus,
+    Assessment,
+    Delivery,
+    EdgeAlarm,
+    Escalation,
+    Event,
+    Notice,
+    Outcome,
+    UnixSeconds,
+)
 
 _TURN = 0x0A77_0E04
 NOBODY = "no receiver takes this tier: name one in ATTUNE_ALERTS_RECEIVERS"
@@ -29,29 +43,46 @@ def take_turn(connection: Connection) -> None:
 
 
 def open_due(connection: Connection, now: UnixSeconds, plan: Plan) -> None:
-    """Hand over every pending alert whose time has come."""
-    for alert in AlertRepository(connection).due(now):
+    """Hand over every pending alert whose time has come and that nobody was handed yet."""
+    for alert in AlertRepository(connection).due_unsent(now):
         tell_opening(connection, alert, now, plan)
 
 
 def tell_opening(connection: Connection, alert: Alert, now: UnixSeconds, plan: Plan) -> None:
     """Hand one pending alert over; one that is too late becomes missed, one that nobody takes undelivered."""
-    alert = as_known(connection, alert)
     if alert.status is not AlertStatus.PENDING or alert.notify_not_before > now:
         return
-    dispatched = bool(DeliveryRepository(connection).dispatches_of(alert.id))
+    alert = as_known(connection, alert)
     event = EventRepository(connection).get(alert.event)
-    told_before = None if dispatched or event is None else EdgeAlarmRepository(connection).of_event(event)
+    if event is not None and alert.status is AlertStatus.PENDING:
+        dispatched = bool(DeliveryRepository(connection).dispatches_of(alert.id))
+        opinion = AssessmentRepository(connection).get(alert.assessment) if alert.assessment else None
+        known = EscalationRepository(connection).of_alert(alert.id)
+        _hand_over(connection, Telling(alert, event, Notice.OPENED, "", opinion), dispatched, known, now, plan)
+
+
+def tell_new(
+    connection: Connection, alert: Alert, event: Event, opinion: Assessment | None, now: UnixSeconds, plan: Plan
+) -> None:
+    """The same for an alert that was made this moment: nothing has to be looked up about it."""
+    if alert.notify_not_before <= now:
+        _hand_over(connection, Telling(alert, event, Notice.OPENED, "", opinion), False, None, now, plan)
+
+
+def _hand_over(
+    connection: Connection, telling: Telling, dispatched: bool, known: Escalation | None, now: UnixSeconds, plan: Plan
+) -> None:
+    alert, event = telling.alert, telling.event
+    told_before = None if dispatched else EdgeAlarmRepository(connection).of_event(event)
     if told_before is not None:
         _told_by_edge(connection, alert, told_before)
         return
     judged = alert if dispatched else standing.judged_late(alert, now, plan.timing)
-    opinion = AssessmentRepository(connection).get(alert.assessment) if alert.assessment else None
-    if judged.status is AlertStatus.MISSED and event is not None:
+    if judged.status is AlertStatus.MISSED:
         tell_missed(connection, judged, event, now, plan)
-    if judged.status is AlertStatus.PENDING and event is not None:
-        opening = Telling(judged, event, Notice.OPENED, opening_of(judged), opinion)
-        asked = begin(connection, judged, now, plan)
+    else:
+        opening = replace(telling, alert=judged, occasion=opening_of(judged))
+        asked = begin(connection, judged, known, now, plan)
         told = through(plan.stages, connection, now, first_tellings(opening, asked, plan.chains.of(judged.tier)))
         if not told and not dispatched:
             judged = standing.undelivered(judged)

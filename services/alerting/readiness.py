@@ -1,6 +1,5 @@
 """Whether a dispatch may go now, by what the ledger holds this moment: whether it goes, waits or is given up."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -10,7 +9,7 @@ from services.alerting.acknowledging import as_known
 from services.alerting.dedup import first_words
 from services.alerting.escalate import OPENINGS
 from services.alerting.lateness import too_late
-from services.ledger import AlertRepository, DeliveryRepository, Dispatch, DispatchState, EndpointRepository
+from services.ledger import AlertRepository, DeliveryRepository, Dispatch, DispatchState, EndpointNow
 from services.vocabulary import Alert, Notice, Seconds, Timing, UnixSeconds
 
 BEHIND_S: Seconds = 0.2
@@ -41,12 +40,10 @@ class Never:
     why: str
 
 
-def readiness(connection: Connection, asked: Dispatch, now: UnixSeconds, timing: Timing) -> Go | Later | Never | None:
-    """What becomes of a dispatch now; None: it is settled already."""
-    dispatch = DeliveryRepository(connection).get(asked.message, asked.receiver)
-    if dispatch is None or dispatch.state is not DispatchState.PENDING:
-        return None
-    endpoint = EndpointRepository(connection).get(dispatch.receiver)
+def readiness(
+    connection: Connection, dispatch: Dispatch, endpoint: EndpointNow, now: UnixSeconds, timing: Timing
+) -> Go | Later | Never:
+    """What becomes of a pending dispatch to this endpoint now."""
     if endpoint.disabled_at is not None:
         return Never(dispatch, f"the receiver is disabled: {endpoint.why}")
     if endpoint.paused_until > now:
@@ -56,12 +53,18 @@ def readiness(connection: Connection, asked: Dispatch, now: UnixSeconds, timing:
     alert = AlertRepository(connection).get(dispatch.alert)
     if alert is None:
         return Never(dispatch, "the ledger holds no such alert")
+    opening = None if dispatch.notice in OPENINGS else _opening(connection, dispatch)
+    return _of_alert(dispatch, as_known(connection, alert), opening, now, timing)
+
+
+def _opening(connection: Connection, dispatch: Dispatch) -> Dispatch | None:
+    """What this receiver has to hear before this notice."""
     kept = DeliveryRepository(connection).dispatches_of(dispatch.alert)
-    return _of_alert(dispatch, as_known(connection, alert), kept, now, timing)
+    return first_words(kept).get(dispatch.receiver)
 
 
 def _of_alert(
-    dispatch: Dispatch, alert: Alert, kept: Sequence[Dispatch], now: UnixSeconds, timing: Timing
+    dispatch: Dispatch, alert: Alert, opening: Dispatch | None, now: UnixSeconds, timing: Timing
 ) -> Go | Later | Never:
     age = standing.age(alert, now)
     if alert.acknowledged_at is not None:
@@ -70,7 +73,6 @@ def _of_alert(
         return Go(dispatch, age)
     if not standing.may_be_told(alert):
         return Never(dispatch, "it was found too late")
-    opening = None if dispatch.notice in OPENINGS else first_words(kept).get(dispatch.receiver)
     if opening is not None and opening.state is DispatchState.FAILED:
         return Never(dispatch, "this receiver was never told of the alert")
     first = dispatch.notice is Notice.OPENED and dispatch.attempts == 0 and alert.notified_at is None

@@ -15,11 +15,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from standardwebhooks import Webhook
-from standardwebhooks.webhooks import WebhookVerificationError
-
 from services.runtime.lifecycle import refuse, run
 from services.runtime.settings import RoomSettings, load
+from services.runtime.webhook.signing import Verifier
 
 LARGEST_BODY = 1_000_000
 
@@ -27,9 +25,9 @@ LARGEST_BODY = 1_000_000
 class Book:
     """What arrived, as JSON lines; it knows which messages it has seen, also from before a restart."""
 
-    def __init__(self, file: Path, secret: str) -> None:
+    def __init__(self, file: Path, *keys: str) -> None:
         self._file = file
-        self._webhook = Webhook(secret)
+        self._verifier = Verifier(keys)
         self._lock = threading.Lock()
         self._seen: set[str] = set()
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -44,11 +42,12 @@ class Book:
             "headline": "", "opinion": False, "late_s": None, "received_at": now, "duplicate": False,
         }  # fmt: skip
         try:
-            told = self._webhook.verify(body, dict(headers))
+            self._verifier.verify(headers, body, now)
+            told = json.loads(body)
             data = told["data"]
             line |= {"verified": True, "type": told["type"], "opinion": data.get("assessment") is not None}
             line |= {key: data.get(key, line[key]) for key in ("alert", "tier", "headline", "late_s")}
-        except (WebhookVerificationError, ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             line["refused"] = f"{type(error).__name__}: {error}"[:200]
         with self._lock:
             if line["verified"]:
@@ -107,7 +106,7 @@ def main() -> int:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=7085)
     secret = parser.add_mutually_exclusive_group(required=True)
-    secret.add_argument("--secret-file", type=Path, help="a file that holds the signing secret, whsec_…")
+    secret.add_argument("--secret-file", type=Path, help="a file with the secret (whsec_…) or a public key (whpk_…)")
     secret.add_argument("--secret-variable", help="name of an environment variable that holds it")
     parser.add_argument("--log", type=Path, required=True, help="JSON lines are appended here")
     chosen = parser.parse_args()

@@ -35,7 +35,7 @@ def record(connection: Connection, dispatch: Dispatch, attempt: Attempt, now: Un
     moved = _moved_on(dispatch, attempt, Tier.URGENT if alert is None else alert.tier, now, plan)
     DeliveryRepository(connection).update(moved)
     if alert is not None and dispatch.notice in OPENINGS:
-        if moved.state is not DispatchState.PENDING:
+        if moved.state is DispatchState.FAILED:
             wake(connection, alert.id, now)
         after = _after_opening(alert, attempt, now)
         if after != alert:
@@ -91,6 +91,8 @@ def _after_opening(alert: Alert, attempt: Attempt, now: UnixSeconds) -> Alert:
 
 def _tell_the_end(connection: Connection, alert: Alert, opening: Dispatch, now: UnixSeconds, plan: Plan) -> None:
     """A receiver that took an opening which is over by now, and did not say so, hears that too."""
+    if alert.resolved_at is None or says_ended(opening.body):
+        return
     event = EventRepository(connection).get(alert.event)
-    if event is not None and alert.resolved_at is not None and not says_ended(opening.body):
+    if event is not None:
         through(plan.stages, connection, now, [Telling(alert, event, Notice.RESOLVED, receiver=opening.receiver)])

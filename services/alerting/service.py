@@ -3,6 +3,7 @@
 import asyncio
 
 from services.alerting.chains import Chains
+from services.alerting.channel import Channel, WebhookChannel
 from services.alerting.dedup import dedup
 from services.alerting.dispatcher import Dispatcher
 from services.alerting.handover import handover
@@ -14,9 +15,15 @@ from services.alerting.route import route
 from services.alerting.settings import AlertingSettings
 from services.ledger import Database
 from services.ledger.consumer import Consumer
-from services.ledger.topics import ALERT_ACKNOWLEDGED, ASSESSMENT_MADE, EVENT_CHANGED
+from services.ledger.topics import (
+    ALERT_ACKNOWLEDGED,
+    ASSESSMENT_MADE,
+    DELIVERY_REPLAYED,
+    EVENT_CHANGED,
+    RECEIVER_ENABLED,
+)
 from services.runtime import logs
-from services.runtime.clock import SystemClock
+from services.runtime.clock import Clock, SystemClock
 from services.runtime.health import HealthServer
 from services.runtime.lifecycle import together
 from services.runtime.queue import open_queue
@@ -32,17 +39,18 @@ async def serve(settings: AlertingSettings, stop: asyncio.Event) -> None:
     await asyncio.to_thread(database.migrate)
     queue = await asyncio.to_thread(open_queue, settings.redis_url, settings.database_url, settings.queue_prefix)
     plan = plan_of(settings)
-    couriers = {
-        receiver.name: Courier(receiver, settings.guard, settings.timeout_s, clock) for receiver in settings.receivers
-    }
-    dispatcher = Dispatcher(database, clock, couriers, plan)
+    channels = channels_of(settings, clock)
+    dispatcher = Dispatcher(database, clock, channels, plan)
     intake = Intake(clock, plan, settings.opinion_raises)
     handlers = {
         EVENT_CHANGED: intake.event_changed,
         ASSESSMENT_MADE: intake.assessment_made,
         ALERT_ACKNOWLEDGED: intake.acknowledged,
+        DELIVERY_REPLAYED: intake.replayed,
+        RECEIVER_ENABLED: intake.enabled,
     }
-    consumers = [Consumer(database, queue, topic, CONSUMER, handle, clock) for topic, handle in handlers.items()]
+    direct = None if database.dialect == "sqlite" and not settings.redis_url else queue
+    consumers = [Consumer(database, direct, topic, CONSUMER, handle, clock) for topic, handle in handlers.items()]
     health = HealthServer(settings.health_host, settings.health_port)
     health.add("ledger", database.check)
     health.start()
@@ -51,8 +59,8 @@ async def serve(settings: AlertingSettings, stop: asyncio.Event) -> None:
         await together(stop, dispatcher.run(stop), *(consumer.run(stop) for consumer in consumers))
     finally:
         health.close()
-        for courier in couriers.values():
-            await courier.close()
+        for channel in channels.values():
+            await channel.close()
         queue.close()
         database.close()
 
@@ -62,6 +70,14 @@ def plan_of(settings: AlertingSettings) -> Plan:
     chains = Chains(settings.receivers, settings.chains, settings.zone)
     stages = (route(chains), in_order, dedup, handover(settings.page_url))
     return Plan(settings.timing, stages, chains, Schedule(give_up_s=settings.give_up_s))
+
+
+def channels_of(settings: AlertingSettings, clock: Clock) -> dict[str, Channel]:
+    """The way to each receiver, by its name."""
+    return {
+        receiver.name: WebhookChannel(receiver, Courier(receiver, settings.guard, settings.timeout_s, clock))
+        for receiver in settings.receivers
+    }
 
 
 def _announce(settings: AlertingSettings, health_port: int) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from services.alerting.bodies import Form
 from services.alerting.chain_settings import ChainSettings, Hours, problem, read_hours
 from services.runtime.clock import zone
 from services.runtime.settings import HealthSettings, LedgerSettings
@@ -25,6 +26,10 @@ class Receiver(Endpoint):
     secret."""
 
     tiers: frozenset[Annotated[int, Field(ge=1, le=2)]] = Field(frozenset({1, 2}), min_length=1)
+    body: Form = Form.ATTUNE
+    """What it reads: attune (our own schema), alertmanager (Alertmanager's version 4), fhir-communication, fhir-flag."""
+    thin: bool = False
+    """Say only that something is to be looked at, and where: no resident, no headline, no opinion."""
     hours: Hours = ()
     """When somebody answers here, e.g. ["07:00-19:00"]: a chain passes it over at other times. Empty: always."""
     quiet_hours: Hours = ()

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli import adapters, assets, demo, doctor, edge, evaluate, score, simulate, threshold, train
+from services.cli import adapters, alerts, assets, demo, doctor, edge, evaluate, score, simulate, threshold, train
 
 app = typer.Typer(
     name="attune",
@@ -16,6 +16,7 @@ app = typer.Typer(
     help="Watches over the residents of a care facility and tells a caregiver when somebody is not their usual self. "
     "Every alert is decision support; a human decides.",
 )
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(assets.app, name="assets")
 app.add_typer(edge.app, name="edge")
 app.add_typer(threshold.app, name="threshold")

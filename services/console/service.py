@@ -11,7 +11,7 @@ from services.console.room import Room
 from services.console.settings import ConsoleSettings
 from services.ledger import Database
 from services.ledger.relay import relay
-from services.ledger.topics import ALERT_ACKNOWLEDGED, FEEDBACK_GIVEN
+from services.ledger.topics import ALERT_ACKNOWLEDGED, DELIVERY_REPLAYED, FEEDBACK_GIVEN, RECEIVER_ENABLED
 from services.runtime import logs
 from services.runtime.clock import SystemClock
 from services.runtime.health import HealthServer
@@ -44,7 +44,7 @@ async def serve(settings: ConsoleSettings, stop: asyncio.Event) -> None:
     health.add("page", lambda: "" if server.started else "not listening yet")
     health.start()
     logs.logger().info("listening", host=settings.host, port=settings.port, health_port=health.port)
-    topics = (ALERT_ACKNOWLEDGED, FEEDBACK_GIVEN)
+    topics = (ALERT_ACKNOWLEDGED, FEEDBACK_GIVEN, DELIVERY_REPLAYED, RECEIVER_ENABLED)
     try:
         await together(
             stop, _page(server), _end(server, stop), app.state.broadcast.run(stop),

@@ -7,9 +7,9 @@ from services.ledger.alerts import AlertRepository, AlertUnknown
 from services.ledger.assessments import AssessmentRepository
 from services.ledger.audit import AuditRepository
 from services.ledger.database import Database, DatabaseUrlError
-from services.ledger.deliveries import DeliveryRepository, Dispatch, DispatchState
+from services.ledger.deliveries import DeliveryRepository, Dispatch, DispatchState, Replay
 from services.ledger.edge_alarms import EdgeAlarmRepository
-from services.ledger.endpoints import EndpointNow, EndpointRepository
+from services.ledger.endpoints import Enabling, EndpointNow, EndpointRepository
 from services.ledger.escalations import EscalationRepository
 from services.ledger.events import EventConflict, EventRepository, Recorded
 from services.ledger.feedback import FeedbackRepository
@@ -40,6 +40,7 @@ __all__ = [
     "Dispatch",
     "DispatchState",
     "EdgeAlarmRepository",
+    "Enabling",
     "EndpointNow",
     "EndpointRepository",
     "EscalationRepository",
@@ -55,6 +56,7 @@ __all__ = [
     "Question",
     "QuestionRepository",
     "Recorded",
+    "Replay",
     "RosterRepository",
     "SeatTaken",
     "Silence",

@@ -1,9 +1,9 @@
 """Keeps alerts: one per event."""
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import ColumnElement, Connection, exists, func, select, update
 
 from services.ledger.paging import newest_first
-from services.ledger.tables import alerts
+from services.ledger.tables import alerts, dispatches
 from services.ledger.upsert import insert_new
 from services.runtime.codec import from_json, to_json
 from services.vocabulary import Alert, AlertStatus, UnixSeconds
@@ -57,10 +57,20 @@ class AlertRepository:
         """Pending alerts that may go out now, the most urgent first, then the oldest."""
         return self._all(alerts.c.status == AlertStatus.PENDING.value, alerts.c.notify_not_before <= now)
 
+    def due_unsent(self, now: UnixSeconds) -> list[Alert]:
+        """Pending alerts that may go out now and of which no notice was made yet."""
+        made = exists().where(dispatches.c.alert == alerts.c.id)
+        return self._all(alerts.c.status == AlertStatus.PENDING.value, alerts.c.notify_not_before <= now, ~made)
+
     def open(self) -> list[Alert]:
         """Alerts that are neither resolved, missed nor expired, the most urgent first, then the oldest."""
         settled = (AlertStatus.RESOLVED, AlertStatus.MISSED, AlertStatus.EXPIRED)
         return self._all(alerts.c.status.not_in([status.value for status in settled]))
+
+    def count(self, status: AlertStatus) -> int:
+        """How many alerts have this status."""
+        query = select(func.count()).select_from(alerts).where(alerts.c.status == status.value)
+        return int(self._connection.scalar(query) or 0)
 
     def raised_by_opinion(self, resident: str, since: UnixSeconds) -> int:
         """How many alerts of a resident that opened since then a second opinion made more urgent."""

@@ -1,7 +1,7 @@
 """Handles the messages of a topic with exactly-once effects, with the queue or without it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from prometheus_client import Counter
@@ -31,6 +31,8 @@ class Pace:
 
     catch_up_s: Seconds = 2.0
     """How often it looks into the outbox itself."""
+    direct_s: Seconds = 0.03
+    """How often it does so where there is no queue."""
     reclaim_s: Seconds = 10.0
     """How often it looks for messages that a dead consumer held."""
     idle_s: Seconds = 30.0
@@ -47,13 +49,14 @@ class Consumer:
 
     Every message that was ever added to the outbox is handled once: in one transaction its id enters the inbox and
     `handle` writes the effects. A message whose handling fails is logged, counted and tried again, later each time,
-    while the others go on.
+    while the others go on. Without a queue the outbox itself is looked at, `direct_s` apart: on SQLite, where a queue
+    would lie in the same file, that is the shorter way, and a message is there as soon as its number is.
     """
 
     def __init__(
         self,
         database: Database,
-        queue: Queue,
+        queue: Queue | None,
         topic: str,
         name: str,
         handle: Handle,
@@ -82,7 +85,7 @@ class Consumer:
         while not stop.is_set():
             try:
                 await asyncio.to_thread(self.step, block_s)
-                wait = block_s if self._queue_away else 0.0
+                wait = self._pace.direct_s if self._queue is None else block_s if self._queue_away else 0.0
             except DBAPIError as error:
                 self._log.warning("database is away", error=type(error).__name__, detail=str(error.orig))
                 wait = 1.0
@@ -94,14 +97,16 @@ class Consumer:
 
         Returns how many messages were handled for the first time.
         """
-        handled = sum(self._handle_told(message) for message in self._told(block_s))
+        handled = self._handle_told(self._told(block_s))
         if self._clock.monotonic() >= self._next_catch_up:
             handled += self._catch_up()
         return handled
 
     def _told(self, block_s: Seconds) -> list[Message]:
+        if self._queue is None:
+            return []
         try:
-            told = self._reclaimed() or self._read(block_s)
+            told = self._reclaimed(self._queue) or self._read(self._queue, block_s)
         except QueueUnavailable as error:
             if not self._queue_away:
                 self._log.warning("queue is away, reading the outbox instead", detail=str(error))
@@ -110,25 +115,26 @@ class Consumer:
         self._queue_away = False
         return told
 
-    def _reclaimed(self) -> list[Message]:
+    def _reclaimed(self, queue: Queue) -> list[Message]:
         if self._clock.monotonic() < self._next_reclaim:
             return []
         self._next_reclaim = self._clock.monotonic() + self._pace.reclaim_s
-        return self._queue.reclaim(self._topic, self._name, self._instance, self._pace.idle_s, self._pace.count)
+        return queue.reclaim(self._topic, self._name, self._instance, self._pace.idle_s, self._pace.count)
 
-    def _read(self, block_s: Seconds) -> list[Message]:
-        return self._queue.read(self._topic, self._name, self._instance, self._pace.count, block_s)
+    def _read(self, queue: Queue, block_s: Seconds) -> list[Message]:
+        return queue.read(self._topic, self._name, self._instance, self._pace.count, block_s)
 
-    def _handle_told(self, message: Message) -> bool:
-        handled = self._once(message.message_id)
-        if handled is not None:
-            self._ack(message.id)
-        return bool(handled)
+    def _handle_told(self, told: Sequence[Message]) -> int:
+        ended = self._each(list(dict.fromkeys(message.message_id for message in told)))
+        done = [message.id for message in told if ended[message.message_id] is not None]
+        if done and self._queue is not None:
+            self._ack(self._queue, done)
+        return sum(bool(handled) for handled in ended.values())
 
     def _catch_up(self) -> int:
         now, started = self._clock.now(), self._clock.monotonic()
         # The queue goes first; what it has not brought in one period is fetched here.
-        older_than = now if self._queue_away else now - self._pace.catch_up_s
+        older_than = float("inf") if self._queue is None else now if self._queue_away else now - self._pace.catch_up_s
         with self._database.read() as connection:
             outbox = OutboxRepository(connection)
             missed = outbox.unconsumed(self._topic, self._name, self._pace.count, older_than, self._looked_up_to)
@@ -138,8 +144,11 @@ class Consumer:
             self._looked_up_to = missed[-1].number  # there may be more: go on at the next step, past what failed
         else:
             self._looked_up_to = self._above
-            self._next_catch_up = started + self._pace.catch_up_s
-        return sum(bool(self._once(message.id)) for message in missed)
+            self._next_catch_up = started + (self._pace.catch_up_s if self._queue is not None else 0.0)
+        ended = self._each([message.id for message in missed])
+        if self._queue is None and None not in ended.values() and not self._retries and missed:
+            self._above = self._looked_up_to = max(self._above, missed[-1].number)
+        return sum(bool(handled) for handled in ended.values())
 
     def _settle(self, outbox: OutboxRepository, started: Seconds) -> None:
         """Numbers that were there `settle_s` ago and are handled, all of them, need not be looked at again."""
@@ -152,29 +161,42 @@ class Consumer:
                 self._above = self._looked_up_to = settled
             self._settling = (started, outbox.newest_number(self._topic))
 
+    def _each(self, identities: Sequence[str]) -> dict[str, bool | None]:
+        """How the handling of each message ended (see `_once`): all in one transaction, or one by one if that fails."""
+        if len(identities) > 1 and not self._retries:
+            try:
+                return self._in_one_transaction(identities, self._clock.now())
+            except Exception as error:  # noqa: BLE001 - one of them; each is tried alone, where it is logged by name
+                self._log.info("messages are handled one by one", count=len(identities), error=type(error).__name__)
+        return {identity: self._once(identity) for identity in identities}
+
     def _once(self, identity: str) -> bool | None:
         """True: handled now; False: nothing to do any more; None: it failed or is not due yet, try again."""
         failures, due = self._retries.get(identity, (0, float("-inf")))
         if self._clock.monotonic() < due:
             return None
         try:
-            handled = self._in_one_transaction(identity, self._clock.now())
+            handled = self._in_one_transaction([identity], self._clock.now())[identity]
         except Exception as error:  # noqa: BLE001 - the outermost frame of one message: the others go on
             self._postpone(identity, failures + 1, error)
             return None
         self._retries.pop(identity, None)
         return handled
 
-    def _in_one_transaction(self, identity: str, now: UnixSeconds) -> bool:
+    def _in_one_transaction(self, identities: Sequence[str], now: UnixSeconds) -> dict[str, bool | None]:
         with self._database.write() as connection:
-            message = OutboxRepository(connection).get(identity)
-            if message is None or message.topic != self._topic:
-                self._log.warning("queue told of a message that the outbox does not hold", message=identity)
-                return False
-            if not InboxRepository(connection).first_time(self._name, identity, now):
-                return False
-            self._handle(connection, message)
-        _HANDLED.labels(self._topic, self._name).inc()
+            ended: dict[str, bool | None] = {each: self._handled(connection, each, now) for each in identities}
+        _HANDLED.labels(self._topic, self._name).inc(sum(bool(handled) for handled in ended.values()))
+        return ended
+
+    def _handled(self, connection: Connection, identity: str, now: UnixSeconds) -> bool:
+        message = OutboxRepository(connection).get(identity)
+        if message is None or message.topic != self._topic:
+            self._log.warning("queue told of a message that the outbox does not hold", message=identity)
+            return False
+        if not InboxRepository(connection).first_time(self._name, identity, now):
+            return False
+        self._handle(connection, message)
         return True
 
     def _postpone(self, identity: str, failures: int, error: Exception) -> None:
@@ -186,8 +208,8 @@ class Consumer:
             error=type(error).__name__, detail=str(error), exc_info=True,
         )  # fmt: skip
 
-    def _ack(self, identity: str) -> None:
+    def _ack(self, queue: Queue, identities: Sequence[str]) -> None:
         try:
-            self._queue.ack(self._topic, self._name, [identity])
+            queue.ack(self._topic, self._name, identities)
         except QueueUnavailable:
             self._log.info("queue is away, the message stays unacknowledged there")

@@ -1,5 +1,6 @@
 """What has to be told to whom, and every attempt to tell it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -34,6 +35,16 @@ class Dispatch:
     state: DispatchState = DispatchState.PENDING
 
 
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A person's word that a dispatch that was given up is to be tried again."""
+
+    message: str
+    receiver: str
+    by: str
+    at: UnixSeconds
+
+
 class DeliveryRepository:
     """Dispatches and the log of delivery attempts; owner: alerting."""
 
@@ -54,9 +65,10 @@ class DeliveryRepository:
         """Keep a dispatch for delivery; False when this message to this receiver is already kept."""
         return insert_new(self._connection, dispatches, _row(dispatch))
 
-    def pending(self, now: UnixSeconds, limit: int = 100) -> list[Dispatch]:
-        """Dispatches whose next attempt is due, the longest due first."""
-        due = (dispatches.c.state == DispatchState.PENDING.value, dispatches.c.next_attempt_at <= now)
+    def pending(self, now: UnixSeconds, limit: int = 100, besides: Collection[str] = ()) -> list[Dispatch]:
+        """Dispatches whose next attempt is due, the longest due first; none to the receivers in `besides`."""
+        due = [dispatches.c.state == DispatchState.PENDING.value, dispatches.c.next_attempt_at <= now]
+        due += [dispatches.c.receiver.not_in(besides)] if besides else []
         query = select(dispatches).where(*due).order_by(dispatches.c.next_attempt_at, dispatches.c.message)
         return [_dispatch(row) for row in self._connection.execute(query.limit(limit))]
 

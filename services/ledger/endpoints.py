@@ -22,6 +22,15 @@ class EndpointNow:
     enabled_by: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Enabling:
+    """A person's word that a disabled receiver is there again."""
+
+    receiver: str
+    by: str
+    at: UnixSeconds
+
+
 class EndpointRepository:
     """Receivers that are not simply in order; owner: alerting."""
 

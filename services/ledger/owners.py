@@ -50,5 +50,6 @@ WRITES: dict[str, dict[str, tuple[str, ...]]] = {
 PRODUCERS = {
     "event.changed": THRESHOLD, "assessment.made": VLM, "alert.acknowledged": CONSOLE, "feedback.given": CONSOLE,
     "threshold.approved": CONSOLE, "mode.decided": CONSOLE,
+    "delivery.replayed": CONSOLE, "receiver.enabled": CONSOLE,
 }  # fmt: skip
 """The room that may add to a topic."""

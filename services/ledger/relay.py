@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from itertools import groupby
 
 from prometheus_client import Counter
 from sqlalchemy.exc import DBAPIError
@@ -30,10 +31,11 @@ def relay_once(database: Database, queue: Queue, topics: Sequence[str], now: Uni
         waiting = OutboxRepository(connection).unpublished(limit, topics)
     published: list[str] = []
     try:
-        for message in waiting:
-            queue.publish(message.topic, message.id, b"")
-            published.append(message.id)
-            _PUBLISHED.labels(message.topic).inc()
+        for topic, group in groupby(waiting, key=lambda message: message.topic):
+            ids = [message.id for message in group]
+            queue.publish_all(topic, ids)
+            published.extend(ids)
+            _PUBLISHED.labels(topic).inc(len(ids))
     finally:
         if published:
             with database.write() as connection:
@@ -47,7 +49,7 @@ async def relay(
     topics: Sequence[str],
     stop: asyncio.Event,
     clock: Clock | None = None,
-    period_s: Seconds = 0.1,
+    period_s: Seconds = 0.05,
 ) -> None:
     """Relay until `stop`; a queue or database that is away is waited for."""
     clock = clock or SystemClock()

@@ -15,5 +15,11 @@ THRESHOLD_APPROVED = "threshold.approved"
 MODE_DECIDED = "mode.decided"
 """Body: ModeDecision. From the console, to threshold_service, which tells the agent."""
 
+DELIVERY_REPLAYED = "delivery.replayed"
+"""Body: Replay. From the console, to alerting: a person wants a dispatch that was given up to be tried again."""
+
+RECEIVER_ENABLED = "receiver.enabled"
+"""Body: Enabling. From the console, to alerting: a person says that a disabled receiver is there again."""
+
 FEEDBACK_GIVEN = "feedback.given"
 """Body: Feedback. From the console."""

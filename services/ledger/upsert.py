@@ -11,8 +11,13 @@ Row = Mapping[str, Any]
 
 def insert_new(connection: Connection, table: Table, row: Row) -> bool:
     """Insert `row` unless one of its unique keys is taken; whether it was inserted."""
-    statement = _insert(connection, table).values(**row).on_conflict_do_nothing().returning(*table.primary_key)
-    return connection.execute(statement).first() is not None
+    key = (connection.dialect.name, table.name, "insert_new", *row)
+    if key not in _texts:
+        statement = _insert(connection, table).on_conflict_do_nothing().returning(*table.primary_key)
+        _texts[key] = _compiled(connection, statement, list(row))
+    text, places = _texts[key]
+    told: Any = tuple(row[name] for name in places) if places else dict(row)
+    return connection.exec_driver_sql(text, told).first() is not None
 
 
 def insert_many(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
@@ -42,11 +47,15 @@ def _execute(connection: Connection, statement: Any, key: tuple[str, ...], rows:
     insertion itself (measured), and no table has a type that it would have to translate."""
     key = (connection.dialect.name, *key, *rows[0])
     if key not in _texts:
-        compiled = statement.compile(dialect=connection.dialect, column_keys=list(rows[0]))
-        _texts[key] = compiled.string, tuple(compiled.positiontup) if compiled.positional else None
+        _texts[key] = _compiled(connection, statement, list(rows[0]))
     text, places = _texts[key]
     told: list[Any] = [tuple(row[name] for name in places) for row in rows] if places else [dict(row) for row in rows]
     connection.exec_driver_sql(text, told if len(told) > 1 else told[0])
+
+
+def _compiled(connection: Connection, statement: Any, columns: list[str]) -> tuple[str, tuple[str, ...] | None]:
+    compiled = statement.compile(dialect=connection.dialect, column_keys=columns)
+    return compiled.string, tuple(compiled.positiontup) if compiled.positional else None
 
 
 def _insert(connection: Connection, table: Table) -> Any:

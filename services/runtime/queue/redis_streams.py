@@ -43,6 +43,12 @@ class RedisQueue:
         with _available():
             self._redis.xadd(self._key(topic), fields, maxlen=KEPT_MESSAGES, approximate=True)
 
+    def publish_all(self, topic: str, message_ids: Sequence[str]) -> None:
+        with _available(), self._redis.pipeline(transaction=False) as together:
+            for each in message_ids:
+                together.xadd(self._key(topic), {"id": each, "body": b""}, maxlen=KEPT_MESSAGES, approximate=True)
+            together.execute()
+
     def read(self, topic: str, group: str, consumer: str, count: int, block_s: Seconds) -> list[Message]:
         wait_ms = int(min(block_s, LONGEST_BLOCK_S) * 1000) or None  # 0 would wait for ever
         streams: dict[Any, Any] = {self._key(topic): ">"}

@@ -33,6 +33,9 @@ class Queue(Protocol):
     def publish(self, topic: str, message_id: str, body: bytes) -> None:
         """Add a message; publishing the same `message_id` twice delivers twice."""
 
+    def publish_all(self, topic: str, message_ids: Sequence[str]) -> None:
+        """Add messages without a body, in this order."""
+
     def read(self, topic: str, group: str, consumer: str, count: int, block_s: Seconds) -> list[Message]:
         """Up to `count` messages that nobody of the group has been given yet, waiting up to `block_s` for the first."""
 

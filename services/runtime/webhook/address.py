@@ -55,7 +55,8 @@ async def pin(url: str, guard: Guard, resolve: Resolve = look_up) -> Pinned:
     parsed = httpx.URL(url)
     port = parsed.port or (443 if parsed.scheme == "https" else 80)
     try:
-        addresses = [_plain(text) for text in await asyncio.to_thread(resolve, parsed.host, port)]
+        found = [parsed.host] if _is_address(parsed.host) else await asyncio.to_thread(resolve, parsed.host, port)
+        addresses = [_plain(text) for text in found]
     except OSError as error:
         raise AddressUnknown(f"{parsed.host}: {error.strerror or 'no address'}") from error
     for address in addresses:
@@ -65,6 +66,14 @@ async def pin(url: str, guard: Guard, resolve: Resolve = look_up) -> Pinned:
         f"{parsed.host} is {', '.join(map(str, addresses)) or 'nowhere'}, outside the allowed networks "
         f"({', '.join(map(str, guard.networks)) or 'none'}): add its network to {guard.setting}"
     )
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _plain(text: str) -> Address:

@@ -1,18 +1,23 @@
 """One signed attempt to tell one receiver, over HTTP; the only place that sends webhooks."""
 
 import asyncio
+import importlib.util
+import sys
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import httpx
-from standardwebhooks import Webhook
 
 from services.runtime.clock import Clock
 from services.runtime.version import SOFTWARE
 from services.runtime.webhook.address import AddressRefused, AddressUnknown, Guard, Resolve, look_up, pin
 from services.runtime.webhook.endpoint import Endpoint
 from services.vocabulary import Outcome, Seconds, UnixSeconds
+
+SMALL = 4096
+"""Bytes of an answer that are read and thrown away, so that the next message need not open a connection."""
+if importlib.util.find_spec("sniffio") is None:
+    sys.modules["sniffio"] = None  # type: ignore[assignment]  # httpcore looks for it at every lock: 1 ms on the disk each
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +49,15 @@ class Courier:
         self._timeout_s = timeout_s
         self._clock = clock
         self._resolve = resolve
-        self._webhook = Webhook(receiver.signing_secret)
+        self._signer = receiver.signer
         self._client = httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=timeout_s)
 
-    async def attempt(self, message: str, body: str) -> Attempt:
+    async def attempt(self, message: str, body: str, content_type: str = "application/json") -> Attempt:
         """Post `body` once under the idempotency key `message`; what cannot be told is an outcome, not an error."""
         began = self._clock.monotonic()
         try:
             async with asyncio.timeout(self._timeout_s):
-                ended = await self._post(message, body)
+                ended = await self._post(message, body, content_type)
         except AddressRefused as error:
             ended = Attempt(Outcome.REFUSED, detail=str(error))
         except (TimeoutError, httpx.TimeoutException):
@@ -68,18 +73,20 @@ class Courier:
         """Give connections back."""
         await self._client.aclose()
 
-    async def _post(self, message: str, body: str) -> Attempt:
+    async def _post(self, message: str, body: str, content_type: str) -> Attempt:
         pinned = await pin(self._receiver.url, self._guard, self._resolve)
-        sent_at = datetime.fromtimestamp(int(self._clock.now()), UTC)  # the library takes other zones for UTC
+        sent_at = int(self._clock.now())
         headers = {
-            "Host": pinned.host_header, "Content-Type": "application/json", "User-Agent": SOFTWARE.replace(" ", "/"),
-            "webhook-id": message, "webhook-timestamp": str(int(sent_at.timestamp())),
-            "webhook-signature": self._webhook.sign(message, sent_at, body),
+            "Host": pinned.host_header, "Content-Type": content_type, "User-Agent": SOFTWARE.replace(" ", "/"),
+            "webhook-id": message, "webhook-timestamp": str(sent_at),
+            "webhook-signature": self._signer.sign(message, sent_at, body),
         }  # fmt: skip
         request = self._client.build_request(
             "POST", pinned.url, content=body.encode(), headers=headers, extensions={"sni_hostname": pinned.host}
         )
         answer = await self._client.send(request, stream=True)
+        if answer.headers.get("content-length", "").isdecimal() and int(answer.headers["content-length"]) <= SMALL:
+            await answer.aread()  # a connection can be used again only after its answer was read
         await answer.aclose()  # only the status counts; a body could be endless
         again = retry_after(answer.headers.get("retry-after", ""), self._clock.now())
         return judge(answer.status_code, answer.headers.get("location", ""), again)

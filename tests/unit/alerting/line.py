@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_network
 from typing import Any
 
+from services.alerting.channel import WebhookChannel
 from services.alerting.dispatcher import Dispatcher
 from services.alerting.intake import Intake
 from services.alerting.service import plan_of
@@ -119,7 +120,7 @@ class Line:
             return DeliveryRepository(connection).of_alert(self.alert(event).id)
 
     async def _run(self, seconds: float, pace: float) -> None:
-        couriers = {r.name: Courier(r, LOOPBACK, self.timeout_s, self.clock) for r in self.receivers}
+        couriers = {r.name: WebhookChannel(r, Courier(r, LOOPBACK, self.timeout_s, self.clock)) for r in self.receivers}
         dispatcher = Dispatcher(self.database, self.clock, couriers, self.plan)
         end = self.clock.now() + seconds
         while True:

@@ -196,9 +196,10 @@ def test_it_keeps_no_effect_of_a_message_whose_handling_fails_and_tries_again_la
     consumer = make(pace=Pace(catch_up_s=0.0, retry_s=10.0))
     assert consumer.step() == 1
     assert effects.written() == ["good"]
+    assert effects.calls == ["bad", "bad", "good"]  # together with the other one, then alone
     effects.failing = set()
     consumer.step()
-    assert effects.calls == ["bad", "good"]  # its second try is not due yet
+    assert effects.calls == ["bad", "bad", "good"]  # its next try is not due yet
     clock.advance(10.0)
     assert consumer.step() == 1
     assert effects.written() == ["good", "bad"]
@@ -274,3 +275,22 @@ def test_it_passes_over_a_message_that_the_outbox_does_not_hold(
     queue.publish(TOPIC, str(uuid.uuid4()), b'{"forged":true}')
     assert make().step() == 0
     assert effects.calls == [] and queue.pending(TOPIC, "alerting") == 0
+
+
+def test_it_reads_the_outbox_itself_where_there_is_no_queue(
+    database: Database, effects: Effects, clock: VirtualClock
+) -> None:
+    consumer = Consumer(database, None, TOPIC, "alone", effects, clock, pace=Pace(count=2))
+    add(database, *(f"e{number}" for number in range(5)))
+    while consumer.step():
+        pass
+    assert sorted(effects.written()) == [f"e{number}" for number in range(5)]
+    add(database, "late")
+    assert consumer.step() == 1
+    effects.failing = {"bad"}
+    add(database, "bad", "good")
+    assert consumer.step() == 1
+    effects.failing = set()
+    clock.advance(10.0)
+    assert sum(consumer.step() for _ in range(3)) == 1
+    assert sorted(effects.written())[0] == "bad"

@@ -1,0 +1,94 @@
+"""Deliveries that were given up, and receivers that are gone: looking, trying again, enabling."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from pydantic import Field
+
+from services.console.api.parts import Id, Limit, sent
+from services.console.models import PLAIN, Identity, Strict
+from services.console.problems import Refused
+from services.console.room import InRoom
+from services.ledger import (
+    DeliveryRepository,
+    Dispatch,
+    DispatchState,
+    Enabling,
+    EndpointNow,
+    EndpointRepository,
+    OutboxRepository,
+    Replay,
+)
+from services.ledger.topics import DELIVERY_REPLAYED, RECEIVER_ENABLED
+from services.runtime.codec import to_json
+
+router = APIRouter(tags=["receivers"])
+Who = Annotated[str, Field(min_length=1, max_length=80, pattern=PLAIN)]
+
+
+class DeadLetters(Strict):
+    """Dispatches that were given up, newest first; `body` is what would be sent."""
+
+    items: list[Dispatch]
+
+
+class ReplayIn(Strict):
+    """Which dispatch to try again, and who says so."""
+
+    message: Identity
+    receiver: Identity
+    by: Who
+
+
+class ByIn(Strict):
+    """Who says so."""
+
+    by: Who
+
+
+class Receivers(Strict):
+    """Receivers of which something was learned: disabled since they answered 410, or paused by Retry-After."""
+
+    items: list[EndpointNow]
+
+
+@router.get("/deliveries/dead", response_model=DeadLetters)
+def dead(room: InRoom, limit: Limit = 50) -> Response:
+    """What no receiver took until it was given up, newest first."""
+    with room.database.read() as connection:
+        return sent(DeadLetters(items=DeliveryRepository(connection).failed(limit)))
+
+
+@router.post("/deliveries/replay", response_model=DeadLetters, status_code=202)
+def replay(room: InRoom, word: ReplayIn) -> Response:
+    """Try one again under the same idempotency key; alerting does so within a moment, unless it was acknowledged."""
+    now = room.clock.now()
+    with room.database.write() as connection:
+        found = DeliveryRepository(connection).get(word.message, word.receiver)
+        if found is None:
+            raise Refused(404, "dispatch-unknown", "no dispatch has this message and receiver", "message")
+        if found.state is not DispatchState.FAILED:
+            raise Refused(409, "not-given-up", f"this dispatch is {found.state.value}: expected one that was given up")
+        said = to_json(Replay(word.message, word.receiver, word.by, now))
+        OutboxRepository(connection).add(DELIVERY_REPLAYED, word.message, said, now)
+    return sent(DeadLetters(items=[found]), 202)
+
+
+@router.get("/receivers", response_model=Receivers)
+def receivers(room: InRoom) -> Response:
+    """Receivers that are disabled or asked to be left alone; those in order are not listed."""
+    with room.database.read() as connection:
+        return sent(Receivers(items=EndpointRepository(connection).all()))
+
+
+@router.post("/receivers/{receiver}/enable", response_model=Receivers, status_code=202)
+def enable(room: InRoom, receiver: Id, word: ByIn) -> Response:
+    """Send to a disabled receiver again; alerting does so within a moment."""
+    now = room.clock.now()
+    with room.database.write() as connection:
+        known = EndpointRepository(connection).get(receiver)
+        if known.disabled_at is None:
+            raise Refused(409, "not-disabled", "this receiver is not disabled")
+        OutboxRepository(connection).add(RECEIVER_ENABLED, receiver, to_json(Enabling(receiver, word.by, now)), now)
+    return sent(Receivers(items=[known]), 202)
