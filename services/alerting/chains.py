@@ -42,6 +42,11 @@ class Chains:
         inside = {name for chain in self.configured for step in chain.steps for name in step.channels}
         return [r.name for r in self.receivers if tier.value in r.tiers and r.name not in inside]
 
+    @property
+    def technical(self) -> list[str]:
+        """The receivers that hear of cameras."""
+        return [r.name for r in self.receivers if r.technical]
+
     def usable(self, now: UnixSeconds, disabled: Collection[str]) -> frozenset[str]:
         """The receivers that are on shift and not disabled."""
         local = datetime.fromtimestamp(now, self.zone)

@@ -31,7 +31,7 @@ OPENINGS = (Notice.OPENED, Notice.ESCALATED)
 def begin(connection: Connection, alert: Alert, known: Escalation | None, now: UnixSeconds, plan: Plan) -> Asked | None:
     """The first asking of the alert's chain, or of the chain of the tier it was raised to; `known` is the asking so
     far. None: nobody takes it, or the asking runs already."""
-    chain = plan.chains.of(alert.tier)
+    chain = None if alert.technical else plan.chains.of(alert.tier)
     if chain is None or (known is not None and known.chain == chain.name and known.state is EscalationState.RUNNING):
         return None
     move = begun(chain, alert.id, now, plan.chains.usable(now, disabled(connection)))

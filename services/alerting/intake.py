@@ -29,7 +29,7 @@ from services.ledger import (
 from services.runtime import logs
 from services.runtime.clock import Clock
 from services.runtime.codec import from_json
-from services.vocabulary import Alert, AlertStatus, Asked, Assessment, Event, Notice, Opinion, Tier
+from services.vocabulary import Alert, AlertStatus, Asked, Assessment, Event, Notice, Opinion, Reason, Tier
 
 ALERT_RAISED = "alert.raised_by_opinion"
 """In the audit chain: a second opinion made an alert more urgent."""
@@ -49,7 +49,8 @@ class Intake:
         event = from_json(Event, message.body)
         alert = AlertRepository(connection).of_event(event.id)
         if alert is None:
-            if event.tier is Tier.MONITOR:
+            blind = event.reason is Reason.BLIND and event.ended_at is None and bool(self._plan.chains.technical)
+            if event.tier is Tier.MONITOR and not blind:
                 return
             self._open(connection, event)
             return

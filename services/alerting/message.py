@@ -30,6 +30,7 @@ def compose(telling: Telling, now: UnixSeconds, page_url: str) -> str:
         "change": telling.occasion if telling.notice is Notice.AMENDED else "",
         "assessment": None if telling.assessment is None else _opinion(telling.assessment),
         "asked": None if telling.asked is None else _asked(telling.asked),
+        "others": [{"alert": o.id, "resident": o.resident, "headline": o.headline} for o in telling.others],
         "page": f"{page_url.rstrip('/')}/alerts/{alert.id}", "note": NOTE,
     }  # fmt: skip
     return json.dumps({"type": telling.notice.value, "timestamp": stamp(now), "data": data}, allow_nan=False)

@@ -77,6 +77,8 @@ def _hand_over(
     if told_before is not None:
         _told_by_edge(connection, alert, told_before)
         return
+    if not dispatched and _held(connection, telling, now, plan):
+        return
     judged = alert if dispatched else standing.judged_late(alert, now, plan.timing)
     if judged.status is AlertStatus.MISSED:
         tell_missed(connection, judged, event, now, plan)
@@ -90,6 +92,19 @@ def _hand_over(
             DeliveryRepository(connection).record(refusal)
     if judged != alert:
         AlertRepository(connection).update(judged)
+
+
+def _held(connection: Connection, telling: Telling, now: UnixSeconds, plan: Plan) -> bool:
+    """Whether something keeps an opening back; the log says what, once."""
+    alert = telling.alert
+    hold = next((found for holder in plan.holders if (found := holder(connection, now, telling))), None)
+    if hold is None:
+        return False
+    if hold.why != alert.held:
+        said = Delivery("", alert.id, Notice.OPENED, "", 0, now, Outcome.REFUSED, detail=f"not sent: {hold.why}")
+        DeliveryRepository(connection).record(said)
+    AlertRepository(connection).update(standing.held(alert, hold.why, hold.until))
+    return True
 
 
 def tell_missed(connection: Connection, alert: Alert, event: Event, now: UnixSeconds, plan: Plan) -> None:

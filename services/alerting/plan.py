@@ -5,15 +5,18 @@ from dataclasses import dataclass
 
 from services.alerting.chains import Chains
 from services.alerting.retry import Schedule
-from services.alerting.stage import Stage
+from services.alerting.stage import Holder, Stage
 from services.vocabulary import Timing
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Lateness and waits, the stages a telling goes through, who is asked after whom, and when it is tried again."""
+    """Lateness and waits, what holds an opening back, the stages a telling goes through, who is asked after
+    whom, and when it is tried again."""
 
     timing: Timing
     stages: Sequence[Stage]
     chains: Chains
     schedule: Schedule
+    holders: Sequence[Holder] = ()
+    """What may keep an opening back for a while, the first that does."""

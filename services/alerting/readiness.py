@@ -76,7 +76,7 @@ def _of_alert(
     if opening is not None and opening.state is DispatchState.FAILED:
         return Never(dispatch, "this receiver was never told of the alert")
     first = dispatch.notice is Notice.OPENED and dispatch.attempts == 0 and alert.notified_at is None
-    if first and too_late(alert.tier, age, timing):
+    if first and not alert.held and too_late(alert.tier, age, timing):
         return Never(dispatch, "it was found too late")
     if opening is not None and opening.state is DispatchState.PENDING:
         return Later(dispatch, max(opening.next_attempt_at, now) + BEHIND_S)

@@ -24,7 +24,7 @@ def route(chains: Chains) -> Stage:
 def _routed(connection: Connection, telling: Telling, chains: Chains) -> list[Telling]:
     if telling.receiver:
         return [telling]
-    takers = chains.outside(telling.alert.tier)
+    takers = chains.technical if telling.alert.technical else chains.outside(telling.alert.tier)
     if telling.notice is not Notice.OPENED:
         takers += _told(connection, telling, takers)
     return [replace(telling, receiver=receiver) for receiver in takers]

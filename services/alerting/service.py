@@ -6,13 +6,17 @@ from services.alerting.chains import Chains
 from services.alerting.channel import Channel, WebhookChannel
 from services.alerting.dedup import dedup
 from services.alerting.dispatcher import Dispatcher
+from services.alerting.group import group, grouped
 from services.alerting.handover import handover
 from services.alerting.in_order import in_order
+from services.alerting.inhibit import inhibit
 from services.alerting.intake import Intake
 from services.alerting.plan import Plan
+from services.alerting.quiet import quiet
 from services.alerting.retry import Schedule
 from services.alerting.route import route
 from services.alerting.settings import AlertingSettings
+from services.alerting.silence import silence
 from services.ledger import Database
 from services.ledger.consumer import Consumer
 from services.ledger.topics import (
@@ -68,8 +72,9 @@ async def serve(settings: AlertingSettings, stop: asyncio.Event) -> None:
 def plan_of(settings: AlertingSettings) -> Plan:
     """The stages in their order, and who is asked after whom."""
     chains = Chains(settings.receivers, settings.chains, settings.zone)
-    stages = (route(chains), in_order, dedup, handover(settings.page_url))
-    return Plan(settings.timing, stages, chains, Schedule(give_up_s=settings.give_up_s))
+    stages = (route(chains), group, quiet(chains), in_order, dedup, handover(settings.page_url))
+    holders = (inhibit, silence, grouped(settings.group_s))
+    return Plan(settings.timing, stages, chains, Schedule(give_up_s=settings.give_up_s), holders)
 
 
 def channels_of(settings: AlertingSettings, clock: Clock) -> dict[str, Channel]:

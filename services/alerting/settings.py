@@ -27,7 +27,10 @@ class Receiver(Endpoint):
 
     tiers: frozenset[Annotated[int, Field(ge=1, le=2)]] = Field(frozenset({1, 2}), min_length=1)
     body: Form = Form.ATTUNE
-    """What it reads: attune (our own schema), alertmanager (Alertmanager's version 4), fhir-communication, fhir-flag."""
+    """What it reads: attune (our own schema), alertmanager (Alertmanager's, version 4), fhir-communication, fhir-flag.
+    """
+    technical: bool = False
+    """Also told when a camera shows nothing; where no receiver is, such a room is blind on the page only."""
     thin: bool = False
     """Say only that something is to be looked at, and where: no resident, no headline, no opinion."""
     hours: Hours = ()
@@ -51,6 +54,8 @@ class AlertingSettings(HealthSettings, LedgerSettings):
     chains: tuple[ChainSettings, ...] = ()
     """Who is asked after whom. A receiver in no chain is told at once; a tier without a chain asks all its receivers,
     and after 120 s (tier 1) or 600 s (tier 2) again every five minutes for an hour, until somebody takes the alert."""
+    group_s: float = Field(60.0, ge=0, le=600)
+    """A tier 2 of a room of which somebody was told so lately waits this long, unless they took that; 0: none does."""
     time_zone: str = "UTC"
     """Of the facility: what hours and quiet_hours mean."""
     allowed_networks: tuple[Network, ...] = (IPv4Network("127.0.0.0/8"),)

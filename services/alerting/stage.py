@@ -13,7 +13,7 @@ class Telling:
     """One notice about one alert, on its way to one receiver (empty until `route` has named it).
 
     `occasion` says what the notice is about, e.g. the id of an assessment: the same occasion is told once.
-    `asked` says who is asked by it, and why they are.
+    `asked` says who is asked by it, and why they are. `others` are open in the same room.
     """
 
     alert: Alert
@@ -23,10 +23,23 @@ class Telling:
     assessment: Assessment | None = None
     receiver: str = ""
     asked: Asked | None = None
+    others: tuple[Alert, ...] = ()
 
 
 Stage = Callable[[Connection, UnixSeconds, Sequence[Telling]], list[Telling]]
 """Passes on the tellings that go further, possibly changed. It may write over the open transaction, never send."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """An opening is kept back until it is looked at again, because of `why`; what is over by then nobody is told."""
+
+    until: UnixSeconds
+    why: str
+
+
+Holder = Callable[[Connection, UnixSeconds, Telling], Hold | None]
+"""Whether an opening is kept back; None lets it go."""
 
 
 def through(

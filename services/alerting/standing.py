@@ -19,12 +19,15 @@ def alert_id(event: str) -> str:
 
 
 def opened(event: Event, room: str, now: UnixSeconds, timing: Timing) -> Alert:
-    """The alert of an event of tier 1 or 2. Its age counts from when the event reached a tier that alerts."""
+    """The alert of an event of tier 1 or 2, or the technical one of a blind camera. Its age
+    counts from when the event reached a tier that alerts."""
     since = event.opened_at if event.revision <= 1 else min(event.updated_at, now)
+    technical = event.tier is Tier.MONITOR
+    tier = Tier.URGENT if technical else event.tier
     return Alert(
-        id=alert_id(event.id), event=event.id, resident=event.resident, room=room, tier=event.tier,
+        id=alert_id(event.id), event=event.id, resident=event.resident, room=room, tier=tier, technical=technical,
         status=AlertStatus.PENDING, headline=headline(event), opened_at=since, created_at=now,
-        notify_not_before=since + _wait(event.tier, timing),
+        notify_not_before=since if technical else since + _wait(tier, timing),
     )  # fmt: skip
 
 
@@ -32,12 +35,12 @@ def raised(alert: Alert, event: Event) -> Alert:
     """The alert after its event became more urgent; unchanged when it did not. A missed one is told after all."""
     if not event.tier.more_urgent_than(alert.tier):
         return alert
-    more = replace(alert, tier=event.tier, headline=headline(event))
+    more = replace(alert, tier=event.tier, headline=headline(event), technical=False)
     if alert.notified_at is not None or alert.acknowledged_at is not None:
         return replace(more, status=AlertStatus.ESCALATED) if alert.status is AlertStatus.EXPIRED else more
     since = event.updated_at  # nobody has heard of it: its age counts from now on
     status = AlertStatus.UNDELIVERED if alert.status is AlertStatus.UNDELIVERED else AlertStatus.PENDING
-    return replace(more, status=status, opened_at=since, notify_not_before=since, late_s=0.0)
+    return replace(more, status=status, opened_at=since, notify_not_before=since, late_s=0.0, held="")
 
 
 def raised_by(alert: Alert, made: Assessment, now: UnixSeconds) -> Alert:
@@ -55,7 +58,7 @@ def ended(alert: Alert, at: UnixSeconds) -> Alert:
     """The alert after its event ended. One that nobody was told about yet stays to be told."""
     if alert.resolved_at is not None:
         return alert
-    told = alert.status in _SHOWN_AS_TOLD
+    told = alert.status in _SHOWN_AS_TOLD or (alert.status is AlertStatus.PENDING and alert.held)
     return replace(alert, resolved_at=at, status=AlertStatus.RESOLVED if told else alert.status)
 
 
@@ -107,9 +110,15 @@ def expired(alert: Alert) -> Alert:
     return replace(alert, status=AlertStatus.EXPIRED)
 
 
+def held(alert: Alert, why: str, until: UnixSeconds) -> Alert:
+    """The alert that nobody is told of before `until`; over by then, nobody is."""
+    return replace(alert, held=why, notify_not_before=until)
+
+
 def judged_late(alert: Alert, now: UnixSeconds, timing: Timing) -> Alert:
     """The alert at its first delivery: `MISSED` when it is too old to be urgent, with how late it is."""
-    if alert.status is not AlertStatus.PENDING or not too_late(alert.tier, age(alert, now), timing):
+    kept_back = alert.status is not AlertStatus.PENDING or bool(alert.held)
+    if kept_back or not too_late(alert.tier, age(alert, now), timing):
         return alert
     return replace(alert, status=AlertStatus.MISSED, late_s=age(alert, now))
 

@@ -5,7 +5,7 @@ from fastapi.responses import PlainTextResponse, StreamingResponse
 from starlette.staticfiles import StaticFiles
 
 from services.console import problems
-from services.console.api import alerts, explanation, people, proposals, receivers, residents, technical
+from services.console.api import alerts, explanation, people, proposals, receivers, residents, silences, technical
 from services.console.api.parts import PROBLEMS
 from services.console.guard import Guard
 from services.console.room import Room
@@ -31,7 +31,7 @@ def make_app(room: Room) -> FastAPI:
     app.state.room, app.state.pages, app.state.broadcast = room, pages, broadcast
     problems.install(app)
     api = APIRouter(prefix="/api/v1", responses=PROBLEMS)
-    for part in (alerts, residents, people, technical, explanation, proposals, receivers):
+    for part in (alerts, residents, people, technical, explanation, proposals, receivers, silences):
         api.include_router(part.router)
 
     @api.get("/stream", tags=["live"], response_class=StreamingResponse)

@@ -67,6 +67,10 @@ class AlertRepository:
         settled = (AlertStatus.RESOLVED, AlertStatus.MISSED, AlertStatus.EXPIRED)
         return self._all(alerts.c.status.not_in([status.value for status in settled]))
 
+    def open_near(self, resident: str, room: str) -> list[Alert]:
+        """Open alerts of a resident or, where it has a name, of a room, the most urgent first."""
+        return [a for a in self.open() if a.resident == resident or (room and a.room == room)]
+
     def count(self, status: AlertStatus) -> int:
         """How many alerts have this status."""
         query = select(func.count()).select_from(alerts).where(alerts.c.status == status.value)

@@ -46,6 +46,10 @@ class Alert:
     assessment: str = ""
     raised_by: str = ""
     """The assessment that made it more urgent than its event; empty where none did."""
+    held: str = ""
+    """Why nobody was told yet, or was not told before it was over: silenced, inhibited, told with another one."""
+    technical: bool = False
+    """About a camera, not about the person: told to those who repair it."""
     told_by: str = ""
     """The edge agent that told of it by itself while it was cut off; nobody was, or will be, told by alerting."""
 

@@ -19,7 +19,8 @@ def alertmanager(message: dict[str, Any], receiver: str) -> dict[str, Any]:
     about = data.get("alert") or data.get("receiver", "")
     one = {
         "status": status, "labels": labels, "annotations": notes,
-        "startsAt": data.get("opened_at", message["timestamp"]), "endsAt": ended or _NEVER, "generatorURL": data.get("page", ""), "fingerprint": about.replace("-", "")[:16],
+        "startsAt": data.get("opened_at", message["timestamp"]), "endsAt": ended or _NEVER,
+        "generatorURL": data.get("page", ""), "fingerprint": about.replace("-", "")[:16],
     }  # fmt: skip
     group = {key: labels[key] for key in ("alertname", "room", "resident") if key in labels}
     key = "{}:{" + ", ".join(f'{name}="{value}"' for name, value in group.items()) + "}"

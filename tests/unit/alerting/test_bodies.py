@@ -66,7 +66,7 @@ def test_it_is_a_communication_and_a_flag_of_fhir(messages: list[str]) -> None:
 def test_it_names_nobody_where_it_is_thin(messages: list[str], form: Form) -> None:
     for body in messages:
         text = in_form(body, form, True, "ward")
-        assert FALL.resident not in json.dumps([v for v in _values(json.loads(text))])
+        assert FALL.resident not in json.dumps(_values(json.loads(text)))
         assert json.loads(body)["data"]["headline"] not in text
 
 
@@ -88,6 +88,6 @@ def test_it_is_sent_in_the_form_that_the_receiver_reads(line: Make, endpoint: Ca
 
 @pytest.mark.parametrize("form", Form)
 def test_it_says_that_a_receiver_is_gone_in_every_form(form: Form) -> None:
-    told = {"type": "receiver.disabled", "timestamp": "2025-06-15T15:06:40.000Z", "data": {"receiver": "pager", "why": "410",
-            "headline": "The receiver pager takes no alerts any more."}}  # fmt: skip
+    data = {"receiver": "pager", "why": "410", "headline": "The receiver pager takes no alerts any more."}
+    told = {"type": "receiver.disabled", "timestamp": "2025-06-15T15:06:40.000Z", "data": data}
     assert "pager" in in_form(json.dumps(told), form, False, "ward")

@@ -1,4 +1,4 @@
-"""Has what was given up tried again: by a person's word, from the command line, and not once somebody took the alert."""
+"""Has what was given up tried again: by a person's word, and not once somebody took the alert."""
 
 from collections.abc import Callable
 

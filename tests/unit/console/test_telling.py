@@ -1,0 +1,80 @@
+"""What people press about telling, through REST: silences with two people, dead letters, receivers that are gone."""
+
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from services.ledger import Database, DeliveryRepository, Dispatch, DispatchState, EndpointNow, EndpointRepository
+from services.ledger.outbox import OutboxRepository
+from services.ledger.topics import DELIVERY_REPLAYED, RECEIVER_ENABLED
+from services.vocabulary import Notice
+from tests.unit.console.conftest import NOW
+
+pytestmark = pytest.mark.unit
+ASKED: dict[str, Any] = {"room": "Room 12", "minutes": 30, "reason": "family visit", "by": "Ana"}
+
+
+def post(client: TestClient, path: str, body: dict[str, Any]) -> Any:
+    return client.post(f"/api/v1{path}", json=body)
+
+
+def test_it_keeps_a_silence_with_reason_and_end(client: TestClient) -> None:
+    made = post(client, "/silences", ASKED)
+    assert made.status_code == 201
+    (one,) = client.get("/api/v1/silences").json()["items"]
+    assert (one["reason"], one["ends_at"] - one["starts_at"], one["tier1"]) == ("family visit", 1800.0, False)
+    ended = post(client, f"/silences/{one['id']}/end", {"by": "Ben"})
+    assert ended.status_code == 200 and client.get("/api/v1/silences").json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"reason": ""},
+        {"minutes": 0},
+        {"minutes": 1441},
+        {"resident": "room-12"},
+        {"tier1": True, "minutes": 61},
+        {"by": " "},
+    ],
+)  # fmt: skip
+def test_it_refuses_a_silence_that_nobody_can_answer_for(client: TestClient, change: dict[str, Any]) -> None:
+    assert post(client, "/silences", ASKED | change).status_code == 422
+
+
+def test_it_takes_a_second_person_to_silence_tier_one(client: TestClient) -> None:
+    (one,) = post(client, "/silences", ASKED | {"tier1": True}).json()["items"]
+    assert one["second"] == ""
+    assert post(client, f"/silences/{one['id']}/agree", {"by": "ANA "}).status_code == 409
+    agreed = post(client, f"/silences/{one['id']}/agree", {"by": "Ben"})
+    assert agreed.status_code == 200 and agreed.json()["items"][0]["second"] == "Ben"
+    (plain,) = post(client, "/silences", ASKED).json()["items"]
+    assert post(client, f"/silences/{plain['id']}/agree", {"by": "Ben"}).status_code == 409
+    assert post(client, "/silences/nothing/agree", {"by": "Ben"}).status_code == 404
+
+
+def test_it_passes_the_wish_to_try_again_on_to_alerting(client: TestClient, database: Database) -> None:
+    dead = Dispatch("m1", "a1", Notice.OPENED, "ward", "{}", NOW, NOW, 5, DispatchState.FAILED)
+    with database.write() as connection:
+        for one in (dead, Dispatch("m2", "a1", Notice.OPENED, "ward", "{}", NOW, NOW)):
+            DeliveryRepository(connection).queue(one)
+    (listed,) = client.get("/api/v1/deliveries/dead").json()["items"]
+    assert (listed["message"], listed["attempts"]) == ("m1", 5)
+    wish = {"receiver": "ward", "by": "Ana"}
+    assert post(client, "/deliveries/replay", wish | {"message": "m1"}).status_code == 202
+    assert post(client, "/deliveries/replay", wish | {"message": "m2"}).status_code == 409
+    assert post(client, "/deliveries/replay", wish | {"message": "m3"}).status_code == 404
+    with database.read() as connection:
+        (said,) = OutboxRepository(connection).unpublished(10, [DELIVERY_REPLAYED])
+    assert '"by":"Ana"' in said.body
+
+
+def test_it_passes_on_that_a_receiver_is_there_again(client: TestClient, database: Database) -> None:
+    assert post(client, "/receivers/ward/enable", {"by": "Ana"}).status_code == 409
+    with database.write() as connection:
+        EndpointRepository(connection).save(EndpointNow("ward", NOW, "answered 410"), NOW)
+    assert client.get("/api/v1/receivers").json()["items"][0]["why"] == "answered 410"
+    assert post(client, "/receivers/ward/enable", {"by": "Ana"}).status_code == 202
+    with database.read() as connection:
+        assert len(OutboxRepository(connection).unpublished(10, [RECEIVER_ENABLED])) == 1
