@@ -19,8 +19,9 @@ def message_id(alert: str, notice: Notice, occasion: str) -> str:
     return str(uuid.uuid5(uuid.UUID(alert), f"{notice.value}\x1f{occasion}"))
 
 
-def compose(telling: Telling, now: UnixSeconds, page_url: str) -> str:
-    """The message of a telling as JSON text, still without its age, which `dated` adds at each attempt."""
+def compose(telling: Telling, now: UnixSeconds, page_url: str, ask: str = "") -> str:
+    """The message of a telling as JSON text, still without its age, which `dated` adds at each attempt. `ask` is
+    the link by which its recipient may say whether it was right."""
     alert, event = telling.alert, telling.event
     data = {
         "alert": alert.id, "event": alert.event, "resident": alert.resident, "room": alert.room,
@@ -33,6 +34,8 @@ def compose(telling: Telling, now: UnixSeconds, page_url: str) -> str:
         "others": [{"alert": o.id, "resident": o.resident, "headline": o.headline} for o in telling.others],
         "page": f"{page_url.rstrip('/')}/alerts/{alert.id}", "note": NOTE,
     }  # fmt: skip
+    if ask:
+        data["links"] = {"was_it_right": ask}
     return json.dumps({"type": telling.notice.value, "timestamp": stamp(now), "data": data}, allow_nan=False)
 
 

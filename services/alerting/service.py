@@ -72,7 +72,7 @@ async def serve(settings: AlertingSettings, stop: asyncio.Event) -> None:
 def plan_of(settings: AlertingSettings) -> Plan:
     """The stages in their order, and who is asked after whom."""
     chains = Chains(settings.receivers, settings.chains, settings.zone)
-    stages = (route(chains), group, quiet(chains), in_order, dedup, handover(settings.page_url))
+    stages = (route(chains), group, quiet(chains), in_order, dedup, handover(settings.page_url, settings.link_key))
     holders = (inhibit, silence, grouped(settings.group_s))
     return Plan(settings.timing, stages, chains, Schedule(give_up_s=settings.give_up_s), holders)
 

@@ -4,13 +4,13 @@ from fastapi import APIRouter, FastAPI
 from fastapi.responses import PlainTextResponse, StreamingResponse
 from starlette.staticfiles import StaticFiles
 
-from services.console import problems
+from services.console import problems, webhooks
 from services.console.api import alerts, explanation, people, proposals, receivers, residents, silences, technical
 from services.console.api.parts import PROBLEMS
 from services.console.guard import Guard
 from services.console.room import Room
 from services.console.stream import Broadcast
-from services.console.views import routes
+from services.console.views import routes, said
 from services.console.views.pages import FOLDER, Pages
 from services.runtime.settings import LOOPBACK
 
@@ -40,7 +40,9 @@ def make_app(room: Room) -> FastAPI:
         return broadcast.respond()
 
     app.include_router(api)
+    webhooks.describe(app.webhooks)
     app.include_router(routes.router)
+    app.include_router(said.router)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
 
     @app.get("/healthz", include_in_schema=False)

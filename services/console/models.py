@@ -81,6 +81,12 @@ class FeedbackIn(Strict):
         return self
 
 
+class ConfirmIn(Strict):
+    """`by` stands for it."""
+
+    by: Annotated[str, Field(min_length=1, max_length=80, pattern=PLAIN)]
+
+
 class ApproveIn(Strict):
     """`by` answers for it; `wanted` is what was shown to them: every rule that waits, and its threshold."""
 

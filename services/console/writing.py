@@ -3,6 +3,8 @@
 import json
 import uuid
 
+from sqlalchemy import Connection
+
 from services.console.models import FeedbackIn, ModeIn
 from services.console.problems import Refused
 from services.ledger import (
@@ -18,8 +20,10 @@ from services.ledger import (
 )
 from services.ledger.topics import ALERT_ACKNOWLEDGED, FEEDBACK_GIVEN, MODE_DECIDED
 from services.runtime.codec import to_json
+from services.runtime.links import Link
 from services.vocabulary import Feedback, FeedbackVerdict, Mode, ModeDecision, UnixSeconds
 
+_LINKS = uuid.UUID("3f1d7c02-9a6e-5c0b-8f2e-5b7d1e0a4c33")
 UNNAMED = "somebody (no name given)"
 
 
@@ -93,6 +97,47 @@ def give_feedback(database: Database, given: FeedbackIn, now: UnixSeconds) -> Fe
             given.note.strip(),
         )  # fmt: skip
         FeedbackRepository(connection).record(word)
-        OutboxRepository(connection).add(FEEDBACK_GIVEN, word.id, to_json(word), now)
-        AuditRepository(connection).append(FEEDBACK_GIVEN, json.dumps({"id": word.id, "by": word.given_by}), now)
+        _tell_of(connection, word, now)
         return word
+
+
+def say_by_link(
+    database: Database, link: Link, token: str, verdict: FeedbackVerdict, note: str, now: UnixSeconds
+) -> Feedback:
+    """Keep the word of whoever holds a link; the link is used up by it.
+
+    Raises:
+        Refused: no such alert, or the link was used before.
+    """
+    with database.write() as connection:
+        alert = AlertRepository(connection).get(link.alert)
+        if alert is None:
+            raise Refused(404, "alert-unknown", "no alert has this id")
+        word = Feedback(
+            str(uuid.uuid5(_LINKS, token)), alert.resident, verdict, now, f"whoever got it by {link.receiver}",
+            alert.id, note=note.strip(), via=link.receiver,
+        )  # fmt: skip
+        if not FeedbackRepository(connection).record(word):
+            raise Refused(409, "link-used", "this link was used before: a word is given once")
+        _tell_of(connection, word, now)
+        return word
+
+
+def confirm_feedback(database: Database, feedback_id: str, by: str, now: UnixSeconds) -> Feedback:
+    """Somebody stands for a word that was given by a link: from now on it may weigh in a proposal.
+
+    Raises:
+        Refused: no such word.
+    """
+    with database.write() as connection:
+        word = FeedbackRepository(connection).confirm(feedback_id, by.strip())
+        if word is None:
+            raise Refused(404, "feedback-unknown", "no word has this id; GET /api/v1/feedback lists them")
+        _tell_of(connection, word, now)
+        return word
+
+
+def _tell_of(connection: Connection, word: Feedback, now: UnixSeconds) -> None:
+    OutboxRepository(connection).add(FEEDBACK_GIVEN, word.id, to_json(word), now)
+    facts = {"id": word.id, "by": word.given_by, "confirmed_by": word.confirmed_by}
+    AuditRepository(connection).append(FEEDBACK_GIVEN, json.dumps(facts), now)

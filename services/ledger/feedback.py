@@ -1,6 +1,8 @@
 """Keeps what people say about alerts."""
 
-from sqlalchemy import ColumnElement, Connection, select
+from dataclasses import replace
+
+from sqlalchemy import ColumnElement, Connection, select, update
 
 from services.ledger.tables import feedback
 from services.ledger.upsert import insert_new
@@ -21,6 +23,21 @@ class FeedbackRepository:
             "body": to_json(word),
         }  # fmt: skip
         return insert_new(self._connection, feedback, row)
+
+    def get(self, feedback_id: str) -> Feedback | None:
+        """One word."""
+        body = self._connection.scalar(select(feedback.c.body).where(feedback.c.id == feedback_id))
+        return None if body is None else from_json(Feedback, body)
+
+    def confirm(self, feedback_id: str, by: str) -> Feedback | None:
+        """Somebody stands for a word that was given by a link; None: there is no such word."""
+        word = self.get(feedback_id)
+        if word is None or word.counts:
+            return word
+        confirmed = replace(word, confirmed_by=by)
+        change = update(feedback).where(feedback.c.id == feedback_id).values(body=to_json(confirmed))
+        self._connection.execute(change)
+        return confirmed
 
     def of_alert(self, alert_id: str) -> list[Feedback]:
         """What was said about an alert, newest first."""

@@ -38,7 +38,7 @@ WRITES: dict[str, dict[str, tuple[str, ...]]] = {
     "DeliveryRepository": {"record": ("deliveries",), "queue": ("dispatches",), "update": ("dispatches",)},
     "EscalationRepository": {"save": ("escalations",)},
     "EndpointRepository": {"save": ("endpoints",)},
-    "FeedbackRepository": {"record": ("feedback",)},
+    "FeedbackRepository": {"record": ("feedback",), "confirm": ("feedback",)},
     "SilenceRepository": {"record": ("silences",), "end": ("silences",)},
     "AcknowledgementRepository": {"record": ("acknowledgements",)},
     "OutboxRepository": {"add": ("outbox",), "mark_published": ("outbox",)},

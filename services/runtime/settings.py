@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings.sources.utils import parse_env_vars
+
+from services.runtime.links import LEAST_KEY
 
 PREFIX = "ATTUNE_"
 ROOM_PREFIXES = (
@@ -63,8 +65,18 @@ class LedgerSettings(RoomSettings):
     """redis://host:port/number; empty: the queue lives in the ledger's database."""
     queue_prefix: str = Field("attune:queue:", min_length=1, validation_alias="ATTUNE_QUEUE_PREFIX")
     """Begins every name in Redis, so that several facilities can share one."""
+    link_key: str = Field("", validation_alias="ATTUNE_LINK_KEY")
+    """Signs the links in messages by which people say whether an alert was right: the same for alerts and console, 32
+    random characters or more. Empty: messages carry none."""
     history_folder: Path = Field(Path("var/history"), validation_alias="ATTUNE_HISTORY_FOLDER")
     """Where score history lies as Parquet; threshold_service writes it, the console reads it."""
+
+    @field_validator("link_key")
+    @classmethod
+    def _no_guessing(cls, key: str) -> str:
+        if key and len(key) < LEAST_KEY:
+            raise ValueError(f"expected {LEAST_KEY} random characters or more")
+        return key
 
 
 class HealthSettings(RoomSettings):

@@ -27,3 +27,11 @@ class Feedback:
     alert: str = ""
     about_time: UnixSeconds | None = None
     note: str = ""
+    via: str = ""
+    """The receiver by whose link it was given, so that nobody knows who it was; empty: on the page."""
+    confirmed_by: str = ""
+
+    @property
+    def counts(self) -> bool:
+        """Whether it may weigh in a proposal: a word by a link does only once somebody has confirmed it."""
+        return not self.via or bool(self.confirmed_by)

@@ -6,6 +6,7 @@ Between any two calls the dispatcher may be gone and a new one there, as after a
 import asyncio
 import json
 import tempfile
+import uuid
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,7 +16,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
 
 from services.alerting.dispatcher import Dispatcher
-from services.ledger import AlertRepository, Database, DeliveryRepository, DispatchState, EscalationRepository
+from services.ledger import (
+    AlertRepository,
+    Database,
+    DeliveryRepository,
+    DispatchState,
+    EscalationRepository,
+    Silence,
+    SilenceRepository,
+)  # fmt: skip
 from services.runtime.clock import VirtualClock
 from services.runtime.webhook.courier import Attempt
 from services.vocabulary import AlertStatus, EscalationState, Event, Notice, Outcome, Tier
@@ -113,6 +122,13 @@ class Alerting(RuleBasedStateMachine):
             self.line.acknowledge(self.known[which], heard=heard)
             self.taken.add(self.line.alert(self.known[which]).id)
 
+    @rule(which=events, seconds=st.sampled_from([30.0, 120.0]))
+    def silence(self, which: str, seconds: float) -> None:
+        now, who = self.clock.now(), self.known[which].resident
+        with self.database.write() as connection:
+            quiet = Silence(str(uuid.uuid4()), now, now + seconds, "Ana", "family visit", resident=who)
+            SilenceRepository(connection).record(quiet)
+
     @rule(name=st.sampled_from(NAMES), answer=st.sampled_from([UP, BROKEN, BROKEN]))
     def answer(self, name: str, answer: Attempt) -> None:
         self.channels[name].answer = answer
@@ -160,7 +176,9 @@ class Alerting(RuleBasedStateMachine):
                     escalation is not None and escalation.state is EscalationState.RUNNING
                 )
                 told = any(d.state is DispatchState.DELIVERED and d.notice in FIRST for d in kept)
-                assert moving or told or alert.status in (AlertStatus.PENDING, AlertStatus.MISSED, AlertStatus.EXPIRED)
+                over_while_held = bool(alert.held) and alert.status is AlertStatus.RESOLVED
+                waiting = alert.status in (AlertStatus.PENDING, AlertStatus.MISSED, AlertStatus.EXPIRED)
+                assert moving or told or waiting or over_while_held
 
     def teardown(self) -> None:
         for channel in self.channels.values():
@@ -173,7 +191,8 @@ class Alerting(RuleBasedStateMachine):
                 alert = AlertRepository(connection).of_event(one.id)
                 if alert is not None and alert.id not in self.taken:
                     late = alert.status in (AlertStatus.MISSED, AlertStatus.EXPIRED)
-                    assert late or alert.notified_at is not None, alert
+                    over_while_held = bool(alert.held) and alert.status is AlertStatus.RESOLVED
+                    assert late or over_while_held or alert.notified_at is not None, alert
         self.database.close()
         self.folder.cleanup()
 

@@ -1,15 +1,21 @@
 """What people press about telling, through REST: silences with two people, dead letters, receivers that are gone."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from services.alerting.message import compose, dated
+from services.alerting.stage import Telling
+from services.console.webhooks import AlertMessage
 from services.ledger import Database, DeliveryRepository, Dispatch, DispatchState, EndpointNow, EndpointRepository
 from services.ledger.outbox import OutboxRepository
 from services.ledger.topics import DELIVERY_REPLAYED, RECEIVER_ENABLED
-from services.vocabulary import Notice
+from services.runtime.clock import VirtualClock
+from services.vocabulary import Asked, Notice, Turn
 from tests.unit.console.conftest import NOW
+from tests.unit.ledger.nouns import alert, assessment, event
 
 pytestmark = pytest.mark.unit
 ASKED: dict[str, Any] = {"room": "Room 12", "minutes": 30, "reason": "family visit", "by": "Ana"}
@@ -19,11 +25,12 @@ def post(client: TestClient, path: str, body: dict[str, Any]) -> Any:
     return client.post(f"/api/v1{path}", json=body)
 
 
-def test_it_keeps_a_silence_with_reason_and_end(client: TestClient) -> None:
+def test_it_keeps_a_silence_with_reason_and_end(client: TestClient, clock: VirtualClock) -> None:
     made = post(client, "/silences", ASKED)
     assert made.status_code == 201
     (one,) = client.get("/api/v1/silences").json()["items"]
     assert (one["reason"], one["ends_at"] - one["starts_at"], one["tier1"]) == ("family visit", 1800.0, False)
+    clock.advance(60.0)
     ended = post(client, f"/silences/{one['id']}/end", {"by": "Ben"})
     assert ended.status_code == 200 and client.get("/api/v1/silences").json()["items"] == []
 
@@ -78,3 +85,16 @@ def test_it_passes_on_that_a_receiver_is_there_again(client: TestClient, databas
     assert post(client, "/receivers/ward/enable", {"by": "Ana"}).status_code == 202
     with database.read() as connection:
         assert len(OutboxRepository(connection).unpublished(10, [RECEIVER_ENABLED])) == 1
+
+
+def test_it_documents_every_message_and_the_line_sends_just_that(client: TestClient, tmp_path: Path) -> None:
+    described = client.get("/api/v1/openapi.json").json()
+    assert set(described["webhooks"]) == {notice.value for notice in Notice} - {"alert.test"}
+    told = Telling(alert(1), event(), Notice.ESCALATED, "1", assessment(1, event().id), "ward", ASKING, (alert(2),))
+    body = dated(compose(told, NOW, "http://x", "http://x/said/t"), 3.0)
+    assert AlertMessage.model_validate_json(body).data.asked is not None
+    plain = dated(compose(Telling(alert(1), event(), Notice.OPENED), NOW, "http://x"), 3.0)
+    assert AlertMessage.model_validate_json(plain).data.links is None
+
+
+ASKING = Asked(NOW, "shift lead", ("lead",), Turn.NO_ANSWER)
