@@ -6,7 +6,7 @@ from datetime import datetime, tzinfo
 
 from services.alerting.chain_settings import ChainSettings
 from services.alerting.escalation import Chain, Step
-from services.alerting.settings import Receiver
+from services.alerting.settings import Told
 from services.vocabulary import Seconds, Tier, UnixSeconds
 from services.vocabulary.hours import within
 
@@ -21,7 +21,7 @@ EXPIRE_S: Seconds = 3600.0
 class Chains:
     """The chains of a facility and the hours of its receivers, in the facility's time zone."""
 
-    receivers: tuple[Receiver, ...]
+    receivers: tuple[Told, ...]
     configured: tuple[ChainSettings, ...]
     zone: tzinfo
 

@@ -71,7 +71,7 @@ async def serve(settings: AlertingSettings, stop: asyncio.Event) -> None:
 
 def plan_of(settings: AlertingSettings) -> Plan:
     """The stages in their order, and who is asked after whom."""
-    chains = Chains(settings.receivers, settings.chains, settings.zone)
+    chains = Chains(settings.everybody, settings.chains, settings.zone)
     stages = (route(chains), group, quiet(chains), in_order, dedup, handover(settings.page_url, settings.link_key))
     holders = (inhibit, silence, grouped(settings.group_s))
     return Plan(settings.timing, stages, chains, Schedule(give_up_s=settings.give_up_s), holders)
@@ -79,15 +79,21 @@ def plan_of(settings: AlertingSettings) -> Plan:
 
 def channels_of(settings: AlertingSettings, clock: Clock) -> dict[str, Channel]:
     """The way to each receiver, by its name."""
-    return {
+    hooks: dict[str, Channel] = {
         receiver.name: WebhookChannel(receiver, Courier(receiver, settings.guard, settings.timeout_s, clock))
         for receiver in settings.receivers
     }
+    if not settings.apprise:
+        return hooks
+    from services.alerting.apprise_channel import AppriseChannel  # a hundred services that most facilities never name
+
+    guard, timeout_s = settings.guard, settings.timeout_s
+    return hooks | {one.name: AppriseChannel(one, guard, timeout_s, clock) for one in settings.apprise}
 
 
 def _announce(settings: AlertingSettings, health_port: int) -> None:
     log = logs.logger()
-    log.info("alerting", receivers=[receiver.name for receiver in settings.receivers], health_port=health_port)
-    untold = [tier for tier in (1, 2) if not any(tier in receiver.tiers for receiver in settings.receivers)]
+    log.info("alerting", receivers=[receiver.name for receiver in settings.everybody], health_port=health_port)
+    untold = [tier for tier in (1, 2) if not any(tier in receiver.tiers for receiver in settings.everybody)]
     if untold:
         log.warning("no receiver takes these tiers: they stand on the page only, as undelivered", tiers=untold)

@@ -6,7 +6,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from services.alerting.bodies import Form
@@ -15,24 +15,22 @@ from services.runtime.clock import zone
 from services.runtime.settings import HealthSettings, LedgerSettings
 from services.runtime.webhook.address import Guard, Network
 from services.runtime.webhook.endpoint import Endpoint
+from services.runtime.webhook.signing import read_key
 from services.vocabulary import Timing
 
 TOLD_BY = ("tier2_wait_s", "tier1_late_s", "tier2_late_s")
 """The durations of a policy that telling follows."""
 
 
-class Receiver(Endpoint):
-    """One webhook endpoint and the tiers it is told of. Exactly one of `secret` and `secret_file` holds the signing
-    secret."""
+class Told(BaseModel):
+    """What every receiver has, however it is reached."""
 
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
     tiers: frozenset[Annotated[int, Field(ge=1, le=2)]] = Field(frozenset({1, 2}), min_length=1)
-    body: Form = Form.ATTUNE
-    """What it reads: attune (our own schema), alertmanager (Alertmanager's, version 4), fhir-communication, fhir-flag.
-    """
     technical: bool = False
     """Also told when a camera shows nothing; where no receiver is, such a room is blind on the page only."""
-    thin: bool = False
-    """Say only that something is to be looked at, and where: no resident, no headline, no opinion."""
     hours: Hours = ()
     """When somebody answers here, e.g. ["07:00-19:00"]: a chain passes it over at other times. Empty: always."""
     quiet_hours: Hours = ()
@@ -44,6 +42,47 @@ class Receiver(Endpoint):
         return read_hours(spans)
 
 
+class Receiver(Told, Endpoint):
+    """One webhook endpoint and the tiers it is told of. Exactly one of `secret` and `secret_file` holds the signing
+    secret, or an ed25519 key signs."""
+
+    body: Form = Form.ATTUNE
+    """What it reads: attune (our own schema), alertmanager (Alertmanager's, version 4), fhir-communication, fhir-flag.
+    """
+    thin: bool = False
+    """Say only that something is to be looked at, and where: no resident, no headline, no opinion."""
+
+
+class AppriseReceiver(Told):
+    """Chat, SMS, mail or push by an Apprise address, such as ntfy://ntfy.lan/ward: in `address`, or in `address_file`,
+    since it often holds a password."""
+
+    address: SecretStr = SecretStr("")
+    address_file: Path | None = None
+    internet: bool = False
+    """It may go beyond the allowed networks, as most chat services have to."""
+    thin: bool = True
+    """Say only that something is to be looked at, and where: it passes through other people's servers."""
+
+    @model_validator(mode="after")
+    def _one_address(self) -> "AppriseReceiver":
+        if bool(self.address.get_secret_value()) == (self.address_file is not None):
+            raise ValueError("expected exactly one of address and address_file")
+        self.address_itself  # noqa: B018 - a file that cannot be read is refused here
+        return self
+
+    @property
+    def address_itself(self) -> str:
+        """The address.
+
+        Raises:
+            ValueError: the file cannot be read.
+        """
+        if self.address_file is None:
+            return self.address.get_secret_value()
+        return read_key(self.address_file, "address_file")
+
+
 class AlertingSettings(HealthSettings, LedgerSettings):
     """Settings of `python -m services.alerting`; environment variables begin with `ATTUNE_ALERTS_`."""
 
@@ -51,6 +90,8 @@ class AlertingSettings(HealthSettings, LedgerSettings):
 
     receivers: tuple[Receiver, ...] = ()
     """Who is told; empty: alerts stand on the page only, and stand there as undelivered."""
+    apprise: tuple[AppriseReceiver, ...] = ()
+    """Who is told by chat, SMS, mail or push."""
     chains: tuple[ChainSettings, ...] = ()
     """Who is asked after whom. A receiver in no chain is told at once; a tier without a chain asks all its receivers,
     and after 120 s (tier 1) or 600 s (tier 2) again every five minutes for an hour, until somebody takes the alert."""
@@ -96,7 +137,11 @@ class AlertingSettings(HealthSettings, LedgerSettings):
 
     @model_validator(mode="after")
     def _nobody_is_left_out(self) -> "AlertingSettings":
-        wrong = problem(self.chains, {receiver.name: receiver.hours for receiver in self.receivers})
+        names = [receiver.name for receiver in self.everybody]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two receivers are named {name!r}: expected different names")
+        wrong = problem(self.chains, {receiver.name: receiver.hours for receiver in self.everybody})
         if wrong:
             raise ValueError(f"{wrong} (ATTUNE_ALERTS_CHAINS)")
         return self
@@ -110,6 +155,11 @@ class AlertingSettings(HealthSettings, LedgerSettings):
     def guard(self) -> Guard:
         """Where deliveries may go."""
         return Guard(self.allowed_networks, "ATTUNE_ALERTS_ALLOWED_NETWORKS")
+
+    @property
+    def everybody(self) -> tuple[Told, ...]:
+        """Every receiver, however it is reached."""
+        return (*self.receivers, *self.apprise)
 
     @property
     def zone(self) -> tzinfo:
