@@ -24,9 +24,7 @@ class AppriseChannel:
     """
 
     def __init__(self, receiver: AppriseReceiver, guard: Guard, timeout_s: Seconds, clock: Clock) -> None:
-        os.environ["NO_PROXY"] = (
-            "*"  # what Apprise sends with reads proxies from the environment, and nothing else does
-        )
+        os.environ["NO_PROXY"] = "*"  # what Apprise sends with reads proxies from the environment
         asset = apprise.AppriseAsset(app_id="Attune", app_desc="Attune", secure_logging=True)
         asset.http_redirects = False
         found = apprise.Apprise.instantiate(receiver.address_itself, asset=asset)

@@ -45,7 +45,9 @@ def test_it_ships_an_alerting_file_whose_example_is_accepted() -> None:
     lines = (DEPLOY / "compose" / "alerts.toml").read_text().splitlines()
     example = "\n".join(line.removeprefix("# ") for line in lines[2:] if line != "#")
     settings = tomllib.loads(example.replace("whsec_...", f"whsec_{b64encode(bytes(32)).decode()}"))
-    assert [receiver.name for receiver in AlertingSettings(**settings).receivers] == ["nurse-call"]
+    told = AlertingSettings(**settings)
+    assert [receiver.name for receiver in told.receivers] == ["nurse-call", "lead-phone"]
+    assert told.chains[0].steps[-1].role == "shift lead"
 
 
 def test_it_ships_a_file_for_the_second_opinion_whose_example_is_accepted() -> None:
