@@ -47,6 +47,9 @@ SAMPLING: Mapping[str, Mapping[str, float]] = {
 REPEATING: Mapping[str, int] = {"min_pattern_size": 4, "max_pattern_size": 64, "min_count": 12}
 """Of so many tokens, so many times in a row, a server makes no more (source: guess); older ones ignore this, and
 `dialogue.loops` finds what they let through."""
+IDLE_S: Seconds = 2.0
+"""How long an idle connection is kept. vLLM closes its own after 5 s (VLLM_HTTP_TIMEOUT_KEEP_ALIVE); a question sent
+at that moment is lost (seen: a ReadError)."""
 RETRY_AFTER_S: Seconds = 0.25
 """Wait before the one retry (source: guess)."""
 
@@ -94,7 +97,8 @@ class Engine:
         self._client = httpx.AsyncClient(
             headers=headers,
             timeout=httpx.Timeout(None, connect=settings.connect_timeout_s),
-            limits=httpx.Limits(max_keepalive_connections=settings.at_once),  # `Places` bounds how many there are
+            # `Places` bounds how many connections there are.
+            limits=httpx.Limits(max_keepalive_connections=settings.at_once, keepalive_expiry=IDLE_S),
             trust_env=False,
         )
 

@@ -58,6 +58,15 @@ def test_it_serves_what_the_vlm_service_asks_for(profile: Path) -> None:
     assert flags.max_model_len >= 2 * (asked.thinking_token_budget + asked.answer_tokens)
 
 
+def test_it_starts_a_second_server_like_the_first_on_another_card() -> None:
+    overlay = yaml.safe_load((ROOT / "deploy" / "vllm" / "two-cards.yml").read_text())["services"]
+    second = overlay["vllm-2"]
+    differ = {key for key in {*VLLM, *second} if VLLM.get(key) != second.get(key)}
+    assert differ == {"deploy"}
+    urls = overlay["vlm-gpu"]["environment"]["ATTUNE_VLM_SERVER_URL"].split(",")
+    assert urls == ["http://vllm:8000", "http://vllm-2:8000"]
+
+
 def test_it_lets_nobody_near_the_management_routes_but_who_asks_and_who_measures() -> None:
     """vLLM's key does not guard loading adapters, tokenising or metrics: only the network does."""
     assert "ports" not in VLLM

@@ -127,6 +127,23 @@ def test_it_is_refused_without_the_key(narrow_server: VllmServer) -> None:
         ask(narrow_server.url)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "guarded"),
+    [
+        ("POST", "/v1/load_lora_adapter", True),
+        ("POST", "/tokenize", False),
+        ("POST", "/invocations", False),
+        ("GET", "/metrics", False),
+    ],
+)
+def test_it_stands_on_a_network_of_its_own_since_its_key_guards_half_of_its_routes(
+    method: str, path: str, guarded: bool, narrow_server: VllmServer
+) -> None:
+    """Where this fails because more is guarded, the compose network may be opened as far."""
+    answer = httpx.request(method, f"{narrow_server.url}{path}", json={}, timeout=30, trust_env=False)
+    assert (answer.status_code == httpx.codes.UNAUTHORIZED) == guarded, answer.text
+
+
 def test_it_names_the_model_that_is_not_there(model_server: VllmServer) -> None:
     with pytest.raises(RequestRefused, match=r"404.*nobody@0123456789ab"):
         ask(model_server.url, model="nobody@0123456789ab")

@@ -1,0 +1,1 @@
+"""The VLM service beside the bare model's server, for `make bench-vlm`."""

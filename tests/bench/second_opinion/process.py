@@ -1,0 +1,35 @@
+"""`python -m tests.bench.second_opinion.process CALLS`: the VLM service as it ships, but for two things. Its answer is
+always the same, since with a random model's answers two ways of asking would be timed over different numbers of tokens;
+and the seconds of each call to the model's server are appended to the file CALLS, one per line.
+"""
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.vllm.asking import FORCED, schema_of
+from vlm_service import engine
+from vlm_service.__main__ import main
+from vlm_service.dialogue import Reply
+
+
+def timed(calls: Path) -> None:
+    """Have every call to the model's server write down what it took."""
+    chat = engine.Engine._chat
+
+    async def _chat(self: engine.Engine, url: str, body: dict[str, Any]) -> Reply:
+        began = time.perf_counter()
+        reply = await chat(self, url, body)
+        took = time.perf_counter() - began
+        with calls.open("a") as file:
+            file.write(f"{took}\n")
+        return reply
+
+    engine.Engine._chat = _chat  # type: ignore[method-assign]
+
+
+if __name__ == "__main__":
+    engine.verdict_schema = lambda event, pictures: schema_of(FORCED)  # type: ignore[assignment]
+    timed(Path(sys.argv.pop()))
+    sys.exit(main())
