@@ -76,12 +76,13 @@ def dying(covariance: Floats, pairs: Floats) -> Arma:
 
 
 def _least(tried: tuple[Floats, Floats, Floats], pairs: Floats) -> Arma:
-    """Of the errors and memories (echoes, ...) of all echoes, and the variance (...), the best that is believed."""
+    """Of the errors and memories (echoes, ...) of all echoes, and the variance (...), the best that is believed; none,
+    where each echo would leave less than nothing (a channel that hardly ever moves)."""
     error, memory, variance = tried
-    moves = variance > 0.0
     error[~(error > _IMPOSSIBLE * variance)] = np.inf
     best = np.argmin(error, axis=0)
     least = np.take_along_axis(error, best[None], axis=0)[0]
+    moves = (variance > 0.0) & np.isfinite(least)
     lowered = np.log(np.where(moves, error[_PLAIN], 1.0) / np.where(moves, least, 1.0))
     known = np.maximum(pairs, 2.0)
     best = np.where(known * lowered <= 2.0 * np.log(known), _PLAIN, best)

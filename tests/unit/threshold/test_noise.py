@@ -180,3 +180,10 @@ def test_it_begins_a_new_resident_with_the_memory_that_the_others_have() -> None
     assert force.gain[0, 0] == pytest.approx(1.25)
     live(new, np.random.default_rng(26).standard_normal((4 * BLOCK_S, 2)) + 70.0, 0)
     assert abs(force.lag[0, 0] / force.gain[0, 0]) < 0.25, "their own seconds outweigh it soon"
+
+
+def test_it_believes_no_echo_where_no_two_seconds_follow_one_another() -> None:
+    lonely = np.r_[1.0, np.full(arma.LAGS + 1, np.nan)]
+    with np.errstate(all="raise"):
+        found = arma.of(lonely, np.array(1000))
+    assert (found.memory, found.echo) == (0.0, 0.0)
