@@ -1,12 +1,14 @@
 """Keeps alerts: one per event."""
 
+from collections.abc import Collection
+
 from sqlalchemy import ColumnElement, Connection, exists, func, select, update
 
 from services.ledger.paging import newest_first
 from services.ledger.tables import alerts, dispatches
 from services.ledger.upsert import insert_new
 from services.runtime.codec import from_json, to_json
-from services.vocabulary import Alert, AlertStatus, UnixSeconds
+from services.vocabulary import Alert, AlertStatus, Tier, UnixSeconds
 
 
 class AlertUnknown(LookupError):
@@ -70,6 +72,11 @@ class AlertRepository:
     def open_near(self, resident: str, room: str) -> list[Alert]:
         """Open alerts of a resident or, where it has a name, of a room, the most urgent first."""
         return [a for a in self.open() if a.resident == resident or (room and a.room == room)]
+
+    def tiers(self, ids: Collection[str]) -> dict[str, Tier]:
+        """The tier of each of these alerts."""
+        rows = self._connection.execute(select(alerts.c.id, alerts.c.tier).where(alerts.c.id.in_(ids)))
+        return {row.id: Tier(row.tier) for row in rows}
 
     def count(self, status: AlertStatus) -> int:
         """How many alerts have this status."""

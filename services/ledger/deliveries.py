@@ -61,6 +61,12 @@ class DeliveryRepository:
         query = select(deliveries.c.body).where(deliveries.c.alert == alert_id).order_by(deliveries.c.number)
         return [from_json(Delivery, body) for body in self._connection.scalars(query)]
 
+    def between(self, since: UnixSeconds, until: UnixSeconds) -> list[Delivery]:
+        """Every attempt of a span, oldest first."""
+        inside = (deliveries.c.at >= since, deliveries.c.at < until)
+        query = select(deliveries.c.body).where(*inside).order_by(deliveries.c.number)
+        return [from_json(Delivery, body) for body in self._connection.scalars(query)]
+
     def queue(self, dispatch: Dispatch) -> bool:
         """Keep a dispatch for delivery; False when this message to this receiver is already kept."""
         return insert_new(self._connection, dispatches, _row(dispatch))

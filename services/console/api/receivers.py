@@ -1,8 +1,8 @@
-"""Deliveries that were given up, and receivers that are gone: looking, trying again, enabling."""
+"""Receivers: their load, deliveries that were given up, those that are gone; trying again, enabling."""
 
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from pydantic import Field
 
@@ -11,6 +11,7 @@ from services.console.models import PLAIN, Identity, Strict
 from services.console.problems import Refused
 from services.console.room import InRoom
 from services.ledger import (
+    AlertRepository,
     DeliveryRepository,
     Dispatch,
     DispatchState,
@@ -19,9 +20,12 @@ from services.ledger import (
     EndpointRepository,
     OutboxRepository,
     Replay,
+    RosterRepository,
 )
+from services.ledger.load import Load, allowance, loads
 from services.ledger.topics import DELIVERY_REPLAYED, RECEIVER_ENABLED
 from services.runtime.codec import to_json
+from services.vocabulary import Policy, UnixSeconds
 
 router = APIRouter(tags=["receivers"])
 Who = Annotated[str, Field(min_length=1, max_length=80, pattern=PLAIN)]
@@ -45,6 +49,17 @@ class ByIn(Strict):
     """Who says so."""
 
     by: Who
+
+
+class LoadOut(Strict):
+    """The alert load of a span. `allowed` is what the budget (of the shipped policy) makes for all residents in it: one
+    carer who is told of more has more than the budget promises."""
+
+    since: UnixSeconds
+    until: UnixSeconds
+    residents: int
+    allowed: float
+    items: list[Load]
 
 
 class Receivers(Strict):
@@ -73,6 +88,20 @@ def replay(room: InRoom, word: ReplayIn) -> Response:
         said = to_json(Replay(word.message, word.receiver, word.by, now))
         OutboxRepository(connection).add(DELIVERY_REPLAYED, word.message, said, now)
     return sent(DeadLetters(items=[found]), 202)
+
+
+@router.get("/load", response_model=LoadOut)
+def load(room: InRoom, hours: Annotated[float, Query(gt=0, le=744)] = 8.0) -> Response:
+    """How many alerts each receiver was told of in the last `hours` (a shift), beside the budget."""
+    now = room.clock.now()
+    since, budget = now - 3600.0 * hours, Policy().budget
+    with room.database.read() as connection:
+        log = DeliveryRepository(connection).between(since, now)
+        tiers = AlertRepository(connection).tiers({one.alert for one in log})
+        residents = len(RosterRepository(connection).residents())
+    allowed = allowance(residents, now - since, budget.tier1 + budget.tier2)
+    items = loads(log, tiers, allowed)
+    return sent(LoadOut(since=since, until=now, residents=residents, allowed=allowed, items=items))
 
 
 @router.get("/receivers", response_model=Receivers)

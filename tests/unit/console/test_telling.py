@@ -9,11 +9,19 @@ from fastapi.testclient import TestClient
 from services.alerting.message import compose, dated
 from services.alerting.stage import Telling
 from services.console.webhooks import AlertMessage
-from services.ledger import Database, DeliveryRepository, Dispatch, DispatchState, EndpointNow, EndpointRepository
+from services.ledger import (
+    AlertRepository,
+    Database,
+    DeliveryRepository,
+    Dispatch,
+    DispatchState,
+    EndpointNow,
+    EndpointRepository,
+)
 from services.ledger.outbox import OutboxRepository
 from services.ledger.topics import DELIVERY_REPLAYED, RECEIVER_ENABLED
 from services.runtime.clock import VirtualClock
-from services.vocabulary import Asked, Notice, Turn
+from services.vocabulary import Asked, Delivery, Notice, Outcome, Tier, Turn
 from tests.unit.console.conftest import NOW
 from tests.unit.ledger.nouns import alert, assessment, event
 
@@ -98,3 +106,27 @@ def test_it_documents_every_message_and_the_line_sends_just_that(client: TestCli
 
 
 ASKING = Asked(NOW, "shift lead", ("lead",), Turn.NO_ANSWER)
+
+
+def test_it_counts_what_each_carer_was_told_of_in_a_shift_beside_the_budget(
+    client: TestClient, database: Database
+) -> None:
+    def told(receiver: str, number: int, at: float, notice: Notice = Notice.OPENED) -> Delivery:
+        return Delivery(f"m{at}", alert(number).id, notice, receiver, 1, at, Outcome.DELIVERED)
+
+    with database.write() as connection:
+        for number in (1, 2, 3):
+            tier = Tier.IMMEDIATE if number == 1 else Tier.URGENT
+            AlertRepository(connection).create(alert(number, event=f"e{number}", tier=tier))
+        log = [told("ward", 1, NOW - 60), told("ward", 1, NOW - 50, Notice.ESCALATED), told("ward", 2, NOW - 40)]
+        log += [told("ward", 3, NOW - 9 * 3600), told("lead", 1, NOW - 30, Notice.ESCALATED)]
+        log += [told("ward", 2, NOW - 20, Notice.AMENDED)]
+        for one in log:
+            DeliveryRepository(connection).record(one)
+    found = client.get("/api/v1/load").json()
+    assert [(one["receiver"], one["tier1"], one["tier2"], one["asked_again"]) for one in found["items"]] == [
+        ("ward", 1, 1, 1), ("lead", 1, 0, 0),
+    ]  # fmt: skip
+    assert found["residents"] == 9 and found["allowed"] == pytest.approx(9 * 6.3 / 21)
+    assert not any(one["over"] for one in found["items"])
+    assert client.get("/api/v1/load?hours=0.1").json()["items"][0]["over"]
