@@ -19,6 +19,7 @@ from services.vocabulary import (
     Seconds,
     Support,
     Tier,
+    Turn,
     describe,
 )
 
@@ -42,6 +43,12 @@ STATUSES = {
     AlertStatus.MISSED: "found too late", AlertStatus.ESCALATED: "not taken, others are asked",
     AlertStatus.EXPIRED: "nobody took it",
 }  # fmt: skip
+TURNS = {
+    Turn.OPENED: "the first", Turn.CHANNEL_FAILED: "the way before did not deliver",
+    Turn.NOBODY_REACHED: "nobody could be reached", Turn.NOBODY_ON_SHIFT: "nobody before is on shift",
+    Turn.NO_ANSWER: "nobody took it", Turn.STILL_NO_ANSWER: "still nobody took it",
+}  # fmt: skip
+"""Why somebody was asked, by what happened before."""
 
 MODES = {Mode.OBSERVABLES: "Movement and sound", Mode.AFFECT: "Also expression, with consent"}
 
@@ -52,6 +59,7 @@ OUTCOMES = {
 
 NOTICES = {
     Notice.OPENED: "alert", Notice.AMENDED: "addition", Notice.RESOLVED: "all clear", Notice.TEST: "test",
+    Notice.ESCALATED: "asked next", Notice.MISSED: "found too late", Notice.RECEIVER_DISABLED: "a receiver is gone",
 }  # fmt: skip
 
 OPINIONS = {
