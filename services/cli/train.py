@@ -1,4 +1,4 @@
-"""`attune train`: small models of an operator's own; the training room does it, as a process."""
+"""`attune train`: models of an operator's own; the training room makes them, as a process."""
 
 import subprocess
 import sys
@@ -7,15 +7,18 @@ from typing import Annotated
 
 import typer
 
+from services.cli import train_data
 from services.runtime.assets import AssetError, Shelf
 
-app = typer.Typer(no_args_is_help=True, help="Make small models of your own recordings (extra `training`).")
+app = typer.Typer(no_args_is_help=True, help="Make models of your own, and what they learn from (extra `training`).")
+app.command("corpus")(train_data.corpus)
+app.command("compose")(train_data.compose)
 YAMNET = "yamnet.onnx"
 
 
 @app.callback()
 def train() -> None:
-    """Make small models of your own recordings (extra `training`)."""
+    """Make models of your own, and what they learn from (extra `training`)."""
 
 
 @app.command("cues")

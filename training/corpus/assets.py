@@ -46,6 +46,18 @@ class AssetStore:
             _copy(file, target)
         return f"sha256:{digest}"
 
+    def take(self, other: "AssetStore", names: Iterable[str]) -> None:
+        """Copies assets of another store, each checked; what is here already stays.
+
+        Raises:
+            AssetInvalid: one is missing there, or changed.
+        """
+        new = [name for name in names if not self.path(name).is_file()]
+        other.check(new)
+        for name in new:
+            self.path(name).parent.mkdir(parents=True, exist_ok=True)
+            _copy(other.path(name), self.path(name))
+
     def path(self, name: str) -> Path:
         """Where the asset of this name lies, or would."""
         digest = name.removeprefix("sha256:")
