@@ -1,5 +1,6 @@
 """A real vLLM server on loopback: the flags of deploy/vllm, with a small random Qwen3-VL in place of the 8B."""
 
+import ctypes
 import hashlib
 import os
 import shutil
@@ -20,6 +21,7 @@ FLAGS = ROOT / "deploy" / "vllm" / "bf16.yaml"
 READY_WITHIN_S = 300.0
 SMALL = ("--max-num-seqs", "4", "--enforce-eager")
 """Sizes of the tests' server: few enough places that a line forms, and no compilation."""
+_PR_SET_PDEATHSIG = 1
 _MODEL_FILES = ("config.json", "model.safetensors", "tokenizer.json", "preprocessor_config.json")
 
 
@@ -132,12 +134,18 @@ def vllm_server(
         process = subprocess.Popen(
             _command(python, flag_file, model, port, flags), stdout=out, stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL, cwd=folder, start_new_session=True, env=_environment(environment or {}),
+            preexec_fn=_end_with_parent,
         )  # fmt: skip
     server = VllmServer(f"http://127.0.0.1:{port}", process, log, model)
     try:
         yield server
     finally:
         server.end()
+
+
+def _end_with_parent() -> None:
+    """Have Linux end this process when whoever started it is killed, so that no server outlives its tests."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _command(python: Path, flag_file: Path, model: Path, port: int, flags: Sequence[str]) -> list[str]:
