@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from services.vocabulary import Event
 from services.vocabulary.time import Seconds
 from vlm_service import metrics
+from vlm_service.adapters.loras import Loras
 from vlm_service.dialogue import (
     AnswerError,
     Frame,
@@ -25,12 +26,15 @@ from vlm_service.dialogue import (
 )
 from vlm_service.dialogue.lines import one_line
 from vlm_service.failures import (
+    AdapterAway,
     EngineFailure,
     NotAChatCompletion,
+    NotLoaded,
     Overloaded,
     RequestRefused,
     ServerError,
     TimedOut,
+    UnknownModel,
     Unreachable,
 )
 from vlm_service.metrics import ATTEMPTS
@@ -83,6 +87,7 @@ class _Turn:
 
     rank: int
     frames: tuple[Frame, ...]
+    adapter: str
     asked: Replica | None = None
     waiting_for: Replica | None = None
 
@@ -93,8 +98,9 @@ class Engine:
     def __init__(self, settings: VlmSettings, monotonic: Callable[[], Seconds] = time.monotonic) -> None:
         self._settings = settings
         self.replicas = Replicas(settings.servers, monotonic)
+        self.loras: Loras | None = None
         headers = {"Authorization": f"Bearer {settings.server_key}"} if settings.server_key else {}
-        self._client = httpx.AsyncClient(
+        self.client = httpx.AsyncClient(
             headers=headers,
             timeout=httpx.Timeout(None, connect=settings.connect_timeout_s),
             # `Places` bounds how many connections there are.
@@ -114,24 +120,30 @@ class Engine:
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Look after the servers' health until `stop` is set."""
-        await self.replicas.watch(self._client, stop)
+        await self.replicas.watch(self.client, stop)
 
     async def close(self) -> None:
         """Give connections back."""
-        await self._client.aclose()
+        await self.client.aclose()
 
     async def answer(
-        self, event: Event, deadline_s: Seconds, rank: int | None = None, frames: Sequence[Frame] = ()
+        self,
+        event: Event,
+        deadline_s: Seconds,
+        rank: int | None = None,
+        frames: Sequence[Frame] = (),
+        adapter: str = "",
     ) -> Opinionated:
         """The model's thinking and verdict, with one retry, all within `deadline_s`; `rank` is its priority in the
-        server's own queue, by default that of the event's tier. Where the server refuses the request with `frames`,
-        the second one is without. Cancelling ends the generation at the server too.
+        server's own queue, by default that of the event's tier; `adapter` is a pushed one's served name, by default
+        who answers while none is active. Where the server refuses the request with `frames`, the second one is
+        without. Cancelling ends the generation at the server too.
 
         Raises:
             EngineFailure: no answer was to be had; the subclass says why.
             AnswerError: there was an answer, but it is no usable verdict.
         """
-        turn = _Turn(rank_of(event.tier) if rank is None else rank, tuple(frames))
+        turn = _Turn(rank_of(event.tier) if rank is None else rank, tuple(frames), adapter)
         try:
             async with asyncio.timeout(deadline_s):
                 return await self._with_one_retry(event, turn)
@@ -182,7 +194,7 @@ class Engine:
         messages = messages_for(event, settings.facility, note, turn.frames)
         schema = verdict_schema(event, len(turn.frames))
         return {
-            "model": settings.adapter or settings.model,
+            "model": turn.adapter or settings.adapter or settings.model,
             "messages": [{"role": one.role, "content": one.parts()} for one in messages],
             "seed": _seed(event, attempt),
             "repetition_detection": REPEATING,
@@ -200,8 +212,17 @@ class Engine:
         replica = self.replicas.take(turn.asked)
         turn.asked = turn.waiting_for = replica
         try:
+            if self.loras is not None and turn.adapter:
+                await self.loras.ensure(replica, turn.adapter)
             reply = await self._chat(replica.url, body)
-        except (Overloaded, RequestRefused):
+        except UnknownModel as failure:
+            self.replicas.let_go(replica)
+            turn.waiting_for = None
+            if turn.adapter not in replica.adapters:
+                raise
+            replica.adapters.clear()
+            raise AdapterAway(str(failure)) from failure
+        except (Overloaded, RequestRefused, NotLoaded):
             self.replicas.let_go(replica)
             turn.waiting_for = None
             raise
@@ -215,7 +236,7 @@ class Engine:
 
     async def _chat(self, url: str, body: dict[str, Any]) -> Reply:
         try:
-            response = await self._client.post(f"{url}/v1/chat/completions", json=body)
+            response = await self.client.post(f"{url}/v1/chat/completions", json=body)
         except httpx.DecodingError as error:
             raise NotAChatCompletion("the server's answer cannot be decoded") from error
         except httpx.RequestError as error:
@@ -238,6 +259,8 @@ def _refuse_bad_status(response: httpx.Response) -> None:
         raise Overloaded(detail)
     if status >= 500:
         raise ServerError(detail)
+    if status == httpx.codes.NOT_FOUND:
+        raise UnknownModel(detail)
     raise RequestRefused(detail)
 
 

@@ -62,6 +62,26 @@ class RequestRefused(EngineFailure):
     reason = "refused"
 
 
+class UnknownModel(RequestRefused):
+    """The server knows no model or adapter of this name."""
+
+
+class NotLoaded(EngineFailure):
+    """The server will not take the adapter; the message is its own reason."""
+
+    reason = "adapter_not_loaded"
+    may_pass = True
+    worth_a_retry = True
+
+
+class AdapterAway(EngineFailure):
+    """The server does not know the adapter that it was said to hold: it was started anew since."""
+
+    reason = "adapter_away"
+    may_pass = True
+    worth_a_retry = True
+
+
 class NotAChatCompletion(EngineFailure):
     """The server answered with something else than a chat completion."""
 

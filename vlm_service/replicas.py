@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx
 
@@ -24,7 +24,8 @@ CHECK_WITHIN_S: Seconds = 2.0
 
 @dataclass(slots=True, eq=False)
 class Replica:
-    """One server. `failures` are those in a row; until `rests_until` nobody asks it; `ill` is its own word."""
+    """One server. `failures` are those in a row; until `rests_until` nobody asks it; `ill` is its own word. `adapters`
+    are those that it is known to hold; nothing is known after a failure, since it may have been started anew."""
 
     url: str
     in_flight: int = 0
@@ -32,6 +33,7 @@ class Replica:
     rests_until: Seconds = 0.0
     trying: bool = False
     ill: str = ""
+    adapters: set[str] = field(default_factory=set)
 
 
 class Replicas:
@@ -54,7 +56,7 @@ class Replicas:
         Raises:
             NoServer: all rest or are ill.
         """
-        able = [replica for replica in self.all if self._able(replica)]
+        able = self.able()
         if not able:
             raise NoServer("; ".join(self.problems()) or "no server")
         chosen = min(able, key=lambda one: (one is avoid, one.failures > 0, one.in_flight))
@@ -72,6 +74,7 @@ class Replicas:
     def failed(self, replica: Replica, why: str) -> None:
         """It did not: after some of these in a row it rests."""
         self.let_go(replica)
+        replica.adapters.clear()
         replica.failures += 1
         if replica.failures >= OPEN_AFTER:
             rest = min(LONGEST_REST_S, FIRST_REST_S * 2.0 ** (replica.failures - OPEN_AFTER))
@@ -85,6 +88,10 @@ class Replicas:
         replica.in_flight = max(0, replica.in_flight - 1)
         replica.trying = False
         self._count()
+
+    def able(self) -> list[Replica]:
+        """Those that may be asked now."""
+        return [replica for replica in self.all if self._able(replica)]
 
     def problems(self) -> list[str]:
         """One line for each server that is not asked now."""
@@ -114,6 +121,8 @@ class Replicas:
             told = self._log.warning if ill else self._log.info
             told("a model's server is ill" if ill else "a model's server is well", server=replica.url, why=ill)
         replica.ill = ill
+        if ill:
+            replica.adapters.clear()
         self._count()
 
     def _able(self, replica: Replica) -> bool:

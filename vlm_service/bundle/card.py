@@ -3,7 +3,7 @@
 import json
 import re
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -11,6 +11,8 @@ from vlm_service.bundle.errors import CardUnreadable
 
 LANGUAGE = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 """Layers of the language model that an adapter may change."""
+TokenId = Annotated[str, Field(pattern=r"^token_id:[0-9]+$")]
+Logprob = Annotated[float, Field(le=0.0, allow_inf_nan=False)]
 T = TypeVar("T", bound=BaseModel)
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -67,12 +69,13 @@ class Figure(_Part):
 
 
 class Probe(_Part):
-    """One golden prompt, as text after the chat template, and the log-probabilities of the token that follows it: of
-    this adapter and of the base model alone, as training computed them."""
+    """One golden prompt, as text after the chat template, and the log-probabilities (nats, by `token_id:NUMBER`) of
+    the likeliest tokens that follow it: with this adapter and by the base model alone, both as training computed them
+    in the precision in which they are served."""
 
     prompt: str = Field(min_length=1)
-    adapted: dict[str, float] = Field(min_length=1)
-    base: dict[str, float] = Field(min_length=1)
+    adapted: dict[TokenId, Logprob] = Field(min_length=1)
+    base: dict[TokenId, Logprob] = Field(min_length=1)
 
 
 class Card(_Part):

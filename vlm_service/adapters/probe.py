@@ -1,0 +1,100 @@
+"""Asks a server the golden prompts of an adapter: with it, without it, and while another one is in flight."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from services.vocabulary.time import Seconds
+from vlm_service.adapters.loras import Loras
+from vlm_service.adapters.mirror import write_mirror
+from vlm_service.adapters.probing import Finding, Observed, Top, judge
+from vlm_service.adapters.store import Store
+from vlm_service.bundle import Bundle, Probe
+from vlm_service.failures import Unreachable
+from vlm_service.places import EVALUATION
+from vlm_service.replicas import Replica
+
+STEPS = 4
+"""Tokens that are looked at in each answer: the first is what training recorded, the others have passed through the
+cache and through steps that several adapters share."""
+TOGETHER = 4
+"""Times that every prompt is asked while the counterpart is asked the same (source: guess)."""
+TOPS = 20
+"""Likeliest tokens that vLLM tells without a flag (`--max-logprobs`)."""
+WITHIN_S: Seconds = 120.0
+
+
+class _Logprobs(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    top_logprobs: list[dict[str, float]] = Field(min_length=1)
+
+
+class _Choice(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    logprobs: _Logprobs
+
+
+class _Completion(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    choices: list[_Choice] = Field(min_length=1)
+
+
+class Prober:
+    """Proves adapters on servers. `model` is the served base; `priorities` whether servers are told of urgency."""
+
+    def __init__(self, client: httpx.AsyncClient, loras: Loras, store: Store, model: str, priorities: bool) -> None:
+        self._client, self._loras, self._store, self._model = client, loras, store, model
+        self._rank = {"priority": EVALUATION} if priorities else {}
+
+    async def probe(self, bundle: Bundle, replica: Replica) -> list[Finding]:
+        """What the server makes of the adapter, check by check; it holds it afterwards.
+
+        Raises:
+            NotLoaded: the server will not take it.
+            Unreachable: the server went away meanwhile.
+        """
+        name, probes = bundle.served_name, bundle.card.probes
+        await self._loras.ensure(replica, name)
+        if not probes:
+            return judge((), ())
+        mirror = f"mirror-{name}"
+        folder = self._store.beside(name)
+        await asyncio.to_thread(write_mirror, bundle.folder, folder)
+        await self._loras.ensure(replica, mirror)
+        try:
+            return judge(probes, await self._observe(replica, name, mirror, probes))
+        finally:
+            await self._loras.unload(replica, mirror)
+
+    async def _observe(self, replica: Replica, name: str, mirror: str, probes: Sequence[Probe]) -> list[Observed]:
+        prompts = [probe.prompt for probe in probes]
+        base, alone, opposite = [
+            [await self._answer(replica, model, prompt) for prompt in prompts] for model in (self._model, name, mirror)
+        ]
+        crowd = [(prompt, model) for prompt in prompts for model in (name, mirror) * TOGETHER]
+        said = await asyncio.gather(*(self._answer(replica, model, prompt) for prompt, model in crowd))
+        each = 2 * TOGETHER
+        return [
+            Observed(base[at], alone[at], opposite[at], tuple(said[at * each : at * each + each : 2]),
+                     tuple(said[at * each + 1 : at * each + each : 2]))
+            for at in range(len(prompts))
+        ]  # fmt: skip
+
+    async def _answer(self, replica: Replica, model: str, prompt: str) -> tuple[Top, ...]:
+        body: dict[str, Any] = {
+            "model": model, "prompt": prompt, "max_tokens": STEPS, "temperature": 0.0, "logprobs": TOPS,
+            "return_tokens_as_token_ids": True, "ignore_eos": True, **self._rank,
+        }  # fmt: skip
+        try:
+            response = await self._client.post(f"{replica.url}/v1/completions", json=body, timeout=WITHIN_S)
+            response.raise_for_status()
+            return tuple(_Completion.model_validate(json.loads(response.text)).choices[0].logprobs.top_logprobs)
+        except (httpx.HTTPError, ValidationError, ValueError) as error:
+            raise Unreachable(f"{replica.url} does not answer a golden prompt: {type(error).__name__}") from error
