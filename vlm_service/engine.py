@@ -5,7 +5,7 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -92,6 +92,18 @@ class _Turn:
     waiting_for: Replica | None = None
 
 
+class Speakers(Protocol):
+    """Chooses who is heard about an event, and brings that one's answer with its served name."""
+
+    async def answer(
+        self, event: Event, deadline_s: Seconds, rank: int, frames: Sequence[Frame]
+    ) -> tuple[Opinionated, str]:
+        """
+        Raises:
+            EngineFailure, AnswerError: as `Engine.answer`.
+        """
+
+
 class Engine:
     """The vLLM servers of one model, and the model or adapter that answers there."""
 
@@ -99,6 +111,7 @@ class Engine:
         self._settings = settings
         self.replicas = Replicas(settings.servers, monotonic)
         self.loras: Loras | None = None
+        self.speakers: Speakers | None = None
         headers = {"Authorization": f"Bearer {settings.server_key}"} if settings.server_key else {}
         self.client = httpx.AsyncClient(
             headers=headers,
@@ -125,6 +138,19 @@ class Engine:
     async def close(self) -> None:
         """Give connections back."""
         await self.client.aclose()
+
+    async def speak(
+        self, event: Event, deadline_s: Seconds, rank: int, frames: Sequence[Frame] = ()
+    ) -> tuple[Opinionated, str]:
+        """The answer of whoever is heard about this event, and the adapter's name (empty: the base model).
+
+        Raises:
+            EngineFailure, AnswerError: as `answer`.
+        """
+        if self.speakers is None:
+            return await self.answer(event, deadline_s, rank, frames), self.adapter
+        said, adapter = await self.speakers.answer(event, deadline_s, rank, frames)
+        return said, adapter or self.adapter
 
     async def answer(
         self,

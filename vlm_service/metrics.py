@@ -22,3 +22,6 @@ ABANDONED = Counter("attune_vlm_abandoned", "Questions given up before the model
 RESUMED = Counter("attune_vlm_resumed", "Questions of an earlier life of this process that were taken up again")
 ADAPTERS_REFUSED = Counter("attune_vlm_adapters_refused", "Pushed adapters that were refused", ["reason"])
 PICTURES = Counter("attune_vlm_pictures", "Pictures of events: shown to a model, or why not", ["fate"])
+ADAPTER_ANSWERS = Counter("attune_vlm_adapter_answers", "Answers by what who gave them is", ["role", "outcome"])
+BESIDE_LEFT_OUT = Counter("attune_vlm_beside_left_out", "Unheard answers that were left out: too many were under way")
+ROLLED_BACK = Counter("attune_vlm_rolled_back", "Adapters that were taken back by themselves", ["why"])

@@ -209,13 +209,13 @@ class SecondOpinion:
             except TimeoutError as error:
                 raise TimedOut("no place at the model's server became free in time") from error
             with metrics.ENGINE_SECONDS.time():
-                answer = await engine.answer(question.event, self._left(question), rank, frames)
+                answer, adapter = await engine.speak(question.event, self._left(question), rank, frames)
         if answer.thinking == WITHHELD:
             metrics.WITHHELD.inc()
         for claim in answer.grounding.claims:
             metrics.CLAIMS.labels(claim.support.value).inc()
         metrics.PICTURES.labels("shown").inc(answer.pictures)
-        return _Reasoned(answer.verdict, engine.reasoner, engine.adapter, answer.thinking,
+        return _Reasoned(answer.verdict, engine.reasoner, adapter, answer.thinking,
                          grounding=answer.grounding, pictures=answer.pictures)  # fmt: skip
 
     def _left(self, question: Question) -> Seconds:

@@ -38,8 +38,9 @@ async def serve(settings: VlmSettings, stop: asyncio.Event) -> None:
     engine = Engine(settings) if settings.server_url else None
     places = Places(settings.at_once, settings.most_waiting)
     opinion = SecondOpinion(Kept(database, clock, settings.replica), clock, engine, places, settings.patience)
+    adapters = await asyncio.to_thread(Adapters, settings, database, clock, engine)
+    await adapters.start()
     await opinion.resume()
-    adapters = await asyncio.to_thread(Adapters, settings, database, clock)
     health = HealthServer(settings.health_host, settings.health_port)
     health.add("ledger", database.check)
     health.add("adapters", adapters.check)

@@ -26,6 +26,7 @@ def one(found: Mapping[str, Any]) -> Iterator[Table]:
     yield _facts(found)
     for report in found["reports"]:
         yield _report(report)
+    yield from difference(found)
     yield _steps(found["moves"])
 
 

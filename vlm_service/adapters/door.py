@@ -11,16 +11,22 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request
 from fastapi.responses import Response
 
+from services.ledger import AdapterAnswerRepository, Database
 from services.runtime.codec import to_jsonable
-from services.vocabulary import AdapterState, MoveCause
+from services.vocabulary import AdapterAnswer, AdapterState, MoveCause
 from vlm_service.adapters import problems
 from vlm_service.adapters.callers import Callers, NoBrowsers, Role
+from vlm_service.adapters.compare import card_table, events_table, gates_table, live_tables
+from vlm_service.adapters.gate_run import answers_of
 from vlm_service.adapters.intake import Intake
+from vlm_service.adapters.judging import CaseAnswer
 from vlm_service.adapters.models import CanaryIn, MoveIn, Who, move_out, version_out
+from vlm_service.adapters.policy import Policy
 from vlm_service.adapters.problems import Refused
-from vlm_service.adapters.registry import Registry, Step
+from vlm_service.adapters.registry import GATES, Registry, Step
 from vlm_service.adapters.settings import AdapterSettings
-from vlm_service.adapters.states import IllegalStep
+from vlm_service.adapters.states import SERVED, IllegalStep, check_step
+from vlm_service.adapters.steward import Steward
 from vlm_service.adapters.store import Store
 from vlm_service.bundle.card import read_card
 from vlm_service.bundle.manifest import CARD, MOST_BYTES
@@ -38,6 +44,20 @@ class Desk:
     intake: Intake
     store: Store
     callers: Callers
+    policy: Policy
+    database: Database
+    steward: Steward | None = None
+    """None where no model's server is configured."""
+
+    def answers(self, served_name: str) -> list[AdapterAnswer]:
+        """What a version answered to real events."""
+        with self.database.read() as connection:
+            return AdapterAnswerRepository(connection).of(served_name)
+
+    def card(self, served_name: str) -> dict[str, Any] | None:
+        """A version's card, without its golden prompts; None where its files were refused."""
+        card = self.store.place(served_name) / CARD
+        return read_card(card).model_dump(mode="json", exclude={"probes"}) if card.is_file() else None
 
 
 def _desk(request: Request) -> Desk:
@@ -82,10 +102,12 @@ async def push(desk: InDesk, request: Request, by: Annotated[Who, Query()], auth
 
 
 @router.post("/rollback")
-def rollback(desk: InDesk, wish: MoveIn, authorization: Shown = "") -> Response:
+async def rollback(desk: InDesk, wish: MoveIn, authorization: Shown = "") -> Response:
     """Take the canary back, or, without one, the active version: who was heard before it is heard again."""
     desk.callers.check(authorization, Role.PROMOTE)
-    return _sent(version_out(desk.registry.roll_back(wish.by, wish.why)))
+    if desk.steward is not None:
+        return _sent(version_out(await desk.steward.take_back(wish.by, wish.why)))
+    return _sent(version_out(await asyncio.to_thread(desk.registry.roll_back, wish.by, wish.why)))
 
 
 @router.get("/{wanted}")
@@ -97,52 +119,76 @@ def version(desk: InDesk, wanted: str, authorization: Shown = "") -> Response:
     return _sent({**version_out(found), **_details(desk, found.served_name)})
 
 
+@router.get("/{first}/diff/{second}")
+def diff(desk: InDesk, first: str, second: str, authorization: Shown = "") -> Response:
+    """Two versions side by side: cards, the same gate cases, the same real events."""
+    desk.callers.check(authorization)
+    names = desk.registry.find(first).served_name, desk.registry.find(second).served_name
+    cards = (desk.card(names[0]) or {}, desk.card(names[1]) or {})
+    judged = (_case_answers(desk, names[0]), _case_answers(desk, names[1]))
+    tables = [
+        card_table(names, cards), gates_table(names, judged),
+        events_table(names, (desk.answers(names[0]), desk.answers(names[1]))),
+    ]  # fmt: skip
+    return _sent({"first": names[0], "second": names[1], "tables": tables})
+
+
 @router.post("/{wanted}/promote")
-def promote(desk: InDesk, wanted: str, wish: MoveIn, authorization: Shown = "") -> Response:
+async def promote(desk: InDesk, wanted: str, wish: MoveIn, authorization: Shown = "") -> Response:
     """Let a version be heard for every event."""
     desk.callers.check(authorization, Role.PROMOTE)
     step = Step(AdapterState.ACTIVE, MoveCause.CHOSEN, wish.by, wish.why)
-    return _moved(desk, wanted, step)
+    return await _moved(desk, wanted, step)
 
 
 @router.post("/{wanted}/canary")
-def canary(desk: InDesk, wanted: str, wish: CanaryIn, authorization: Shown = "") -> Response:
+async def canary(desk: InDesk, wanted: str, wish: CanaryIn, authorization: Shown = "") -> Response:
     """Let a version be heard for a share of all events, or for every event of some rooms."""
     desk.callers.check(authorization, Role.PROMOTE)
     if bool(wish.share) == bool(wish.rooms):
         raise Refused(422, "invalid", "expected either a share between 0 and 1, or rooms")
     step = Step(AdapterState.CANARY, MoveCause.CHOSEN, wish.by, wish.why, wish.share, wish.rooms)
-    return _moved(desk, wanted, step)
+    return await _moved(desk, wanted, step)
 
 
 @router.post("/{wanted}/shadow")
-def shadow(desk: InDesk, wanted: str, wish: MoveIn, authorization: Shown = "") -> Response:
+async def shadow(desk: InDesk, wanted: str, wish: MoveIn, authorization: Shown = "") -> Response:
     """Let a version answer beside the one that is heard, unheard."""
     desk.callers.check(authorization, Role.PROMOTE)
-    return _moved(desk, wanted, Step(AdapterState.SHADOW, MoveCause.CHOSEN, wish.by, wish.why))
+    return await _moved(desk, wanted, Step(AdapterState.SHADOW, MoveCause.CHOSEN, wish.by, wish.why))
 
 
 @router.post("/{wanted}/retire")
-def retire(desk: InDesk, wanted: str, wish: MoveIn, authorization: Shown = "") -> Response:
+async def retire(desk: InDesk, wanted: str, wish: MoveIn, authorization: Shown = "") -> Response:
     """Let a version be heard no more; where it was the active one, the base model answers."""
     desk.callers.check(authorization, Role.PROMOTE)
-    return _moved(desk, wanted, Step(AdapterState.RETIRED, MoveCause.CHOSEN, wish.by, wish.why))
+    return await _moved(desk, wanted, Step(AdapterState.RETIRED, MoveCause.CHOSEN, wish.by, wish.why))
 
 
-def _moved(desk: Desk, wanted: str, step: Step) -> Response:
-    found = desk.registry.find(wanted)
+async def _moved(desk: Desk, wanted: str, step: Step) -> Response:
+    found = await asyncio.to_thread(desk.registry.find, wanted)
     if found.state is step.after and (found.share, found.rooms) == (step.share, step.rooms):
         raise IllegalStep(f"{found.served_name} is {step.after.value} already")
-    return _sent(version_out(desk.registry.move(found.served_name, step)))
+    if desk.steward is not None:
+        return _sent(version_out(await desk.steward.put_on(found, step)))
+    if step.after in SERVED:
+        check_step(found.served_name, found.state, step.after)
+        raise Refused(503, "no-server", "no model's server is configured: set ATTUNE_VLM_SERVER_URL")
+    return _sent(version_out(await asyncio.to_thread(desk.registry.move, found.served_name, step)))
+
+
+def _case_answers(desk: Desk, served_name: str) -> list[CaseAnswer]:
+    report = desk.registry.reports(served_name).get(GATES)
+    return answers_of(json.loads(report.body)) if report else []
 
 
 def _details(desk: Desk, served_name: str) -> dict[str, Any]:
     reports = desk.registry.reports(served_name).values()
-    card = desk.store.place(served_name) / CARD
     return {
         "moves": [move_out(move) for move in desk.registry.history(served_name)],
         "reports": [{**to_jsonable(report), "body": json.loads(report.body)} for report in reports],
-        "card": read_card(card).model_dump(mode="json", exclude={"probes"}) if card.is_file() else None,
+        "card": desk.card(served_name),
+        "tables": live_tables(desk.answers(served_name), desk.policy.live),
     }
 
 

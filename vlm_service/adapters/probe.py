@@ -12,7 +12,7 @@ from services.vocabulary.time import Seconds
 from vlm_service.adapters.loras import Loras
 from vlm_service.adapters.mirror import write_mirror
 from vlm_service.adapters.probing import Finding, Observed, Top, judge
-from vlm_service.adapters.store import Store
+from vlm_service.adapters.store import MIRROR, Store
 from vlm_service.bundle import Bundle, Probe
 from vlm_service.failures import Unreachable
 from vlm_service.places import EVALUATION
@@ -64,7 +64,7 @@ class Prober:
         await self._loras.ensure(replica, name)
         if not probes:
             return judge((), ())
-        mirror = f"mirror-{name}"
+        mirror = f"{MIRROR}{name}"
         folder = self._store.beside(name)
         await asyncio.to_thread(write_mirror, bundle.folder, folder)
         await self._loras.ensure(replica, mirror)

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from vlm_service.adapters.registry import Unknown
 from vlm_service.adapters.states import IllegalStep
 from vlm_service.bundle import BundleError
+from vlm_service.failures import EngineFailure
 
 
 class Refused(Exception):
@@ -38,6 +39,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(IllegalStep)
     def illegal(_: Request, error: IllegalStep) -> Response:
         return answer(Refused(409, "illegal-step", str(error)))
+
+    @app.exception_handler(EngineFailure)
+    def no_server(_: Request, error: EngineFailure) -> Response:
+        return answer(Refused(503, error.reason.replace("_", "-"), str(error)))
 
     @app.exception_handler(RequestValidationError)
     def invalid(_: Request, error: RequestValidationError) -> Response:

@@ -15,7 +15,7 @@ from vlm_service.adapters.states import HEARD, SINGLE, IllegalStep, check_step
 SERVICE = "vlm_service"
 """Who moved a version when no person did."""
 AUDIT_MOVED, AUDIT_REFUSED = "adapter.moved", "adapter.refused"
-GATES = "gates"
+GATES, PROBE = "gates", "probe"
 
 
 class Unknown(LookupError):
@@ -114,15 +114,15 @@ class Registry:
                     self._step(connection, other, room)
             return self._step(connection, version, step)
 
-    def roll_back(self, by: str, why: str) -> AdapterVersion:
-        """Take the canary back, or, without one, the active version; the version that was taken back. Who was heard
-        before the active one is heard again, the base model where nobody was.
+    def roll_back(self, by: str, why: str, wanted: str = "") -> AdapterVersion:
+        """Take the version `wanted` back, by default the canary or, without one, the active one; the version that was
+        taken back. Who was heard before the active one is heard again, the base model where nobody was.
 
         Raises:
             IllegalStep: nothing speaks that could be taken back.
         """
         canary, active = self.held(AdapterState.CANARY), self.held(AdapterState.ACTIVE)
-        taken = canary or active
+        taken = next((one for one in (canary, active) if one and wanted in ("", one.served_name)), None)
         if taken is None:
             raise IllegalStep("the base model answers and there is no canary: nothing can be taken back")
         back = Step(AdapterState.RETIRED, MoveCause.ROLLED_BACK, by, why)

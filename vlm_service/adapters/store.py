@@ -2,10 +2,20 @@
 
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from services.vocabulary.time import Seconds
+
+MIRROR = "mirror-"
+"""Begins the name of a version's counterpart, which a probe makes."""
+
+
+FORGOTTEN_S: Seconds = 3600.0
+"""Age at which nobody can still be sending it (source: guess)."""
 
 
 class Store:
@@ -15,14 +25,16 @@ class Store:
         self._bundles, self._incoming = folder / "bundles", folder / "incoming"
 
     def open(self) -> None:
-        """Make the folders and forget what was on its way when the process ended.
+        """Make the folders and forget what was on its way long ago, when a process ended.
 
         Raises:
             OSError: the folder cannot be written.
         """
         self._bundles.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(self._incoming, ignore_errors=True)
         self._incoming.mkdir(parents=True, exist_ok=True)
+        for folder in self._incoming.iterdir():
+            if folder.stat().st_mtime < time.time() - FORGOTTEN_S:
+                shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
     def arriving(self) -> Iterator[Path]:
@@ -50,9 +62,14 @@ class Store:
             raise ValueError(f"{served_name!r}: expected a served name such as agitation@0123456789ab")
         return self._bundles / served_name
 
+    def seen_at(self, folder: str, served_name: str) -> str:
+        """The path of a version, or of its counterpart, where the store's folder is seen as `folder`."""
+        part = self._incoming if served_name.startswith(MIRROR) else self._bundles
+        return f"{folder.rstrip('/')}/{part.name}/{served_name}"
+
     def beside(self, served_name: str) -> Path:
         """An empty folder for the counterpart of a version that a probe makes."""
-        folder = self._incoming / f"mirror-{served_name}"
+        folder = self._incoming / f"{MIRROR}{served_name}"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         return folder

@@ -1,0 +1,226 @@
+"""Sees every version through: proves it, judges it, keeps the servers' adapters as they should be, takes back."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.ledger import AdapterAnswerRepository, Database
+from services.runtime import logs
+from services.runtime.clock import Clock
+from services.runtime.lifecycle import until
+from services.vocabulary import AdapterReport, AdapterState, AdapterVersion, MoveCause
+from services.vocabulary.adapter import BASE
+from services.vocabulary.time import Seconds
+from vlm_service import metrics
+from vlm_service.adapters.gate_run import answers_of, gate_report, read_cases, run_cases
+from vlm_service.adapters.judging import CaseAnswer, judge
+from vlm_service.adapters.policy import Policy
+from vlm_service.adapters.probe import Prober
+from vlm_service.adapters.probing import Finding
+from vlm_service.adapters.registry import GATES, PROBE, SERVICE, Registry, Step
+from vlm_service.adapters.routing import cast_of
+from vlm_service.adapters.stage import Stage
+from vlm_service.adapters.states import SERVED, IllegalStep, check_step
+from vlm_service.adapters.store import Store
+from vlm_service.adapters.watch import Watched, watched
+from vlm_service.bundle import BundleError, open_bundle
+from vlm_service.dialogue import prompt_version
+from vlm_service.engine import Engine
+from vlm_service.failures import EngineFailure, NoServer
+
+LOOK_S: Seconds = 1.0
+"""How often other replicas' moves are noticed (source: guess)."""
+LINGER_S: Seconds = 5.0
+"""How long an adapter that is heard no more stays loaded after its last answer: other replicas of this service may
+not have noticed yet (source: guess, five times LOOK_S)."""
+_JUDGED = (AdapterState.PROBED, AdapterState.SHADOW)
+
+
+class Steward:
+    """One process's part; several may do the same work, since every step is checked where it is kept."""
+
+    def __init__(
+        self, engine: Engine, stage: Stage, registry: Registry, store: Store, prober: Prober, policy: Policy,
+        database: Database, clock: Clock,
+    ) -> None:  # fmt: skip
+        self._engine, self._stage, self._registry, self._store = engine, stage, registry, store
+        self._prober, self._policy, self._database, self._clock = prober, policy, database, clock
+        self._unheard_since: dict[str, Seconds] = {}
+        self._log = logs.logger(room="vlm")
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Go on until `stop` is set."""
+        judging = asyncio.create_task(self._see_through(stop))
+        try:
+            while not stop.is_set():
+                try:
+                    await self.look()
+                except (SQLAlchemyError, EngineFailure) as error:
+                    self._log.warning("adapters were not looked after", error=type(error).__name__, why=str(error))
+                await until(stop, LOOK_S)
+        finally:
+            judging.cancel()
+            await asyncio.gather(judging, return_exceptions=True)
+            await self._stage.drain()
+
+    async def recall(self) -> None:
+        """Know who stands where.
+
+        Raises:
+            SQLAlchemyError: the ledger does not answer.
+        """
+        self._stage.cast = cast_of(await asyncio.to_thread(self._registry.all))
+
+    async def look(self) -> None:
+        """Know who stands where, have the servers hold them, take back who does badly."""
+        versions = await asyncio.to_thread(self._registry.all)
+        self._stage.cast = cast_of(versions)
+        await self._tidy(versions)
+        for version in versions:
+            if version.state in (AdapterState.CANARY, AdapterState.ACTIVE):
+                await self._watch(version)
+
+    async def put_on(self, version: AdapterVersion, step: Step) -> AdapterVersion:
+        """Take a step that makes the servers hold a version: it is loaded and proven at every one of them before
+        anything is said by it.
+
+        Raises:
+            IllegalStep: it cannot be taken, or a server does not answer with it as training recorded.
+            EngineFailure: no server can be asked.
+        """
+        check_step(version.served_name, version.state, step.after)
+        if step.after not in SERVED:
+            moved = await asyncio.to_thread(self._registry.move, version.served_name, step)
+        else:
+            replicas = self._engine.replicas.able()
+            if not replicas:
+                raise NoServer("no model's server can be asked: nothing could prove that the adapter is active there")
+            bundle = await asyncio.to_thread(open_bundle, self._store.place(version.served_name))
+            for replica in replicas:
+                if wrong := [one for one in await self._prober.probe(bundle, replica) if not one.passed]:
+                    raise IllegalStep(f"{version.served_name} at {replica.url}: {_told(wrong[0])}")
+            moved = await asyncio.to_thread(self._registry.move, version.served_name, step)
+        await self.look()
+        return moved
+
+    async def take_back(self, by: str, why: str, wanted: str = "") -> AdapterVersion:
+        """Take back `wanted`, by default the canary or, without one, the active version, at once: who was heard
+        before is loaded on the way, and where that fails the base model answers.
+
+        Raises:
+            IllegalStep: nothing is heard that could be taken back.
+        """
+        taken = await asyncio.to_thread(self._registry.roll_back, by, why, wanted)
+        await self.recall()
+        return taken
+
+    async def _see_through(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                for version in await asyncio.to_thread(self._registry.all):
+                    if version.state is AdapterState.VERIFIED:
+                        await self._prove(version)
+                    elif version.state in _JUDGED:
+                        await self._judge(version)
+            except (SQLAlchemyError, EngineFailure, IllegalStep) as error:
+                self._log.info("adapters wait", error=type(error).__name__, why=str(error))
+            await until(stop, LOOK_S)
+
+    async def _prove(self, version: AdapterVersion) -> None:
+        name = version.served_name
+        try:
+            bundle = await asyncio.to_thread(open_bundle, self._store.place(name))
+            replica = self._engine.replicas.able()[0]
+        except BundleError as error:
+            await self._move(version, AdapterState.REFUSED, f"{error.reason}: {error}")
+            return
+        except IndexError as error:
+            raise NoServer("no model's server can be asked") from error
+        findings = await self._prober.probe(bundle, replica)
+        rows = [[one.check, "yes" if one.passed else "NO", f"{one.value:.3f}", f"{one.limit:.3f}",
+                 "" if one.passed else one.words] for one in findings]  # fmt: skip
+        body = json.dumps({"headings": ("check", "passed", "worst", "limit (nats)", "means"), "rows": rows})
+        wrong = [one for one in findings if not one.passed]
+        report = AdapterReport(name, PROBE, self._clock.now(), not wrong, body)
+        await asyncio.to_thread(self._registry.report, report)
+        if wrong:
+            metrics.ADAPTERS_REFUSED.labels("probe").inc()
+            await self._move(version, AdapterState.REFUSED, f"probe: {_told(wrong[0])}")
+        else:
+            await self._move(version, AdapterState.PROBED, "the server answers with it as training recorded")
+
+    async def _judge(self, version: AdapterVersion) -> None:
+        name = version.served_name
+        reports = await asyncio.to_thread(self._registry.reports, name)
+        beside = self._stage.cast.active
+        if GATES in reports and self._is_current(json.loads(reports[GATES].body), beside):
+            return
+        bundle = await asyncio.to_thread(open_bundle, self._store.place(name))
+        cases = read_cases(self._policy)
+        answers = await run_cases(self._engine, name, cases, self._policy.gates.deadline_s)
+        others = await self._answers_of(beside)
+        same_prompt = bundle.card.prompt_version == prompt_version()
+        gates = judge(answers, others, self._policy.gates, same_prompt)
+        passed = all(gate.passed for gate in gates)
+        body = json.dumps(gate_report(gates, answers, self._policy, beside))
+        await asyncio.to_thread(self._registry.report, AdapterReport(name, GATES, self._clock.now(), passed, body))
+        missed = [gate.name for gate in gates if not gate.passed]
+        self._log.info("gates were judged", adapter=name, passed=passed, missed=missed)
+
+    async def _answers_of(self, served_name: str) -> list[CaseAnswer]:
+        """What the one that is heard now made of the cases: from its own report where that is of this policy."""
+        if served_name != BASE:
+            reports = await asyncio.to_thread(self._registry.reports, served_name)
+            if GATES in reports:
+                body = json.loads(reports[GATES].body)
+                if (body["policy"], body["prompt"]) == (self._policy.digest, prompt_version()):
+                    return answers_of(body)
+        return await run_cases(self._engine, served_name, read_cases(self._policy), self._policy.gates.deadline_s)
+
+    def _is_current(self, body: dict[str, object], beside: str) -> bool:
+        return (body["policy"], body["prompt"], body["beside"]) == (self._policy.digest, prompt_version(), beside)
+
+    async def _tidy(self, versions: Sequence[AdapterVersion]) -> None:
+        """Load what is served wherever a server came back; unload what nobody has waited for in a while."""
+        now, loras = self._clock.monotonic(), self._engine.loras
+        assert loras is not None
+        wanted = set(self._stage.cast.names)
+        for name in wanted:
+            self._unheard_since.pop(name, None)
+        idle = [one.served_name for one in versions if one.state not in (AdapterState.VERIFIED, *_JUDGED)]
+        idle = [name for name in idle if name not in wanted and self._stage.silent(name)]
+        for replica in self._engine.replicas.able():
+            try:
+                for name in wanted:
+                    await loras.ensure(replica, name)
+                for name in idle:
+                    gone = now - self._unheard_since.setdefault(name, now) >= LINGER_S
+                    if gone and name in replica.adapters:
+                        await loras.unload(replica, name)
+            except EngineFailure as failure:
+                self._log.warning("a server does not hold what it should", server=replica.url, why=str(failure))
+
+    async def _watch(self, version: AdapterVersion) -> None:
+        tests = await asyncio.to_thread(self._watched, version)
+        wrong = next((test for test in tests if test.too_often), None)
+        if wrong is None:
+            return
+        metrics.ROLLED_BACK.labels(wrong.what.replace(" ", "_")).inc()
+        self._log.error("an adapter was taken back", adapter=version.served_name, why=str(wrong))
+        await self.take_back(SERVICE, str(wrong), version.served_name)
+
+    def _watched(self, version: AdapterVersion) -> list[Watched]:
+        with self._database.read() as connection:
+            answers = AdapterAnswerRepository(connection).of(version.served_name, since=version.changed_at)
+        heard = [one for one in answers if one.role.value == version.state.value]
+        return watched(heard, self._policy.live)
+
+    async def _move(self, version: AdapterVersion, after: AdapterState, why: str) -> None:
+        step = Step(after, MoveCause.CHECKED, SERVICE, why)
+        await asyncio.to_thread(self._registry.move, version.served_name, step)
+
+
+def _told(finding: Finding) -> str:
+    return f"{finding.check}: {finding.words} ({finding.value:.3f} nats, limit {finding.limit:.3f})"
