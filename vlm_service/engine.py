@@ -238,13 +238,15 @@ class Engine:
         replica = self.replicas.take(turn.asked)
         turn.asked = turn.waiting_for = replica
         try:
-            if self.loras is not None and turn.adapter:
-                await self.loras.ensure(replica, turn.adapter)
+            adapter = turn.adapter or replica.stand_in or ""
+            if self.loras is not None and adapter:
+                await self.loras.ensure(replica, adapter)
+                body = {**body, "model": adapter}
             reply = await self._chat(replica.url, body)
         except UnknownModel as failure:
             self.replicas.let_go(replica)
             turn.waiting_for = None
-            if turn.adapter not in replica.adapters:
+            if adapter not in replica.adapters:
                 raise
             replica.adapters.clear()
             raise AdapterAway(str(failure)) from failure

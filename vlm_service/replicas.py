@@ -25,7 +25,9 @@ CHECK_WITHIN_S: Seconds = 2.0
 @dataclass(slots=True, eq=False)
 class Replica:
     """One server. `failures` are those in a row; until `rests_until` nobody asks it; `ill` is its own word. `adapters`
-    are those that it is known to hold; nothing is known after a failure, since it may have been started anew."""
+    are those that it is known to hold; nothing is known after a failure, since it may have been started anew.
+    `stand_in` is asked in place of the base model where the server mixes adapters into its answers; None: nobody has
+    looked yet."""
 
     url: str
     in_flight: int = 0
@@ -34,6 +36,7 @@ class Replica:
     trying: bool = False
     ill: str = ""
     adapters: set[str] = field(default_factory=set)
+    stand_in: str | None = None
 
 
 class Replicas:

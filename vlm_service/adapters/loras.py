@@ -20,6 +20,7 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     id: str
+    root: str = ""
 
 
 class _Models(BaseModel):
@@ -52,9 +53,13 @@ class Loras:
         async with self._locks.setdefault(replica.url, asyncio.Lock()):
             if name in replica.adapters:
                 return
-            held = await self._held(replica)
+            held, place = await self._held(replica), self._place(name)
+            if held.get(name, place) != place:
+                # From a folder that may be gone: the server reads it again some day, and its engine dies of that.
+                await self._post(replica, "unload_lora_adapter", {"lora_name": name})
+                del held[name]
             if name not in held:
-                body = {"lora_name": name, "lora_path": self._place(name)}
+                body = {"lora_name": name, "lora_path": place}
                 response = await self._post(replica, "load_lora_adapter", body)
                 if response.status_code != httpx.codes.OK:
                     raise NotLoaded(f"{name} at {replica.url}: HTTP {response.status_code}: {_reason(response)}")
@@ -73,10 +78,11 @@ class Loras:
             if response.status_code == httpx.codes.OK:
                 self._log.info("an adapter was unloaded", adapter=name, server=replica.url)
 
-    async def _held(self, replica: Replica) -> set[str]:
+    async def _held(self, replica: Replica) -> dict[str, str]:
+        """Served names, each with the folder that it was loaded from."""
         try:
             response = await self._client.get(f"{replica.url}/v1/models", timeout=WITHIN_S)
-            return {model.id for model in _Models.model_validate(response.json()).data}
+            return {model.id: model.root for model in _Models.model_validate(response.json()).data}
         except httpx.RequestError as error:
             raise Unreachable(f"{type(error).__name__} at {replica.url}") from error
         except (ValidationError, ValueError) as error:

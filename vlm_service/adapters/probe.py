@@ -8,10 +8,11 @@ from typing import Any
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from services.runtime import logs
 from services.vocabulary.time import Seconds
 from vlm_service.adapters.loras import Loras
-from vlm_service.adapters.mirror import write_mirror
-from vlm_service.adapters.probing import Finding, Observed, Top, judge
+from vlm_service.adapters.mirror import write_mirror, write_nothing
+from vlm_service.adapters.probing import TOLERANCE, Finding, Observed, Top, apart, judge
 from vlm_service.adapters.store import MIRROR, Store
 from vlm_service.bundle import Bundle, Probe
 from vlm_service.failures import Unreachable
@@ -21,6 +22,8 @@ from vlm_service.replicas import Replica
 STEPS = 4
 """Tokens that are looked at in each answer: the first is what training recorded, the others have passed through the
 cache and through steps that several adapters share."""
+LONG = 64
+"""Tokens of an answer that goes on while others are asked."""
 TOGETHER = 4
 """Times that every prompt is asked while the counterpart is asked the same (source: guess)."""
 TOPS = 20
@@ -52,6 +55,7 @@ class Prober:
     def __init__(self, client: httpx.AsyncClient, loras: Loras, store: Store, model: str, priorities: bool) -> None:
         self._client, self._loras, self._store, self._model = client, loras, store, model
         self._rank = {"priority": EVALUATION} if priorities else {}
+        self._log = logs.logger(room="vlm")
 
     async def probe(self, bundle: Bundle, replica: Replica) -> list[Finding]:
         """What the server makes of the adapter, check by check; it holds it afterwards.
@@ -64,6 +68,7 @@ class Prober:
         await self._loras.ensure(replica, name)
         if not probes:
             return judge((), ())
+        await self.look_at_base(bundle, replica)
         mirror = f"{MIRROR}{name}"
         folder = self._store.beside(name)
         await asyncio.to_thread(write_mirror, bundle.folder, folder)
@@ -73,11 +78,44 @@ class Prober:
         finally:
             await self._loras.unload(replica, mirror)
 
+    async def look_at_base(self, bundle: Bundle, replica: Replica) -> None:
+        """See whether the server answers as the base model while an adapter is in flight, and have a LoRA that adds
+        nothing asked in its place where not. vLLM's kernels for CPUs take the last adapter's weights for requests
+        without one (`torch_ops/lora_ops.py` indexes them by -1; found with 0.32.0).
+
+        Raises:
+            NotLoaded, Unreachable: as `probe`.
+        """
+        if replica.stand_in is not None or not bundle.card.probes:
+            return
+        await self._loras.ensure(replica, bundle.served_name)
+        first = bundle.card.probes[0]
+        mixed = 0.0
+        for _ in range(TOGETHER):
+            meanwhile = asyncio.create_task(self._answer(replica, bundle.served_name, first.prompt, LONG))
+            try:
+                while not meanwhile.done():
+                    said = await self._answer(replica, self._model, first.prompt)
+                    mixed = max(mixed, apart(first.base, said[0]))
+            finally:
+                await meanwhile
+        if mixed <= TOLERANCE:
+            replica.stand_in = ""
+            return
+        folder = self._store.stand_in()
+        if not folder.is_dir():
+            with self._store.arriving() as arriving:
+                await asyncio.to_thread(write_nothing, bundle.folder, arriving)
+                self._store.keep(arriving, folder.name)
+        await self._loras.ensure(replica, folder.name)
+        replica.stand_in = folder.name
+        self._log.warning("the server mixes adapters into the base model's answers: it is asked as an adapter that "
+                          "adds nothing", server=replica.url, nats=round(mixed, 3))  # fmt: skip
+
     async def _observe(self, replica: Replica, name: str, mirror: str, probes: Sequence[Probe]) -> list[Observed]:
         prompts = [probe.prompt for probe in probes]
-        base, alone, opposite = [
-            [await self._answer(replica, model, prompt) for prompt in prompts] for model in (self._model, name, mirror)
-        ]
+        models = (replica.stand_in or self._model, name, mirror)
+        base, alone, opposite = [[await self._answer(replica, model, prompt) for prompt in prompts] for model in models]
         crowd = [(prompt, model) for prompt in prompts for model in (name, mirror) * TOGETHER]
         said = await asyncio.gather(*(self._answer(replica, model, prompt) for prompt, model in crowd))
         each = 2 * TOGETHER
@@ -87,9 +125,9 @@ class Prober:
             for at in range(len(prompts))
         ]  # fmt: skip
 
-    async def _answer(self, replica: Replica, model: str, prompt: str) -> tuple[Top, ...]:
+    async def _answer(self, replica: Replica, model: str, prompt: str, steps: int = STEPS) -> tuple[Top, ...]:
         body: dict[str, Any] = {
-            "model": model, "prompt": prompt, "max_tokens": STEPS, "temperature": 0.0, "logprobs": TOPS,
+            "model": model, "prompt": prompt, "max_tokens": steps, "temperature": 0.0, "logprobs": TOPS,
             "return_tokens_as_token_ids": True, "ignore_eos": True, **self._rank,
         }  # fmt: skip
         try:

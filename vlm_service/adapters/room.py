@@ -1,4 +1,4 @@
-"""Composes what this process does for adapters: registry, store, door, and, where there are servers, stage and steward."""
+"""Composes what a process does for adapters: registry, store, door and, where there are servers, stage and steward."""
 
 import asyncio
 

@@ -48,6 +48,7 @@ class Steward:
         self._engine, self._stage, self._registry, self._store = engine, stage, registry, store
         self._prober, self._policy, self._database, self._clock = prober, policy, database, clock
         self._unheard_since: dict[str, Seconds] = {}
+        self._by_base: list[CaseAnswer] | None = None
         self._log = logs.logger(room="vlm")
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -158,9 +159,7 @@ class Steward:
         if GATES in reports and self._is_current(json.loads(reports[GATES].body), beside):
             return
         bundle = await asyncio.to_thread(open_bundle, self._store.place(name))
-        cases = read_cases(self._policy)
-        answers = await run_cases(self._engine, name, cases, self._policy.gates.deadline_s)
-        others = await self._answers_of(beside)
+        answers, others = await self._answers_of(name), await self._answers_of(beside)
         same_prompt = bundle.card.prompt_version == prompt_version()
         gates = judge(answers, others, self._policy.gates, same_prompt)
         passed = all(gate.passed for gate in gates)
@@ -170,14 +169,19 @@ class Steward:
         self._log.info("gates were judged", adapter=name, passed=passed, missed=missed)
 
     async def _answers_of(self, served_name: str) -> list[CaseAnswer]:
-        """What the one that is heard now made of the cases: from its own report where that is of this policy."""
-        if served_name != BASE:
-            reports = await asyncio.to_thread(self._registry.reports, served_name)
-            if GATES in reports:
-                body = json.loads(reports[GATES].body)
-                if (body["policy"], body["prompt"]) == (self._policy.digest, prompt_version()):
-                    return answers_of(body)
-        return await run_cases(self._engine, served_name, read_cases(self._policy), self._policy.gates.deadline_s)
+        """What a version (empty: the base model) makes of the cases; asked once for each policy and prompt."""
+        if served_name == BASE and self._by_base is not None:
+            return self._by_base
+        reports = {} if served_name == BASE else await asyncio.to_thread(self._registry.reports, served_name)
+        if GATES in reports:
+            body = json.loads(reports[GATES].body)
+            if (body["policy"], body["prompt"]) == (self._policy.digest, prompt_version()):
+                return answers_of(body)
+        cases = read_cases(self._policy)
+        answers = await run_cases(self._engine, served_name, cases, self._policy.gates.deadline_s)
+        if served_name == BASE:
+            self._by_base = answers
+        return answers
 
     def _is_current(self, body: dict[str, object], beside: str) -> bool:
         return (body["policy"], body["prompt"], body["beside"]) == (self._policy.digest, prompt_version(), beside)
@@ -195,6 +199,9 @@ class Steward:
             try:
                 for name in wanted:
                     await loras.ensure(replica, name)
+                    if replica.stand_in is None:
+                        bundle = await asyncio.to_thread(open_bundle, self._store.place(name))
+                        await self._prober.look_at_base(bundle, replica)
                 for name in idle:
                     gone = now - self._unheard_since.setdefault(name, now) >= LINGER_S
                     if gone and name in replica.adapters:

@@ -14,6 +14,8 @@ MIRROR = "mirror-"
 """Begins the name of a version's counterpart, which a probe makes."""
 
 
+STAND_IN = "nothing-added"
+"""Name of a LoRA that adds nothing: the base model, asked as an adapter."""
 FORGOTTEN_S: Seconds = 3600.0
 """Age at which nobody can still be sending it (source: guess)."""
 
@@ -66,6 +68,10 @@ class Store:
         """The path of a version, or of its counterpart, where the store's folder is seen as `folder`."""
         part = self._incoming if served_name.startswith(MIRROR) else self._bundles
         return f"{folder.rstrip('/')}/{part.name}/{served_name}"
+
+    def stand_in(self) -> Path:
+        """The folder of the LoRA that adds nothing."""
+        return self._bundles / STAND_IN
 
     def beside(self, served_name: str) -> Path:
         """An empty folder for the counterpart of a version that a probe makes."""
