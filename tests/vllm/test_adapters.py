@@ -198,6 +198,24 @@ def test_a_swap_under_load_fails_nobody_and_mixes_nothing(
     asyncio.run(lived())
 
 
+def test_the_base_model_answers_as_itself_while_adapters_do(
+    model_server: VllmServer, bundles: tuple[Bundle, Bundle], tmp_path: Path
+) -> None:
+    """vLLM on a CPU takes the weights of whatever lies in its last place for adapters; a stand-in keeps it right."""
+
+    async def lived() -> None:
+        async with house(tmp_path, model_server.url) as home:
+            alone = {number: (await home.ask(number))[0] for number in range(3)}
+            one = await home.pushed(bundles[0])
+            await home.told("canary", one, "--share", "0.5")
+            said = await asyncio.gather(*(home.ask(number) for number in range(12)))
+            assert {name for _, name in said} == {"", one}
+            by_base = {number: opinion for number, (opinion, name) in enumerate(said) if name == "" and number < 3}
+            assert by_base == {number: alone[number] for number in by_base}
+
+    asyncio.run(lived())
+
+
 def test_the_recorded_prompts_of_two_adapters_tell_them_apart(
     model_server: VllmServer, bundles: tuple[Bundle, Bundle]
 ) -> None:

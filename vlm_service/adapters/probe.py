@@ -68,39 +68,38 @@ class Prober:
         await self._loras.ensure(replica, name)
         if not probes:
             return judge((), ())
-        await self.look_at_base(bundle, replica)
         mirror = f"{MIRROR}{name}"
         folder = self._store.beside(name)
         await asyncio.to_thread(write_mirror, bundle.folder, folder)
         await self._loras.ensure(replica, mirror)
         try:
+            await self.look_at_base(bundle, replica, (name, mirror))
             return judge(probes, await self._observe(replica, name, mirror, probes))
         finally:
             await self._loras.unload(replica, mirror)
 
-    async def look_at_base(self, bundle: Bundle, replica: Replica) -> None:
-        """See whether the server answers as the base model while an adapter is in flight, and have a LoRA that adds
-        nothing asked in its place where not. vLLM's kernels for CPUs take the last adapter's weights for requests
-        without one (`torch_ops/lora_ops.py` indexes them by -1; found with 0.32.0).
+    async def look_at_base(self, bundle: Bundle, replica: Replica, in_flight: Sequence[str]) -> None:
+        """See whether the server answers as the base model while adapters are in flight, and have a LoRA that adds
+        nothing asked in its place where not. vLLM's kernels for CPUs take what lies in the last place for adapters
+        for requests without one (`torch_ops/lora_ops.py` indexes them by -1; found with 0.32.0).
 
         Raises:
             NotLoaded, Unreachable: as `probe`.
         """
-        if replica.stand_in is not None or not bundle.card.probes:
+        if replica.stand_in or not bundle.card.probes:
             return
-        await self._loras.ensure(replica, bundle.served_name)
         first = bundle.card.probes[0]
         mixed = 0.0
         for _ in range(TOGETHER):
-            meanwhile = asyncio.create_task(self._answer(replica, bundle.served_name, first.prompt, LONG))
+            meanwhile = asyncio.gather(*(self._answer(replica, name, first.prompt, LONG) for name in in_flight))
             try:
                 while not meanwhile.done():
                     said = await self._answer(replica, self._model, first.prompt)
                     mixed = max(mixed, apart(first.base, said[0]))
             finally:
                 await meanwhile
+        replica.stand_in = ""
         if mixed <= TOLERANCE:
-            replica.stand_in = ""
             return
         folder = self._store.stand_in()
         if not folder.is_dir():
@@ -108,6 +107,8 @@ class Prober:
                 await asyncio.to_thread(write_nothing, bundle.folder, arriving)
                 self._store.keep(arriving, folder.name)
         await self._loras.ensure(replica, folder.name)
+        if apart(first.base, (await self._answer(replica, folder.name, first.prompt))[0]) > TOLERANCE:
+            return  # another base model altogether: the probe says so
         replica.stand_in = folder.name
         self._log.warning("the server mixes adapters into the base model's answers: it is asked as an adapter that "
                           "adds nothing", server=replica.url, nats=round(mixed, 3))  # fmt: skip

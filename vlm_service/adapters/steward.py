@@ -201,7 +201,7 @@ class Steward:
                     await loras.ensure(replica, name)
                     if replica.stand_in is None:
                         bundle = await asyncio.to_thread(open_bundle, self._store.place(name))
-                        await self._prober.look_at_base(bundle, replica)
+                        await self._prober.look_at_base(bundle, replica, (name,))
                 for name in idle:
                     gone = now - self._unheard_since.setdefault(name, now) >= LINGER_S
                     if gone and name in replica.adapters:

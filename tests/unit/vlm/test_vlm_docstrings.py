@@ -9,7 +9,7 @@ pytestmark = pytest.mark.unit
 
 ROOMS = ("dialogue.lines", "dialogue.lint", "dialogue.messages", "dialogue.names", "dialogue.numbers",
          "dialogue.report", "dialogue.context", "dialogue.frames", "rules.phrases", "rules.reasoner",
-         "kept", "patience", "places")  # fmt: skip
+         "kept", "adapters.probing", "adapters.routing", "adapters.states", "patience", "places")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ROOMS)
