@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Sequence
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -49,6 +50,7 @@ class Steward:
         self._prober, self._policy, self._database, self._clock = prober, policy, database, clock
         self._unheard_since: dict[str, Seconds] = {}
         self._by_base: list[CaseAnswer] | None = None
+        self._coming: Counter[str] = Counter()
         self._log = logs.logger(room="vlm")
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -92,19 +94,24 @@ class Steward:
             EngineFailure: no server can be asked.
         """
         check_step(version.served_name, version.state, step.after)
-        if step.after not in SERVED:
+        self._coming[version.served_name] += 1
+        try:
+            if step.after in SERVED:
+                await self._prove_everywhere(version.served_name)
             moved = await asyncio.to_thread(self._registry.move, version.served_name, step)
-        else:
-            replicas = self._engine.replicas.able()
-            if not replicas:
-                raise NoServer("no model's server can be asked: nothing could prove that the adapter is active there")
-            bundle = await asyncio.to_thread(open_bundle, self._store.place(version.served_name))
-            for replica in replicas:
-                if wrong := [one for one in await self._prober.probe(bundle, replica) if not one.passed]:
-                    raise IllegalStep(f"{version.served_name} at {replica.url}: {_told(wrong[0])}")
-            moved = await asyncio.to_thread(self._registry.move, version.served_name, step)
-        await self.look()
+            await self.look()
+        finally:
+            self._coming[version.served_name] -= 1
         return moved
+
+    async def _prove_everywhere(self, served_name: str) -> None:
+        replicas = self._engine.replicas.able()
+        if not replicas:
+            raise NoServer("no model's server can be asked: nothing could prove that the adapter is active there")
+        bundle = await asyncio.to_thread(open_bundle, self._store.place(served_name))
+        for replica in replicas:
+            if wrong := [one for one in await self._prober.probe(bundle, replica) if not one.passed]:
+                raise IllegalStep(f"{served_name} at {replica.url}: {_told(wrong[0])}")
 
     async def take_back(self, by: str, why: str, wanted: str = "") -> AdapterVersion:
         """Take back `wanted`, by default the canary or, without one, the active version, at once: who was heard
@@ -191,10 +198,10 @@ class Steward:
         now, loras = self._clock.monotonic(), self._engine.loras
         assert loras is not None
         wanted = set(self._stage.cast.names)
-        for name in wanted:
+        for name in (*wanted, *+self._coming):
             self._unheard_since.pop(name, None)
         idle = [one.served_name for one in versions if one.state not in (AdapterState.VERIFIED, *_JUDGED)]
-        idle = [name for name in idle if name not in wanted and self._stage.silent(name)]
+        idle = [name for name in idle if name not in wanted and self._stage.silent(name) and not self._coming[name]]
         for replica in self._engine.replicas.able():
             try:
                 for name in wanted:
