@@ -87,7 +87,7 @@ class _Turn:
 
     rank: int
     frames: tuple[Frame, ...]
-    adapter: str
+    adapter: str = ""
     asked: Replica | None = None
     waiting_for: Replica | None = None
 

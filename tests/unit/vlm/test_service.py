@@ -254,7 +254,7 @@ def test_it_does_not_start_with_an_open_door(tmp_path: Path) -> None:
 def test_it_does_not_share_its_port_with_a_second_service(rules_only: Service, tmp_path: Path) -> None:
     port = rules_only.address.rpartition(":")[2]
     environment = {**os.environ, "ATTUNE_DATABASE_URL": f"sqlite:///{tmp_path}/a.db", "ATTUNE_VLM_PORT": port}
-    environment["ATTUNE_VLM_HEALTH_PORT"] = "0"
+    environment |= {"ATTUNE_VLM_HEALTH_PORT": "0", "ATTUNE_VLM_ADAPTERS_FOLDER": f"{tmp_path}/adapters"}
     ended = subprocess.run([sys.executable, "-m", "vlm_service"], env=environment, capture_output=True, timeout=120)
     assert ended.returncode == 1
     assert rules_only.address.encode() in ended.stderr
