@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from edge_agent import metrics
 from edge_agent.capture.windows import Window
-from edge_agent.load import NOTCHES, Load, LoadSettings
+from edge_agent.load import FALLS, FALLS_PER_S, NOTCHES, Load, LoadSettings
 from edge_agent.scoring import Scorer, Scores
 from edge_agent.sensing.blendshapes import Blendshapes
 from edge_agent.sensing.expression import Expression
@@ -15,6 +15,7 @@ from services.runtime import logs
 from services.vocabulary import Seconds
 
 Rated = Faces | Pose | Blendshapes | Expression
+_MISSED = "posture is looked at less than twice a second: many falls are missed"
 
 
 class Analysis:
@@ -34,6 +35,7 @@ class Analysis:
         self._passes = {title: sense.passes for title, sense in self._rated.items() if isinstance(sense, Expression)}
         self._load = Load(settings, [word for word in NOTCHES if self._can(word)])
         self._budget_s = settings.budget_s
+        metrics.FALLS_MISSED.labels(camera).set(self.falls_missed)
 
     @property
     def lowered(self) -> tuple[str, ...]:
@@ -43,7 +45,15 @@ class Analysis:
     @property
     def detail(self) -> str:
         """The same for a person; empty while everything is looked at fully."""
-        return f"analysis takes longer than it may, lowered: {', '.join(self.lowered)}" if self.lowered else ""
+        said = [f"analysis takes longer than it may, lowered: {', '.join(self.lowered)}"] if self.lowered else []
+        return "; ".join([*said, _MISSED] if self.falls_missed else said)
+
+    @property
+    def falls_missed(self) -> bool:
+        """Whether posture is looked at too seldom for falls: nothing else was left to be lowered, or `[rates]` says
+        so."""
+        pose = self._rated.get(Pose.title)
+        return pose is not None and pose.per_second < FALLS_PER_S
 
     def score(self, window: Window) -> Scores:
         """The scores of one window, and what its cost changes for the next."""
@@ -61,18 +71,26 @@ class Analysis:
 
     def _can(self, word: str) -> bool:
         sense, _, what = word.partition(".")
+        if sense == Pose.title:
+            return self._usual.get(sense, 0.0) > (1.0 if what else FALLS_PER_S)
         return self._passes.get(sense, 1) > 1 if what else sense in self._rated
 
     def _turn(self) -> None:
         """Set every sense as `lowered` says."""
         for title, sense in self._rated.items():
-            notches = self.lowered.count(title)
-            usual = self._usual[title]
-            sense.per_second = usual if notches == 0 else 1.0
-            self._scorer.rest(title, notches > 1)
+            usual, sense.per_second = self._usual[title], self._per_second(title)
+            self._scorer.rest(title, self.lowered.count(title) > 1)
             self._scorer.shares[title] = sense.per_second / usual
             if isinstance(sense, Expression):
                 sense.passes = 1 if f"{title}.passes" in self.lowered else self._passes[title]
+
+    def _per_second(self, title: str) -> float:
+        usual = self._usual[title]
+        if title == Pose.title and FALLS in self.lowered:
+            return 1.0
+        if title not in self.lowered:
+            return usual
+        return FALLS_PER_S if title == Pose.title else 1.0
 
     def _say(self, was: tuple[str, ...], took_s: Seconds, each: Mapping[str, Seconds]) -> None:
         log = logs.logger(camera=self._camera)
@@ -80,10 +98,14 @@ class Analysis:
         if len(self.lowered) > len(was):
             most = max(each, key=lambda title: each[title])
             log.warning("analysis takes too long, looking less", lower=self.lowered[-1], most=most, **facts)
+            if self.falls_missed:
+                log.error(_MISSED, remedy="lower [rates] or [load] budget_s, watch fewer cameras, or take a faster "
+                                          "machine")  # fmt: skip
         else:
             log.info("analysis has time again, looking more", back=was[-1], **facts)
         for word in NOTCHES:
             metrics.LOWERED.labels(self._camera, word).set(self.lowered.count(word))
+        metrics.FALLS_MISSED.labels(self._camera).set(self.falls_missed)
 
 
 def _rated(scorer: Scorer) -> dict[str, Rated]:

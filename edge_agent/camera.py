@@ -184,7 +184,8 @@ class RealCamera:
         since = self._when.now() - (time.monotonic() - state.since_s) if state else 0.0
         who = (self.settings.resident,)
         reason = state.reason if state else ""
-        return CameraReport(self.settings.name, who, blind, since, reason or self._analysis.detail)
+        return CameraReport(self.settings.name, who, blind, since, reason or self._analysis.detail,
+                            self._analysis.falls_missed)  # fmt: skip
 
     def blind_second(self, now: UnixSeconds) -> SecondOfRoom:
         return _second(self._scorer.blind(now), 0.0, self.settings.mode)

@@ -6,19 +6,25 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from services.vocabulary import Seconds
 
-NOTCHES = {"expression.passes": 1, "blendshapes": 2, "expression": 2, "faces": 1, "pose": 1}
-"""What can be lowered, and how often: `expression.passes` looks at each face once; the others first look once a
-second, blendshapes and expression then not at all. Cries, loudness, movement, and one look a second for people and
-falls stay."""
+FALLS = "pose.falls"
+"""The last notch of all: a look a second at posture, with which many falls are missed."""
+FALLS_PER_S = 2.0
+"""Looks a second from which on falls are seen (source: measured, `make bench-bodies`: at two a second 94 of 100 of
+who stood, at one 56)."""
+NOTCHES = {"expression.passes": 1, "blendshapes": 2, "expression": 2, "faces": 1, "pose": 1, FALLS: 1}
+"""What can be lowered, and how often: `expression.passes` looks at each face once; `pose` looks at posture twice a
+second, as often as falls need, and `pose.falls` once; the others first look once a second, blendshapes and expression
+then not at all. Cries, loudness, movement, and one look a second for people and falls stay."""
 
 
 class LoadSettings(BaseModel):
     """The table `load`: how much of its second a camera's analysis may take, and what is lowered when it takes more.
 
     `budget_s` holds for all senses of one camera together, by the clock on the wall, so that other cameras count;
-    `sense_budget_s` for a single one, such as `{pose = 0.2}`. `lowered_first` is an ordered list; a word that comes
-    twice is lowered twice. After `lower_after` seconds over the budget in a row one notch is lowered; after
-    `raise_after` under half of it the last one comes back, and if that was too much, twice as many are waited for.
+    `sense_budget_s` for a single one, such as `{blendshapes = 0.2}`. `lowered_first` is an ordered list; a word that
+    comes twice is lowered twice, and `pose.falls` may only come last. After `lower_after` seconds over the budget in a
+    row one notch is lowered; after `raise_after` under half of it the last one comes back, and if that was too much,
+    twice as many are waited for.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -26,7 +32,7 @@ class LoadSettings(BaseModel):
     budget_s: float = Field(0.8, gt=0, le=1)
     sense_budget_s: dict[str, float] = Field(default_factory=dict)
     lowered_first: tuple[str, ...] = (
-        "expression.passes", "blendshapes", "expression", "faces", "blendshapes", "expression", "pose",
+        "expression.passes", "blendshapes", "expression", "faces", "blendshapes", "expression", "pose", FALLS,
     )  # fmt: skip
     lower_after: int = Field(3, ge=1)
     raise_after: int = Field(30, ge=1)
@@ -39,6 +45,9 @@ class LoadSettings(BaseModel):
                 can = ", ".join(f"{name} ({most} times)" for name, most in NOTCHES.items())
                 raise ValueError(f"{word}, {words.count(word)} times: expected at most {can}; cries, loudness and "
                                  "movement are never lowered")  # fmt: skip
+        if FALLS in words[:-1]:
+            raise ValueError(f"{FALLS} before {words[-1]}: expected it last, for with it about half of the falls are "
+                             "missed")  # fmt: skip
         return words
 
     @field_validator("sense_budget_s")
@@ -92,7 +101,8 @@ class Load:
             return self._lower(self._order)
         for sense, budget_s in self._settings.sense_budget_s.items():
             if self._is_over(sense, senses.get(sense, 0.0) > budget_s):
-                return self._lower([word for word in self._order if word.partition(".")[0] == sense])
+                own = [word for word in self._order if word.partition(".")[0] == sense and word != FALLS]
+                return self._lower(own)
         calm = took_s < self._settings.budget_s / 2 and not late and not any(self._over.values())
         self._under = self._under + 1 if calm else 0
         return self._under >= self._raise_after and self._raise()

@@ -60,6 +60,7 @@ class CameraReport:
     blind: bool
     since: UnixSeconds
     detail: str = ""
+    falls_missed: bool = False
 
 
 Cameras = Callable[[], Sequence[CameraReport]]
@@ -322,7 +323,12 @@ class Uplink:
             sent_at=self._clock.now(),
             cameras=[
                 sensing_pb2.CameraState(
-                    camera=c.camera, residents=c.residents, blind=c.blind, since=c.since, detail=c.detail
+                    camera=c.camera,
+                    residents=c.residents,
+                    blind=c.blind,
+                    since=c.since,
+                    detail=c.detail,
+                    falls_missed=c.falls_missed,
                 )
                 for c in self._cameras()
             ],

@@ -245,7 +245,14 @@ def _link(beat: sensing_pb2.Heartbeat) -> LinkState:
                 f"heartbeat camera {camera.camera[:40]!r} has since {camera.since}: expected Unix seconds"
             )
     cameras = tuple(
-        {"camera": c.camera, "residents": list(c.residents), "blind": c.blind, "since": c.since, "detail": c.detail}
+        {
+            "camera": c.camera,
+            "residents": list(c.residents),
+            "blind": c.blind,
+            "since": c.since,
+            "detail": c.detail,
+            "falls_missed": c.falls_missed,
+        }
         for c in beat.cameras
     )
     return LinkState(dropped=beat.dropped, spooled=beat.spooled, cameras=cameras)

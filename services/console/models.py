@@ -193,6 +193,7 @@ class CameraOut(BaseModel):
     blind: bool = False
     since: float = 0.0
     detail: str = ""
+    falls_missed: bool = False
 
 
 class AgentOut(Strict):

@@ -9,6 +9,7 @@ from services.evaluation.oracle_knows import CUES, SCALES, Known, know, linear, 
 from services.evaluation.recording import DAY_S, DayBlock
 from services.evaluation.traces import BIN_S, Trace, binned
 from services.simulator.facility import Facility
+from services.simulator.observe import CHANNELS
 from services.simulator.resident_day import sleep_depth
 from services.vocabulary import Cue
 
@@ -28,7 +29,8 @@ class Tails(NamedTuple):
 class OracleWatcher:
     """Per-second log-likelihood-ratio CUSUMs (Page 1954) over the true generative means, one for each kind and strength
     of episode against the best ordinary explanation of the moment, at two time scales; each is brought to the same tail
-    on private days without episodes, and the highest counts. Keeps a trace: an upper mark for detectors."""
+    on private days without episodes, and the highest counts. Of posture and habits it weighs only that a fall was seen.
+    Keeps a trace: an upper mark for detectors."""
 
     def __init__(self, facility: Facility) -> None:
         self._facility = facility
@@ -40,7 +42,8 @@ class OracleWatcher:
         """One day of every resident."""
         for resident, (known, tails) in enumerate(zip(self._known, self._tails, strict=True)):
             heard = tuple((second, cue) for second, who, cue in block.cues if who == resident)
-            sums = _sums(self._facility, resident, known, block.values[:, resident], block.persons[:, resident], heard)
+            values = block.values[:, resident, : len(CHANNELS)]
+            sums = _sums(self._facility, resident, known, values, block.persons[:, resident], heard)
             standard = (sums - tails.level[:, None]) / tails.excess[:, None]
             self._peaks[resident].append(binned(np.repeat(standard.max(axis=0), min(SCALES))))
 

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.simulator.benign import HABITS, Habit, Ordinary, plan_day
-from services.simulator.episodes import SHAPES, Shape
+from services.simulator.body import FALLS_SEEN
+from services.simulator.episodes import SHAPES, Kind, Shape
 from services.simulator.facility import Facility
 from services.simulator.observe import CHANNELS, OBSERVABLES, SKEW, Lived
 from services.simulator.parameters import DAY_S
@@ -142,5 +143,6 @@ def _cue_log(traits: Traits) -> Floats:
     for row, shape in enumerate(SHAPES.values()):
         if shape.cue is not None:
             heard[row, 1:, CUES.index(shape.cue)] += shape.cue_probability
+    heard[list(SHAPES).index(Kind.FALL), 1:, CUES.index(CueName.FALL)] += FALLS_SEEN
     flat = heard.reshape(-1, len(CUES))
     return np.stack([np.log(flat / otherwise), np.log1p(-flat) - np.log1p(-otherwise)])

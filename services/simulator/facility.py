@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.simulator.benign import Ordinariness, plan_day
+from services.simulator.body import BODY, Bearing, draw_bearing, with_body
 from services.simulator.episodes import SHAPES, Episode, Kind, script
 from services.simulator.hawkes import hawkes
 from services.simulator.observe import CHANNELS
@@ -17,7 +18,7 @@ from services.simulator.traits import Traits, draw_traits
 from services.vocabulary import Mode, Resident
 
 Floats = NDArray[np.float64]
-_TRAITS, _EPISODES, _ORDINARY, _DAY, _SEAM = range(5)
+_TRAITS, _EPISODES, _ORDINARY, _DAY, _SEAM, _BEARING, _BODY, _BODY_SEAM = range(8)
 
 
 class Happening(NamedTuple):
@@ -33,7 +34,7 @@ class Facility:
 
     >>> facility = Facility(seed=1, residents=2, days=1)
     >>> facility.day(0, 0).values.shape
-    (86400, 22)
+    (86400, 32)
     """
 
     seed: int
@@ -44,7 +45,7 @@ class Facility:
     @property
     def channels(self) -> tuple[str, ...]:
         """The schema of every resident; without consent the affect channels are absent."""
-        return CHANNELS
+        return (*CHANNELS, *BODY)
 
     def seats(self) -> tuple[Resident, ...]:
         """The residents as the engine knows them."""
@@ -57,6 +58,10 @@ class Facility:
         """Who `resident` is."""
         return _traits(self, resident)
 
+    def bearing(self, resident: int) -> Bearing:
+        """How `resident` carries themselves."""
+        return draw_bearing(self.rng(_BEARING, resident))
+
     def happenings(self, resident: int) -> tuple[Happening, ...]:
         """The episodes of `resident`, in seconds of the stay, in order."""
         return _happenings(self, resident)
@@ -67,7 +72,10 @@ class Facility:
         Raises:
             IndexError: there is no such resident or day.
         """
-        return live(self.traits(resident), self.parameters, self.script(resident, day), self.rng(_DAY, resident, day))
+        traits, script = self.traits(resident), self.script(resident, day)
+        lived = live(traits, self.parameters, script, self.rng(_DAY, resident, day))
+        midnights = self.rng(_BODY_SEAM, resident, day), self.rng(_BODY_SEAM, resident, day + 1)
+        return with_body(lived, traits, self.bearing(resident), script, self.rng(_BODY, resident, day), midnights)
 
     def script(self, resident: int, day: int) -> Script:
         """What happens to a resident on one day.

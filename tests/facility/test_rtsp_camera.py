@@ -146,7 +146,7 @@ def test_analysis_that_cannot_keep_up_is_lowered_and_what_it_missed_is_counted(
 
     monkeypatch.setattr(Pose, "find", find_slowly)
     server = serve()
-    it = watch(server.address("both"), LoadSettings(lowered_first=("blendshapes", "pose"), lower_after=3))
+    it = watch(server.address("both"), LoadSettings(lowered_first=("blendshapes", "pose.falls"), lower_after=3))
     it.until(lambda: "lowered: blendshapes, pose" in it.camera.report().detail, "nothing was lowered")
     assert it.camera.totals()["frames"]["late"] > 0
     assert not it.camera.report().blind

@@ -91,6 +91,10 @@ def troubles(house: House) -> list[Trouble]:
                 rooms = ", ".join(names.get(r, r) for r in camera.residents) or camera.camera
                 since = camera.since if camera.since > 0 and math.isfinite(camera.since) else None
                 found.append(Trouble("blind", f"{rooms} cannot be seen: the camera gives no picture.", since))
+            elif camera.falls_missed and not agent.silent:
+                rooms = ", ".join(names.get(r, r) for r in camera.residents) or camera.camera
+                said = f"Falls in {rooms} may be missed: the computer there does not look often enough."
+                found.append(Trouble("falls", said))
     return found
 
 

@@ -15,7 +15,7 @@ from services.console import plots, words
 from services.console.app import make_app
 from services.console.plots import Trace, plot, thinned
 from services.console.room import Room
-from services.ledger import Database, StatusRepository
+from services.ledger import AgentRepository, Database, StatusRepository
 from services.vocabulary import (
     EMOTIONS,
     AlertStatus,
@@ -52,6 +52,14 @@ def test_it_shows_what_nobody_has_received(client: TestClient, database: Databas
     assert "One alert has not reached anybody outside this page" in page
     assert "One alert needs somebody. 5 of 9 residents are as usual." in page
     assert "Nobody outside this page has been reached yet" in text(client.get("/alerts/alert-1").text)
+
+
+def test_it_says_in_which_room_falls_may_be_missed(client: TestClient, database: Database) -> None:
+    assert "may be missed" not in text(client.get("/").text)
+    cameras = [{"camera": "c", "residents": ["room-12"], "blind": False, "since": 0.0, "falls_missed": True}]
+    with database.write() as connection:
+        AgentRepository(connection).seen(house.AGENT, NOW, "attune", "0" * 32, cameras=json.dumps(cameras))
+    assert "Falls in Room 12 may be missed" in text(client.get("/").text)
 
 
 def test_it_folds_away_what_was_found_too_late(client: TestClient, database: Database) -> None:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.simulator.benign import HABITS, Ordinary
+from services.simulator.body import BODY
 from services.simulator.episodes import Kind
 from services.simulator.facility import Facility
 from services.simulator.hawkes import hawkes
@@ -108,17 +109,18 @@ def test_it_has_no_affect_without_consent_or_with_company(facility: Facility) ->
     assert modes == {Mode.AFFECT, Mode.OBSERVABLES}
     for resident in range(facility.residents):
         life = facility.day(resident, 0)
-        read = np.isfinite(life.values[:, -len(AFFECT) :])
+        read = np.isfinite(life.values[:, [facility.channels.index(name) for name in AFFECT]])
         assert not read[life.persons > 1].any()
         assert read.any() == (facility.traits(resident).mode is Mode.AFFECT)
         assert facility.seats()[resident].mode is facility.traits(resident).mode
 
 
 def test_it_hides_who_is_away_and_still_hears_them(facility: Facility) -> None:
+    hidden = np.concatenate([NEEDS_VIEW, np.ones(len(BODY), bool)])
     for resident in range(facility.residents):
         life = facility.day(resident, 1)
         away = life.persons == 0
-        assert np.isnan(life.values[away][:, NEEDS_VIEW]).all()
+        assert np.isnan(life.values[away][:, hidden]).all()
         assert np.isfinite(life.values[:, facility.channels.index("audio.loudness")]).mean() > 0.8
     assert abs(renewal(10**6, 0.4, 300.0, np.random.default_rng(11)).mean() - 0.4) < 0.05
 
