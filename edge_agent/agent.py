@@ -15,6 +15,7 @@ from edge_agent.evidence.album import album, fill
 from edge_agent.leftovers import fitting, send_leftovers
 from edge_agent.modes import Modes
 from edge_agent.own_alarm.alarms import OwnAlarms
+from edge_agent.preparation import Preparation
 from edge_agent.rehearsal import interleaved, past
 from edge_agent.schema import channels_of
 from edge_agent.senses import announce, chosen
@@ -24,14 +25,14 @@ from edge_agent.spool import Spool
 from edge_agent.spool_rows import Row
 from edge_agent.uplink import CameraReport, Identity, Uplink
 from edge_agent.warm_up import WarmUp
-from edge_agent.watch import Watch
+from edge_agent.watch import MOST_S, Watch
 from services.runtime import logs
 from services.runtime.assets import Shelf
 from services.runtime.clock import Clock, SystemClock
 from services.runtime.health import HealthServer
 from services.runtime.lifecycle import together, until
 from services.runtime.version import SOFTWARE
-from services.vocabulary import Mode, Seconds
+from services.vocabulary import Absence, Mode, Seconds, UnixSeconds
 
 JOIN_S: Seconds = 3.0
 """How long stopping waits for all cameras together."""
@@ -57,7 +58,9 @@ class Agent:
         self._columns = [self._places(camera) for camera in self._cameras]
         self._stopping = threading.Event()
         self._stops = [threading.Event() for _ in self._cameras]
+        self._last: dict[int, UnixSeconds] = {}
         self._watches = [self._watch(seat) for seat in range(len(self._cameras))]
+        self._preparing: dict[int, Preparation] = {}
         self._before: list[dict[str, Counter[str]]] = [{} for _ in self._cameras]
         self._written = 0
         self._counted: Counter[tuple[str, str, str]] = Counter()
@@ -179,10 +182,22 @@ class Agent:
         self._modes.look()
         for seat, camera in enumerate(self._cameras):
             wanted = self._as_watched(camera.settings)
-            if wanted.mode is not camera.settings.mode:
+            if wanted.mode is camera.settings.mode:
+                self._preparing.pop(seat, None)
+            elif wanted.mode is Mode.OBSERVABLES:
+                self._preparing.pop(seat, None)
                 self._turn_one(seat, wanted)
+            elif (made := self._prepared(seat, wanted)) is not None:
+                self._turn_one(seat, wanted, made)
 
-    def _turn_one(self, seat: int, wanted: CameraSettings) -> None:
+    def _prepared(self, seat: int, wanted: CameraSettings) -> Camera | None:
+        """A camera whose models are loaded and warm; until there is one, the former watches on."""
+        begun = self._preparing.get(seat)
+        if begun is None or begun.wanted != wanted:
+            begun = self._preparing[seat] = Preparation(wanted, self._camera, self._eyes.loaded)
+        return begun.camera
+
+    def _turn_one(self, seat: int, wanted: CameraSettings, made: Camera | None = None) -> None:
         """The camera begins anew; nothing is taken of what it still says in the former mode."""
         former = self._watches[seat]
         if wanted.mode is Mode.OBSERVABLES:
@@ -190,7 +205,7 @@ class Agent:
         self._stops[seat].set()
         former.join(JOIN_S)
         self._before[seat] = self._totals(seat)
-        self._cameras[seat], self._stops[seat] = self._camera(wanted), threading.Event()
+        self._cameras[seat], self._stops[seat] = made or self._camera(wanted), threading.Event()
         self._columns[seat], self._watches[seat] = self._places(self._cameras[seat]), self._watch(seat)
         used = {id(model) for camera in self._cameras if isinstance(camera, RealCamera) for model in camera.models}
         for name in [name for name, model in self._eyes.loaded.items() if id(model) not in used]:
@@ -202,10 +217,16 @@ class Agent:
 
     def _watch(self, seat: int) -> Watch:
         camera, stop = self._cameras[seat], self._stops[seat]
+        before = self._last.get(seat)
 
         def seen(second: SecondOfRoom) -> None:
-            if self._stopping.is_set() or not stop.is_set():
-                self._write([(seat, second)])
+            nonlocal before
+            if not self._stopping.is_set() and stop.is_set():
+                return
+            between, before = _between(before, second.time), None
+            gone = [camera.blind_second(at, Absence.MODE_CHANGES) for at in between]
+            self._write([(seat, one) for one in (*gone, second)])
+            self._last[seat] = second.time
 
         return Watch(camera, seen, self._when, stop)
 
@@ -264,3 +285,15 @@ class Agent:
     def _count(self, counter: object, key: tuple[str, str, str], count: int) -> None:
         counter.inc(count - self._counted[key])  # type: ignore[attr-defined]
         self._counted[key] = count
+
+
+def _between(last: UnixSeconds | None, first: UnixSeconds) -> list[UnixSeconds]:
+    """The seconds of a change of mode, after the `last` one of the former mode and before the `first` of the new.
+
+    >>> _between(10.0, 13.2), _between(10.0, 11.4), _between(None, 13.0)
+    ([11.0, 12.0], [], [])
+    """
+    if last is None:
+        return []
+    missed = min(int(first - last - 0.5), int(MOST_S))
+    return [last + k for k in range(1, missed + 1)]

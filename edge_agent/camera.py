@@ -32,7 +32,7 @@ from edge_agent.spool_rows import Row
 from edge_agent.uplink import CameraReport
 from services.runtime import logs
 from services.simulator.like import Likeness
-from services.vocabulary import Cue, Gap, Mode, Seconds, UnixSeconds
+from services.vocabulary import Absence, Cue, Gap, Mode, Seconds, UnixSeconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Camera(Protocol):
     def report(self) -> CameraReport:
         """How it is, for the heartbeat."""
 
-    def blind_second(self, now: UnixSeconds) -> SecondOfRoom:
+    def blind_second(self, now: UnixSeconds, why: Absence = Absence.CAMERA_BLIND) -> SecondOfRoom:
         """The row of a second in which the camera gives nothing."""
 
     def totals(self) -> dict[str, dict[str, int]]:
@@ -187,8 +187,8 @@ class RealCamera:
         return CameraReport(self.settings.name, who, blind, since, reason or self._analysis.detail,
                             self._analysis.falls_missed)  # fmt: skip
 
-    def blind_second(self, now: UnixSeconds) -> SecondOfRoom:
-        return _second(self._scorer.blind(now), 0.0, self.settings.mode)
+    def blind_second(self, now: UnixSeconds, why: Absence = Absence.CAMERA_BLIND) -> SecondOfRoom:
+        return _second(self._scorer.blind(now, why), 0.0, self.settings.mode)
 
     def totals(self) -> dict[str, dict[str, int]]:
         counts = self._supervisor.counts if self._supervisor else Counts()

@@ -16,6 +16,9 @@ class Alarms(Protocol):
     def kept(self, ids: Sequence[str]) -> None:
         """The server has these."""
 
+    def refused(self, ids: Sequence[str], reason: str) -> None:
+        """The server will never have these."""
+
 
 class Turns(Protocol):
     """How residents are watched, see `modes`."""

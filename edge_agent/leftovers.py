@@ -15,7 +15,7 @@ from services.runtime.lifecycle import until
 from services.vocabulary import Mode, Resident
 
 FACT = "schema"
-CARRIED = ("clock", "own_alarms", "modes")
+CARRIED = ("clock", "own_alarms", "own_alarms_refused", "modes")
 """What belongs to the agent, not to its samples."""
 
 

@@ -21,6 +21,9 @@ OWN_ALARMS = Counter(
     "attune_edge_own_alarms", "Alarms that the agent raised by itself, by what became of them", ["fate"]
 )
 LOWERED = Gauge("attune_edge_lowered", "Notches by which a sense looks less, for want of time", ["camera", "what"])
+REPORTS_REFUSED = Counter(
+    "attune_edge_reports_refused", "Reports that the server refused and that were put aside", ["kind"]
+)
 FALLS_MISSED = Gauge(
     "attune_edge_falls_missed", "1 while posture is looked at too seldom for falls, for want of time", ["camera"]
 )

@@ -66,9 +66,9 @@ class SimulatedCamera:
     def report(self) -> CameraReport:
         return CameraReport(self.settings.name, (self.settings.resident,), False, 0.0, "simulated")
 
-    def blind_second(self, now: UnixSeconds) -> SecondOfRoom:
+    def blind_second(self, now: UnixSeconds, why: Absence = Absence.CAMERA_BLIND) -> SecondOfRoom:
         senses = dict.fromkeys(describe(name).sense for name in self.channels)
-        gaps = tuple(Gap(sense, Absence.CAMERA_BLIND) for sense in senses)
+        gaps = tuple(Gap(sense, why) for sense in senses)
         return SecondOfRoom(now, (float("nan"),) * len(self.channels), 0.0, gaps=gaps)
 
     def totals(self) -> dict[str, dict[str, int]]:

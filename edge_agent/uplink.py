@@ -14,6 +14,7 @@ import numpy as np
 from attune_wire.v1 import sensing_pb2
 from edge_agent.duties import Duties
 from edge_agent.metrics import ACKNOWLEDGED, CONNECTED, DROPPED, SENT, SPOOLED
+from edge_agent.refusals import Refusals
 from edge_agent.spool import Spool, SpoolError
 from edge_agent.standing import Standing
 from services.runtime import logs, wire
@@ -89,7 +90,7 @@ class Uplink:
     ) -> None:  # fmt: skip
         self._server = server
         self._alarms, self._modes, self._pictures, self._rate = duties.alarms, duties.modes, duties.pictures, rate
-        self._asked: list[PictureRequest] = []
+        self._refusals, self._asked = Refusals(duties.alarms), list[PictureRequest]()
         self.identify(identity)
         self._spool = spool
         self._clock = clock
@@ -211,6 +212,9 @@ class Uplink:
                 self._durable(message.ack.durable_sequence, epoch)
             case "edge_alarms_kept" if self._alarms is not None:
                 self._alarms.kept(message.edge_alarms_kept.ids)
+            case "report_refused":
+                refused = message.report_refused
+                self._refusals.hear(refused.kind, refused.reason, refused.ids)
             case "mode_change" if self._modes is not None:
                 self._modes.decide(wire.mode_change_from_wire(message.mode_change))
             case "evidence_request" if len(self._asked) < MOST_ASKED:

@@ -61,7 +61,7 @@ class Intake:
         self, request_iterator: AsyncIterator[Message], context: Context
     ) -> AsyncIterator[sensing_pb2.ServerMessage]:
         """
-        Refuses with INVALID_ARGUMENT (a message that says something impossible), UNAUTHENTICATED (wrong token),
+        Refuses with INVALID_ARGUMENT (a hello or samples that say something impossible), UNAUTHENTICATED (wrong token),
         ALREADY_EXISTS (a resident of another agent) or UNAVAILABLE (another replica serves this agent, or the ledger
         does not answer).
         """
@@ -132,8 +132,8 @@ class Intake:
             while waiting := await ahead.take():
                 began = self._clock.monotonic()
                 try:
-                    if kept := await self._take(run, hello, waiting, more, asking):
-                        yield sensing_pb2.ServerMessage(edge_alarms_kept=wire.kept_to_wire(kept))
+                    for answer in await self._take(run, hello, waiting, more, asking):
+                        yield answer
                     if began - looked >= MODES_S:
                         looked = began
                         for one in await asyncio.to_thread(decided.news):
@@ -154,37 +154,62 @@ class Intake:
 
     async def _take(
         self, run: AgentRun, hello: AgentHello, waiting: Sequence[Message], more: More, asking: Asking
-    ) -> list[str]:
+    ) -> list[sensing_pb2.ServerMessage]:
         """What came before a message that cannot be is judged all the same; what comes after, as far as it is there
-        when the rest is judged. What the agent told by itself is kept before: the ids of that."""
+        when the rest is judged. Reports are heard before, and answered with what is returned."""
         batches: list[wire.PackedBatch] = []
-        kept: list[str] = []
+        answers: list[sensing_pb2.ServerMessage] = []
         try:
             for message in waiting:
                 if isinstance(message, wire.PackedBatch):
                     batches.append(message)
-                    continue
-                match message.WhichOneof("body"):
-                    case "heartbeat":
-                        run.heard(_link(message.heartbeat))
-                    case "evidence":
-                        reply = wire.picture_reply_from_wire(message.evidence)
-                        await asyncio.to_thread(asking.arrived, reply)
-                    case "mode_states":
-                        states = wire.mode_states_from_wire(message.mode_states)
-                        await asyncio.to_thread(self._roster.reported, hello.agent, states)
-                    case "edge_alarms":
-                        alarms = wire.edge_alarms_from_wire(message.edge_alarms, hello.agent)
-                        kept += await asyncio.to_thread(self._roster.told_by_edge, alarms)
-                    case other:
-                        what = other or "message without a body"
-                        raise wire.WireError(f"a {what} in mid-stream: expected batch, heartbeat or evidence")
+                elif message.WhichOneof("body") == "hello":
+                    raise wire.WireError("a hello in mid-stream: expected batch, heartbeat or another report")
+                else:
+                    answers += await self._hear(run, hello, message, asking)
         except wire.WireError:
             await asyncio.to_thread(_judge, run, hello, batches, tuple)
             raise
         if batches:
             await asyncio.to_thread(_judge, run, hello, batches, more)
-        return kept
+        return answers
+
+    async def _hear(
+        self, run: AgentRun, hello: AgentHello, message: sensing_pb2.EdgeMessage, asking: Asking
+    ) -> list[sensing_pb2.ServerMessage]:
+        """What to answer to a report. One that says something impossible is refused by itself: the stream goes on."""
+        kind = message.WhichOneof("body") or "unknown"
+        try:
+            match kind:
+                case "heartbeat":
+                    run.heard(_link(message.heartbeat))
+                case "evidence":
+                    reply = wire.picture_reply_from_wire(message.evidence)
+                    await asyncio.to_thread(asking.arrived, reply)
+                case "mode_states":
+                    states = wire.mode_states_from_wire(message.mode_states)
+                    await asyncio.to_thread(self._roster.reported, hello.agent, states)
+                case "edge_alarms":
+                    return await self._alarms(hello, message.edge_alarms)
+                case _:
+                    raise wire.WireError("a message without a body that is known here: expected a report of this "
+                                         "version; bring both sides to one version")  # fmt: skip
+        except wire.WireError as error:
+            return [_put_aside(hello.agent, kind, str(error))]
+        return []
+
+    async def _alarms(self, hello: AgentHello, message: sensing_pb2.EdgeAlarms) -> list[sensing_pb2.ServerMessage]:
+        """Each by itself: one that cannot be costs no other."""
+        sound, answers = [], []
+        for one in message.alarms:
+            try:
+                sound += wire.edge_alarms_from_wire(sensing_pb2.EdgeAlarms(alarms=[one]), hello.agent)
+            except wire.WireError as error:
+                answers.append(_put_aside(hello.agent, "edge_alarms", str(error), one.id))
+        if sound:
+            kept = await asyncio.to_thread(self._roster.told_by_edge, sound)
+            answers.append(sensing_pb2.ServerMessage(edge_alarms_kept=wire.kept_to_wire(kept)))
+        return answers
 
     def _questions(self, asking: Asking) -> list[PictureRequest]:
         return asking.questions(self._roster.policy) if self._settings.evidence else []
@@ -256,6 +281,14 @@ def _link(beat: sensing_pb2.Heartbeat) -> LinkState:
         for c in beat.cameras
     )
     return LinkState(dropped=beat.dropped, spooled=beat.spooled, cameras=cameras)
+
+
+def _put_aside(agent: str, kind: str, why: str, *ids: str) -> sensing_pb2.ServerMessage:
+    """Count and log a report that is refused, and say so to its agent."""
+    metrics.REPORTS_REFUSED.labels(kind).inc()
+    logs.logger(agent=agent).warning("report refused", kind=kind, detail=why)
+    refused = sensing_pb2.ReportRefused(kind=kind, reason=why, ids=[one for one in ids if one])
+    return sensing_pb2.ServerMessage(report_refused=refused)
 
 
 async def _refuse(context: Context, code: grpc.StatusCode, why: str) -> NoReturn:

@@ -33,6 +33,9 @@ EVIDENCE = Counter("attune_threshold_evidence", "Answers of agents that were ask
 ASSESSMENTS = Counter("attune_threshold_assessments", "Second opinions asked for, by outcome", ["outcome"])
 POLICIES = Counter("attune_threshold_policies", "Changed policy files by what became of them", ["outcome"])
 REFUSED = Counter("attune_threshold_refused", "Streams that were refused", ["reason"])
+REPORTS_REFUSED = Counter(
+    "attune_threshold_reports_refused", "Reports of agents that said something impossible and were put aside", ["kind"]
+)
 PROPOSALS = Gauge(
     "attune_threshold_proposals", "Tier-1 thresholds that calibration wants beyond their envelope: a person decides"
 )

@@ -20,7 +20,8 @@ from services.runtime.lifecycle import until
 from services.runtime.webhook.courier import Courier
 from services.vocabulary import HEARD, Cue, EdgeAlarm, Outcome, Position, Resident, Seconds, UnixSeconds, alarm_id
 
-FACT = "own_alarms"
+FACT, ASIDE = "own_alarms", "own_alarms_refused"
+MOST_ASIDE = 100
 PERIOD_S: Seconds = 0.25
 RETRIES_S: tuple[Seconds, ...] = (2.0, 5.0, 10.0, 20.0, 30.0)
 """Waits between attempts, the last one again and again (source: guess, as at the server)."""
@@ -141,6 +142,20 @@ class OwnAlarms:
             self._raised.pop(identity, None)
         self._keep()
 
+    def refused(self, ids: Sequence[str], reason: str) -> None:
+        """The server will not have these: they are put aside, to be looked at, and not reported any more."""
+        gone = [self._raised.pop(identity) for identity in ids if identity in self._raised]
+        if not gone:
+            return
+        for raised in gone:
+            metrics.OWN_ALARMS.labels("refused").inc()
+            self._log.error("own alarm refused by the server, put aside", alarm=raised.alarm.id, reason=reason,
+                            told=raised.alarm.told_at is not None)  # fmt: skip
+        aside = json.loads(self._spool.fact(ASIDE) or "[]")
+        aside += [{"alarm": codec.to_json(raised.alarm), "reason": reason[:1000]} for raised in gone]
+        self._keep_fact(ASIDE, json.dumps(aside[-MOST_ASIDE:]))
+        self._keep()
+
     def _due(self, alarm: EdgeAlarm, how: Standing, silent_s: Seconds) -> bool:
         """A sample that lies at a server which speaks is about to be judged there."""
         after = self._settings.after_s
@@ -185,9 +200,11 @@ class OwnAlarms:
             await asyncio.wait(tasks)
 
     def _keep(self) -> None:
-        told = json.dumps([codec.to_json(raised.alarm) for raised in self._raised.values()])
+        self._keep_fact(FACT, json.dumps([codec.to_json(raised.alarm) for raised in self._raised.values()]))
+
+    def _keep_fact(self, name: str, value: str) -> None:
         try:
-            self._spool.keep_fact(FACT, told)
+            self._spool.keep_fact(name, value)
         except NoRoom as error:  # it is still told and reported, unless the agent is started again before
             self._log.error("own alarms not kept", detail=str(error))
 

@@ -15,3 +15,4 @@ class Absence(StrEnum):
     MODE_FORBIDS = "mode_forbids"
     TOO_UNCERTAIN = "too_uncertain"
     OVERLOADED = "overloaded"
+    MODE_CHANGES = "mode_changes"

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
 from attune_wire.v1 import sensing_pb2
 from edge_agent import mode as command
@@ -18,9 +19,10 @@ from edge_agent.edge_time import EdgeTime
 from edge_agent.modes import Modes, withdraw, withdrawals
 from edge_agent.settings import CameraSettings, EdgeSettings
 from edge_agent.spool import Spool
+from edge_agent.spool_rows import Row
 from services.runtime import wire
 from services.runtime.clock import VirtualClock
-from services.vocabulary import Mode, ModeDecision, Resident
+from services.vocabulary import Absence, Mode, ModeDecision, Resident
 from tests.unit.edge.test_agent import Context, Messages, Server, sense, serving
 
 pytestmark = pytest.mark.unit
@@ -236,5 +238,95 @@ def test_it_unloads_what_reads_faces(tmp_path: Path, asset_mirror: Path) -> None
             await asyncio.sleep(0.1)
         assert [one() for one in gone] == [None] * len(gone)
         assert [camera.mode for camera in agent._identity().seats] == [Mode.OBSERVABLES]
+
+    run(story)
+
+
+def test_it_tells_the_seconds_of_a_change_as_absent_and_says_why(
+    tmp_path: Path, asset_mirror: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Agent._camera
+
+    def slowly(agent: Agent, camera: CameraSettings) -> Any:
+        if camera.mode is Mode.OBSERVABLES:
+            time.sleep(3.0)
+        return made(agent, camera)
+
+    monkeypatch.setattr(Agent, "_camera", slowly)
+
+    async def story() -> None:
+        agent = Agent(settings(tmp_path, "127.0.0.1:1", mode=Mode.AFFECT, consent="c-1"))
+        written: list[Row] = []
+        append = agent._spool.append
+        monkeypatch.setattr(agent._spool, "append", lambda rows: written.extend(rows) or append(rows))
+
+        def turned() -> bool:
+            if len(written) >= 2 and not withdrawals(tmp_path / "spool.db").exists():
+                withdraw(tmp_path / "spool.db", "r-1", time.time(), "Ben")
+            return any(row.gaps for row in written) and not written[-1].gaps
+
+        await sense(agent, turned)
+        changed = [row for row in written if row.gaps]
+        assert len(changed) >= 2
+        assert {gap.reason for row in changed for gap in row.gaps} == {Absence.MODE_CHANGES}
+        assert all(np.isnan(row.values).all() for row in changed)
+        first = written.index(changed[0])
+        steps = np.diff([row.time for row in written[first - 1 : first + len(changed) + 1]])
+        assert np.all((steps > 0.4) & (steps < 1.6)), "no second is passed over, none is told twice"
+
+    run(story)
+
+
+def test_it_watches_on_until_what_reads_faces_is_loaded_and_warm(tmp_path: Path, asset_mirror: Path) -> None:
+    clip = str(asset_mirror / "clips" / "intel" / "help.mkv")
+
+    async def story() -> None:
+        servicer = Deciding(given(at=time.time()))
+        async with serving(servicer) as address:
+            agent = Agent(settings(tmp_path, address, source=clip, loop=True))
+            assert not [model for model in agent._eyes.loaded if "expression" in model]
+            with capture_logs() as told:
+                await sense(agent, lambda: len(servicer.hellos) == 2)
+        said = [(line["event"], str(line.get("model", ""))) for line in told]
+        changed = said.index(("mode changed", ""))
+        reads = [
+            place for place, (event, model) in enumerate(said) if "expression" in model and event == "model is warm"
+        ]
+        assert reads
+        assert reads[0] < changed
+        assert [hello.seats[0].mode for hello in servicer.hellos] == [1, 2]
+
+    run(story)
+
+
+def test_it_is_watched_as_before_when_what_another_mode_needs_cannot_be_had(
+    tmp_path: Path, asset_mirror: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Agent._camera
+
+    def fails(agent: Agent, camera: CameraSettings) -> Any:
+        if camera.mode is Mode.AFFECT:
+            raise RuntimeError("no memory left on the accelerator")
+        return made(agent, camera)
+
+    monkeypatch.setattr(Agent, "_camera", fails)
+
+    async def story() -> None:
+        servicer = Deciding(given(at=time.time()))
+        async with serving(servicer) as address:
+            agent = Agent(settings(tmp_path, address))
+            with capture_logs() as told:
+                failures = [0.0]
+
+                def failed_and_went_on() -> bool:
+                    if failures[0] == 0.0 and any(line["event"].startswith("mode not changed") for line in told):
+                        failures[0] = time.monotonic()
+                    return 0.0 < failures[0] < time.monotonic() - 2.5
+
+                await sense(agent, failed_and_went_on)
+        failed = [line["reason"] for line in told if line["event"].startswith("mode not changed")]
+        assert failed == ["RuntimeError: no memory left on the accelerator"], "said once"
+        assert agent._cameras[0].settings.mode is Mode.OBSERVABLES
+        assert [hello.seats[0].mode for hello in servicer.hellos] == [1]
 
     run(story)

@@ -12,7 +12,7 @@ import pytest
 from pydantic import ValidationError
 
 from edge_agent.edge_time import EdgeTime
-from edge_agent.own_alarm.alarms import OwnAlarms
+from edge_agent.own_alarm.alarms import ASIDE, OwnAlarms
 from edge_agent.own_alarm.rule import CueRule
 from edge_agent.own_alarm.settings import OwnAlarmSettings
 from edge_agent.settings import EdgeSettings
@@ -173,6 +173,25 @@ def test_it_tells_of_a_scream_that_nobody_took_in_time_and_reports_until_that_is
         assert await room.report() == []
 
     run(story)
+
+
+def test_it_puts_aside_what_the_server_refuses_and_reports_it_no_more(room: Room, nurse: Endpoint) -> None:
+    async def story() -> None:
+        room.way.silent_s = 100.0
+        room.hear(CueName.SCREAM, CueName.SCREAM)
+        await room.go_on(2)
+        room.way.silent_s = 0.0
+        (alarm,) = await room.report()
+        room.own.refused([alarm.id, "of somebody else"], "edge alarm of 'scream': expected one of tomorrow's")
+        assert await room.report() == []
+        room.start()
+        assert await room.report() == [], "nor after a restart"
+        (aside,) = json.loads(room.spool.fact(ASIDE) or "[]")
+        assert json.loads(aside["alarm"])["id"] == alarm.id
+        assert aside["reason"] == "edge alarm of 'scream': expected one of tomorrow's"
+
+    run(story)
+    assert len(nurse.got) == 1
 
 
 def test_it_waits_for_a_server_that_speaks_and_has_the_sample(room: Room, nurse: Endpoint) -> None:

@@ -11,6 +11,8 @@ import grpc
 import grpc.aio
 import numpy as np
 import pytest
+from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
 
 from attune_wire.v1 import sensing_pb2, sensing_pb2_grpc
 from edge_agent import uplink as uplink_file
@@ -252,6 +254,36 @@ def test_it_ends_with_the_servers_words_when_trying_again_cannot_help(
             with pytest.raises(Refused, match="set the other thing") as refusal:
                 await task
             assert refusal.value.of_message is of_message
+
+    run(story)
+
+
+def test_it_counts_and_says_what_the_server_refused_and_goes_on(spool: Spool) -> None:
+    class Picky(Server):
+        async def answers(self, epoch: str, context: Context) -> AsyncIterator[sensing_pb2.ServerMessage]:
+            for kind in ("heartbeat", "heartbeat", "of tomorrow"):
+                refused = sensing_pb2.ReportRefused(kind=kind, reason=f"{kind}.since = inf: expected Unix seconds")
+                yield sensing_pb2.ServerMessage(report_refused=refused)
+            yield ack(self.durable[epoch])
+
+    def counted(kind: str) -> float:
+        return REGISTRY.get_sample_value("attune_edge_reports_refused_total", {"kind": kind}) or 0.0
+
+    async def story() -> None:
+        before = counted("heartbeat"), counted("unknown")
+        spool.append(rows(1.0))
+        with capture_logs() as told:
+            async with talking(Picky(), spool) as (link, _, task):
+                await eventually(lambda: link.drained, "never drained")
+                spool.append(rows(2.0))
+                await eventually(lambda: link.drained, "the stream did not go on")
+                assert not task.done()
+        assert (counted("heartbeat") - before[0], counted("unknown") - before[1]) == (4.0, 2.0)
+        said = [line["reason"] for line in told if line["event"] == "report refused by the server, put aside"]
+        assert said == [
+            "heartbeat.since = inf: expected Unix seconds",
+            "of tomorrow.since = inf: expected Unix seconds",
+        ]
 
     run(story)
 
