@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from services.cli import doctor_evidence
 from services.cli.findings import Finding, Grade
 from services.vocabulary.time import Seconds
 
@@ -43,6 +44,7 @@ def look(config: Path | None) -> Iterator[Finding]:
         yield Finding("cameras", Grade.NOTE, "none is named", "add a [[cameras]] table to the file")
     if cameras:
         yield _own_alarm(told)
+        yield from doctor_evidence.look(told, cameras)
     for entry in cameras:
         yield camera(str(entry.get("name", "?")), str(entry.get("source", "")), str(entry.get("expects", "pictures")))
 
