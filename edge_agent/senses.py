@@ -9,8 +9,10 @@ from edge_agent.sensing.affect import Affect
 from edge_agent.sensing.affect_calibration import read_calibration
 from edge_agent.sensing.expression import Expression
 from edge_agent.sensing.expression_models import ExpressionModel
+from edge_agent.sensing.own_models import OwnSceneModel
 from edge_agent.sensing.role import Sense
 from edge_agent.sensing.roster import Choice, Rates, roster
+from edge_agent.sensing.scene import SceneModel
 from edge_agent.settings import EdgeSettings
 from services.runtime import logs
 from services.runtime.assets import Shelf
@@ -23,6 +25,7 @@ def chosen(settings: EdgeSettings) -> Choice:
         ExpressionModel(path=one.file, file=one.name, **one.model_dump(exclude={"file"}))
         for one in settings.expression_models
     )
+    scene = settings.scene_model
     return Choice(
         rates=Rates(**settings.rates.model_dump()), providers=settings.provider,
         threads=settings.threads, engines=settings.engines, expression=settings.expression,
@@ -31,7 +34,14 @@ def chosen(settings: EdgeSettings) -> Choice:
         pose_model=settings.pose_model,
         calibration=read_calibration(settings.affect_calibration) if settings.affect_calibration else None,
         cue_embedding=settings.cue_embedding, cue_head_use=settings.cue_head_use,
+        scene=None if scene is None else _scene(scene),
     )  # fmt: skip
+
+
+def _scene(asked: OwnSceneModel) -> SceneModel:
+    said = asked.model_dump(exclude={"file", "variance", "per_second"})
+    what = ExpressionModel(path=asked.file, file=asked.name, margin=0.0, **said)
+    return SceneModel(what, asked.variance, asked.per_second)
 
 
 def announce(senses: Iterable[Sense], models: tuple[Model, ...], camera: str = "") -> None:

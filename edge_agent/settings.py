@@ -15,7 +15,7 @@ from edge_agent.load import LoadSettings, RateSettings
 from edge_agent.own_alarm.settings import OwnAlarmSettings
 from edge_agent.preprocess.tracks import Area
 from edge_agent.sensing.affect_calibration import read_calibration
-from edge_agent.sensing.own_models import OwnExpressionModel
+from edge_agent.sensing.own_models import OwnExpressionModel, OwnSceneModel
 from services.runtime.settings import HealthSettings
 from services.vocabulary import EMOTIONS, Mode, Resident
 
@@ -147,8 +147,11 @@ class EdgeSettings(HealthSettings):
     """Expression models of your own, one table each; `attune assets check --help` tells its keys."""
     expression_passes: int = Field(5, ge=1, le=5)
     """How often each face is looked at, a little differently; from 2 on the differences are told as uncertainty."""
-    experts: tuple[Literal["voice", "body", "posture"], ...] = ()
-    """Who corrects what a face tells: voice and body arousal, posture valence too; with any, both are smoothed."""
+    experts: tuple[Literal["voice", "body", "posture", "scene"], ...] = ()
+    """Who corrects what a face tells: voice and body arousal, posture and scene valence too; with any, both are
+    smoothed."""
+    scene_model: OwnSceneModel | None = None
+    """The expert scene: an ONNX model of your own that looks at the whole masked picture; a table of its keys."""
     pose_model: Path | None = None
     """ONNX file of a YOLO pose net of your own, instead of MoveNet; `python -m training.export.yolo_pose --help`."""
     affect_calibration: Path | None = None
@@ -217,6 +220,15 @@ class EdgeSettings(HealthSettings):
         if twice := sorted({name for name in given if given.count(name) > 1}):
             raise ValueError(
                 f"expression = {list(self.expression)}: {', '.join(twice)} given by two models; expected one"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _scene_has_a_model(self) -> "EdgeSettings":
+        if ("scene" in self.experts) != (self.scene_model is not None):
+            missing = "a table [scene_model]" if self.scene_model is None else 'experts = ["scene"]'
+            raise ValueError(
+                f"the expert scene needs its model and to be asked: expected {missing} as well, or neither"
             )
         return self
 

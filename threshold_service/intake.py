@@ -16,7 +16,7 @@ from services.ledger.roster import SeatTaken
 from services.runtime import logs, wire
 from services.runtime.clock import Clock
 from services.runtime.version import SOFTWARE
-from services.vocabulary import PictureRequest, Seconds
+from services.vocabulary import EdgeAlarm, PictureRequest, Seconds
 from threshold_service import metrics
 from threshold_service.agent_run import AgentHello, AgentRun, LinkState, RunBroken
 from threshold_service.ahead import Ahead
@@ -200,7 +200,8 @@ class Intake:
 
     async def _alarms(self, hello: AgentHello, message: sensing_pb2.EdgeAlarms) -> list[sensing_pb2.ServerMessage]:
         """Each by itself: one that cannot be costs no other."""
-        sound, answers = [], []
+        sound: list[EdgeAlarm] = []
+        answers: list[sensing_pb2.ServerMessage] = []
         for one in message.alarms:
             try:
                 sound += wire.edge_alarms_from_wire(sensing_pb2.EdgeAlarms(alarms=[one]), hello.agent)

@@ -4,10 +4,9 @@ import math
 from collections.abc import Sequence
 from enum import StrEnum
 
-import cv2
 import numpy as np
 
-from edge_agent.preprocess.pixels import Picture
+from edge_agent.preprocess.pixels import Picture, green, resized
 from edge_agent.preprocess.tracks import Area
 
 LEAST_CONTRAST = 2.0
@@ -24,10 +23,10 @@ GLARING = 80.0
 FLAT, BLOCKY = 0.9, 1.6
 """Equal neighbours inside the cells of a JPEG may be all that its quality leaves of a room: they are no drawing unless
 the contrast is `GLARING`, neighbours across cells are equal as well (`FLAT`), or differ hardly more often than those
-inside (`BLOCKY` times). Source: measured; 32 clips as JPEGs of quality 50 to 1 have contrasts to 75, at most 0.88 across
-cells, and differ there more than 1.6 times as often; bars and test cards as JPEG, MJPEG and H.264 to CRF 51 have
-contrasts from 87, "no signal" 0.95 across cells. Of the clips, what is darkened to 40 or 15 % and then a JPEG of quality
-2 may still count as drawn; a colour wash that was compressed hard counts as a room."""
+inside (`BLOCKY` times). Source: measured; 32 clips as JPEGs of quality 50 to 1 have contrasts to 75, at most 0.88
+across cells, and differ there more than 1.6 times as often; bars and test cards as JPEG, MJPEG and H.264 to CRF 51
+have contrasts from 87, "no signal" 0.95 across cells. What is darkened to 40 or 15 % and then a JPEG of quality 2 may
+still count as drawn; a colour wash that was compressed hard counts as a room."""
 SMOOTH = (20.0, 0.93, 1.0)
 """Contrast, and the share of cells whose mean lies within so many steps of brightness between those of its neighbours
 from which a picture is a colour wash (measured: gradients 0.98, 32 clips at any quality at most 0.81)."""
@@ -97,7 +96,7 @@ def _smooth(image: Picture, contrast: float, masked: float) -> bool:
     if contrast < least:
         return False
     height, width = image.shape[0] // BLOCK, image.shape[1] // BLOCK
-    cells = cv2.resize(cv2.extractChannel(image, 1), (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
+    cells = resized(green(image), width, height).astype(np.float32)
     bent = (cells[2:] - 2 * cells[1:-1] + cells[:-2], cells[:, 2:] - 2 * cells[:, 1:-1] + cells[:, :-2])
     return all(_seen(float((np.abs(one) <= steps).mean()), masked) >= share for one in bent)
 

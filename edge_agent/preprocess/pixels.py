@@ -39,6 +39,23 @@ def stretched(
     return _uint8(cv2.warpAffine(image, matrix, (pixels, pixels), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP))
 
 
+def green(image: Picture) -> Picture:
+    """The green of a BGR picture, height x width: of brightness the most."""
+    return _uint8(cv2.extractChannel(image, 1))
+
+
+def whole(image: Picture, size: int, square: bool) -> Picture:
+    """The whole picture as `size` x `size`: in its own proportions between black bars where `square`, else squeezed."""
+    if not square:
+        return resized(image, size, size)
+    share = size / max(image.shape[:2])
+    height, width = (max(1, round(side * share)) for side in image.shape[:2])
+    top, left = (size - height) // 2, (size - width) // 2
+    framed = np.zeros((size, size, image.shape[2]), np.uint8)
+    framed[top : top + height, left : left + width] = resized(image, width, height)
+    return framed
+
+
 def grey(image: Picture) -> Picture:
     """Brightness of a BGR picture, height x width."""
     return _uint8(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))

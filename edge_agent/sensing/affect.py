@@ -8,6 +8,7 @@ from edge_agent.preprocess.fusion import Opinion, Smoothing, conflict, fused
 from edge_agent.preprocess.posture import ramp
 from edge_agent.sensing.expression import AFFECT, OWN_VARIANCE, Expression
 from edge_agent.sensing.role import Moment, Reading
+from edge_agent.sensing.scene import SCENE, SceneExpert
 from services.vocabulary import Sense as SenseName
 
 VALENCE, AROUSAL = AFFECT
@@ -19,6 +20,7 @@ POSTURE_VARIANCE = 0.3
 """Source: guess; a standard deviation of 0.55 on a scale from -1 to 1."""
 STABILITY, JITTER = "stability", "jitter"
 PAIRS = ("face-voice", "face-body", "voice-body")
+WITH_SCENE = f"face-{SCENE}"
 
 Values = Mapping[str, float]
 Expert = Callable[[Values], Opinion | None]
@@ -64,7 +66,8 @@ POSTURE = "posture"
 
 
 class Affect:
-    """The expression sense, which `experts` (of `EXPERTS`, and `POSTURE`) correct; valence and arousal are smoothed.
+    """The expression sense, which `experts` (of `EXPERTS`, and `POSTURE`) correct, and a model of the whole picture
+    where there is one; valence and arousal are smoothed.
 
     Adds to its channels `uncertainty.<channel>.stability` and `.jitter` (see `preprocess.fusion`), and
     `conflict.<pair>` of arousal, 0..1. An operator chooses it: what a room hears and how it moves is judged in channels
@@ -74,9 +77,10 @@ class Affect:
     title = "expression"
     name = SenseName.EXPRESSION
 
-    def __init__(self, face: Expression, experts: Sequence[str]) -> None:
+    def __init__(self, face: Expression, experts: Sequence[str], scene: SceneExpert | None = None) -> None:
         self.face = face
-        self.channels = channels_of(face.channels)
+        self._scene = scene
+        self.channels = channels_of(face.channels, SCENE in experts)
         self.needs = face.needs
         self.origin = face.origin
         self._experts = tuple(experts)
@@ -94,16 +98,19 @@ class Affect:
         others = {name: opinion for name, opinion in heard.items() if opinion is not None}
         correcting = [others[name] for name in self._experts if name in others]
         bears, lies = (bearing(moment.values), posture(moment.values)) if POSTURE in self._experts else (None, None)
+        around, looks = self._scene.look(moment.frames) if self._scene is not None else ({}, 0)
         for name, opinions in (
-            (VALENCE, [faces[VALENCE], bears]), (AROUSAL, [faces[AROUSAL], *correcting, lies]),
+            (VALENCE, [faces[VALENCE], bears, around.get(VALENCE)]),
+            (AROUSAL, [faces[AROUSAL], *correcting, lies, around.get(AROUSAL)]),
         ):  # fmt: skip
             together = fused([opinion for opinion in opinions if opinion is not None])
             if together is not None:
                 values |= self._told(name, moment.window.end_s, together)
-        arousal = {"face": faces[AROUSAL], **others}
+        arousal = {"face": faces[AROUSAL], **others, **({SCENE: around[AROUSAL]} if AROUSAL in around else {})}
         for one, other in combinations(arousal, 2):
             values[f"conflict.{one}-{other}"] = conflict(arousal[one], arousal[other])
-        return replace(reading, values={name: value for name, value in values.items() if name in self.channels})
+        told = {name: value for name, value in values.items() if name in self.channels}
+        return replace(reading, values=told, inferences=reading.inferences + looks)
 
     def _told(self, name: str, time_s: float, opinion: Opinion) -> dict[str, float]:
         smooth = self._smoothing[name].add(time_s, opinion)
@@ -115,7 +122,7 @@ class Affect:
         }
 
 
-def channels_of(expression: tuple[str, ...]) -> tuple[str, ...]:
+def channels_of(expression: tuple[str, ...], scene: bool = False) -> tuple[str, ...]:
     """The channels of the sense, given those of the expression sense; without looks to compare, no uncertainties."""
     steady = tuple(f"uncertainty.{name}.{what}" for name in AFFECT for what in (STABILITY, JITTER))
-    return (*expression, *steady, *(f"conflict.{pair}" for pair in PAIRS))
+    return (*expression, *steady, *(f"conflict.{pair}" for pair in (*PAIRS, *((WITH_SCENE,) if scene else ()))))

@@ -14,9 +14,9 @@ from edge_agent.preprocess.pixels import grey
 from edge_agent.preprocess.probabilities import softened, softmax
 from edge_agent.preprocess.variations import VARIATIONS, Variation
 from edge_agent.sensing.role import Face
+from services.vocabulary import EMOTIONS
 
 _EIGHT = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt")
-_AFFECT = ("valence", "arousal")
 _PIXELS = (0.0, 255.0)
 
 Colour = Literal["bgr", "rgb", "grey"]
@@ -52,7 +52,7 @@ class ExpressionModel:
     @property
     def channels(self) -> tuple[str, ...]:
         """The channel of each output."""
-        return tuple(f"{'affect' if name in _AFFECT else 'emotion'}.{name}" for name in self.outputs)
+        return tuple(f"{'emotion' if name in EMOTIONS else 'affect'}.{name}" for name in self.outputs)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -96,8 +96,10 @@ class ExpressionModel:
     def see(self, face: Face, look: Variation = VARIATIONS[0]) -> NDArray[np.float32] | None:
         """The numbers that the model is given of a face, or None where it is out of the picture."""
         image = self.crop(face, look)
-        if image is None:
-            return None
+        return None if image is None else self.given(image)
+
+    def given(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """The numbers of a picture (BGR) that has the model's size already."""
         seen = grey(image)[..., None] if self.colour == "grey" else rgb(image) if self.colour == "rgb" else image
         low, high = self.span
         values: NDArray[np.float32] = seen.astype(np.float32)
@@ -116,7 +118,7 @@ class ExpressionModel:
 
     def read(self, numbers: NDArray[np.floating]) -> dict[str, NDArray[np.float64]]:
         """The model's numbers for n faces (n x outputs), by channel (n)."""
-        affect = np.array([name in _AFFECT for name in self.outputs])
+        affect = np.array([name not in EMOTIONS for name in self.outputs])
         told = np.clip(numbers, -1.0, 1.0).astype(np.float64)
         if not affect.all():
             emotions = softmax(numbers[:, ~affect]) if self.logits else numbers[:, ~affect]

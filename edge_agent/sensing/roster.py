@@ -19,6 +19,7 @@ from edge_agent.sensing.expression import PASSES
 from edge_agent.sensing.expression_models import DEFAULT, EXPRESSION_MODELS, ExpressionModel, Known, described
 from edge_agent.sensing.motion import Motion
 from edge_agent.sensing.role import Sense
+from edge_agent.sensing.scene import SCENE, SceneExpert, SceneModel
 from services.runtime.assets import AssetAltered, AssetMissing
 from services.runtime.logs import logger
 from services.vocabulary import Mode, Seconds
@@ -52,6 +53,8 @@ class Choice:
     passes: int = PASSES
     own: tuple[ExpressionModel, ...] = ()
     """Expression models of the operator's own, described in the settings."""
+    scene: SceneModel | None = None
+    """A model of the whole picture, for the expert `scene`."""
     experts: tuple[str, ...] = ()
     """Who corrects the face: voice and body its arousal, posture its valence and arousal."""
     calibration: Calibration | None = None
@@ -138,7 +141,7 @@ def roster(
 def affect_channels(choice: Choice) -> tuple[str, ...]:
     """What the expression sense tells, whether or not its models are loaded."""
     told = expression.channels_of(choice.expression, choice.passes, choice.known)
-    return affect.channels_of(told) if choice.experts else told
+    return affect.channels_of(told, SCENE in choice.experts) if choice.experts else told
 
 
 class _Shelf:
@@ -204,7 +207,23 @@ class _Shelf:
         models = [self._face_model(name) for name in self._choice.expression]
         face = expression.Expression(models, self._choice.rates.expression, self._choice.passes, self._choice.known,
                                      self._choice.calibration)  # fmt: skip
-        return affect.Affect(face, self._choice.experts) if self._choice.experts else face
+        return affect.Affect(face, self._choice.experts, self._scene()) if self._choice.experts else face
+
+    def _scene(self) -> SceneExpert | None:
+        """The operator's model of the whole picture; one that cannot be used costs only itself."""
+        described = self._choice.scene
+        if described is None or SCENE not in self._choice.experts or described.what.path is None:
+            return None
+        key = f"{SCENE} {described.what.path}"
+        try:
+            if key not in self._loaded:
+                self._loaded[key] = self._load(described.what.path, described.what.sha256)
+            expert = SceneExpert(self._loaded[key], described)
+        except (ModelMissing, ModelAltered, ModelUnreadable) as error:
+            logger(sense=expression.Expression.title).warning("scene expert is off", reason=str(error))
+            return None
+        self.used[key] = self._loaded[key]
+        return expert
 
     def _face_model(self, name: str) -> Model:
         what = described(name, self._choice.known)

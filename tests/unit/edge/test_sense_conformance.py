@@ -1,8 +1,10 @@
 """What every sense promises: only its channels, within bounds, never a zero for what it could not see or hear."""
 
 import math
+import tempfile
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,9 +26,11 @@ from edge_agent.sensing.faces import Faces
 from edge_agent.sensing.motion import Motion
 from edge_agent.sensing.pose import Pose
 from edge_agent.sensing.role import Face, Moment, Reading, Sense
+from edge_agent.sensing.scene import SceneExpert, SceneModel
 from edge_agent.sensing.sound_extras import CHANNELS as EXTRAS
 from services.vocabulary import Absence, Mode, describe
 from services.vocabulary import Sense as SenseName
+from tests.unit.edge.scene_net import scene_net
 
 pytestmark = pytest.mark.unit
 
@@ -38,6 +42,17 @@ SLOW = {"pose.restlessness", "pose.rocking", "pose.self_contact", "audio.above_u
 """Take more than the seconds of a test."""
 LEGS = {"pose.sitting", "pose.standing"}
 """Cannot be told where the picture ends above the knees, as on the demonstration clip."""
+
+
+@cache
+def scene_file() -> Path:
+    return scene_net(Path(tempfile.mkdtemp()) / "scene.onnx")
+
+
+def scene() -> SceneModel:
+    outputs = ("valence", "arousal", "valence_variance", "arousal_variance")
+    return SceneModel(expression_models.ExpressionModel("scene.onnx", 32, True, 0.0, "rgb", outputs, layout="nchw"))
+
 
 MAKERS: dict[str, Callable[[FindModel], Sense]] = {
     "motion": lambda find: Motion(),
@@ -53,6 +68,9 @@ MAKERS: dict[str, Callable[[FindModel], Sense]] = {
         if file != "affectnet_va_shufflenet200.onnx"
     },
     "affect": lambda find: Affect(Expression([load(find(expression_models.DEFAULT))]), ["voice", "body"]),
+    "affect with a scene": lambda find: Affect(
+        Expression([load(find(expression_models.DEFAULT))]), ["scene"], SceneExpert(load(scene_file()), scene())
+    ),
     "expression with valence and arousal": lambda find: Expression(
         [load(find("affectnet8_mnasnet05.onnx")), load(find("affectnet_va_shufflenet200.onnx"))]
     ),
