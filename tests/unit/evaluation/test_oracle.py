@@ -49,7 +49,7 @@ def test_it_undoes_the_observation_model() -> None:
 
 def test_it_finds_more_than_a_plain_level_at_the_same_rate() -> None:
     recording = SimulatedRecording(Facility(4, 3, 2, BUSY))
-    oracle, plain = OracleWatcher(recording.facility), LevelWatcher(3, len(CHANNELS), personal=True)
+    oracle, plain = OracleWatcher(recording.facility), LevelWatcher(3, len(recording.channels), personal=True)
     tried = show(recording, [oracle, plain], lambda done: None)
     found = [recall_of_all(judge(traces.one_threshold(one.trace(), tried.observed, 1.0, 0.0), tried.observed)).value
              for one in (oracle, plain)]  # fmt: skip
