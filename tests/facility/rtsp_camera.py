@@ -13,6 +13,10 @@ from edge_agent.camera import RealCamera, SecondOfRoom
 
 SERVER = Path(__file__).with_name("rtsp_server.py")
 SYSTEM_PYTHON = "/usr/bin/python3"
+OUTER_S = 180.0
+"""Longest that a story waits for what it tells of: far more than a machine takes that others need as well."""
+PROMPT_S = 5.0
+"""A second is told about one after its end, on a busy machine within a few; a stray clock is put right from 3 s on."""
 
 
 class RtspServer:
@@ -58,7 +62,7 @@ class Watched:
         self.rows.append(row)
         self.told_at.append(time.time())
 
-    def until(self, holds: Callable[[], bool], what: str, limit_s: float = 40.0) -> None:
+    def until(self, holds: Callable[[], bool], what: str, limit_s: float = OUTER_S) -> None:
         end = time.monotonic() + limit_s
         while not holds():
             assert self._thread.is_alive(), "the camera's thread died"
@@ -69,6 +73,16 @@ class Watched:
         """Wait until `n` more rows are `of` a kind."""
         before = len(self.rows)
         self.until(lambda: sum(of(row) for row in self.rows[before:]) >= n, what)
+
+    def is_prompt_again(self) -> None:
+        """Wait until seconds are told while they are fresh: where lateness has no bound they never are again."""
+        before = len(self.rows)
+
+        def prompt() -> int:
+            told = zip(self.told_at[before:], self.rows[before:], strict=False)
+            return sum(at - row.time < PROMPT_S for at, row in told)
+
+        self.until(lambda: prompt() >= 2, "it was told ever later")
 
     def end(self) -> None:
         self._stop.set()

@@ -30,10 +30,6 @@ from tests.facility.rtsp_camera import RtspServer, Watched, every_second_once, i
 
 pytestmark = pytest.mark.facility
 
-TOLD_LATE_S = 15.0
-"""Far above what any of these stories takes on a busy machine; without a bound a row would come ever later."""
-
-
 @pytest.fixture
 def serve(demo_clip: Path) -> Iterator[Callable[..., RtspServer]]:
     if "ATTUNE_CI" not in os.environ and not any(Path("/usr/lib").glob("*/girepository-1.0/GstRtspServer-1.0.typelib")):
@@ -88,8 +84,8 @@ def test_a_killed_camera_is_blind_and_comes_back_without_a_lost_or_doubled_secon
     it.more(3, sees, "it never came back")
     assert not it.camera.report().blind
     assert every_second_once(it.rows)
-    assert it.camera.totals()["stream"]["opened"] == 2
-    assert max(at - row.time for at, row in zip(it.told_at, it.rows, strict=True)) < TOLD_LATE_S
+    assert it.camera.totals()["stream"]["opened"] >= 2
+    it.is_prompt_again()
 
 
 def test_a_frozen_camera_is_told_as_a_gap_at_once_and_as_blind_after_its_time(
@@ -130,7 +126,7 @@ def test_a_slow_camera_is_never_told_late_and_what_it_costs_is_counted(
     it.more(2, sees, "it was not seen any more")
     assert it.camera.totals()["frames"]["late"] > 0
     assert every_second_once(it.rows)
-    assert max(at - row.time for at, row in zip(it.told_at, it.rows, strict=True)) < TOLD_LATE_S
+    it.is_prompt_again()
 
 
 def test_analysis_that_cannot_keep_up_is_lowered_and_what_it_missed_is_counted(
@@ -152,7 +148,7 @@ def test_analysis_that_cannot_keep_up_is_lowered_and_what_it_missed_is_counted(
     assert not it.camera.report().blind
     it.more(3, sees, "one look a second was not enough to see anybody")
     assert every_second_once(it.rows)
-    assert max(at - row.time for at, row in zip(it.told_at, it.rows, strict=True)) < TOLD_LATE_S
+    it.is_prompt_again()
     seen = it.rows[-1].values[it.camera.channels.index("quality.pose")]
     assert seen <= 0.5
 
@@ -215,7 +211,7 @@ def test_a_camera_that_changes_its_codec_and_size_is_read_on(
     it = watch(server.address("both"))
     it.more(2, sees, "it never saw anybody")
     server.tell(f"serve {reencoded(demo_clip, tmp_path / 'new.mkv', 'mjpeg', 800, 600, 8)}")
-    it.until(lambda: it.camera.totals()["stream"]["opened"] == 2, "it was not opened again")
+    it.until(lambda: it.camera.totals()["stream"]["opened"] >= 2, "it was not opened again")
     it.more(2, sees, "it was not seen any more")
     assert every_second_once(it.rows)
 
