@@ -30,6 +30,7 @@ from tests.facility.rtsp_camera import RtspServer, Watched, every_second_once, i
 
 pytestmark = pytest.mark.facility
 
+
 @pytest.fixture
 def serve(demo_clip: Path) -> Iterator[Callable[..., RtspServer]]:
     if "ATTUNE_CI" not in os.environ and not any(Path("/usr/lib").glob("*/girepository-1.0/GstRtspServer-1.0.typelib")):
