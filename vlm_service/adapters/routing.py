@@ -1,7 +1,8 @@
 """Who answers an event, and who answers beside it unheard: pure."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from services.vocabulary import AdapterRole, AdapterState, AdapterVersion, Event
 from services.vocabulary.adapter import BASE
@@ -9,17 +10,27 @@ from services.vocabulary.adapter import BASE
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Who stands where; `active` is empty while the base model answers."""
+    """Who stands where; `active` is empty while the base model answers. `seeing` are the served names of those that
+    were trained with pictures."""
 
     active: str = BASE
     canary: AdapterVersion | None = None
     shadow: str = ""
+    seeing: frozenset[str] = frozenset()
 
     @property
     def names(self) -> tuple[str, ...]:
         """Every adapter that the servers must hold."""
         canary = self.canary.served_name if self.canary else ""
         return tuple(name for name in (self.active, canary, self.shadow) if name)
+
+    def sees(self, served_name: str) -> bool:
+        """Whether it may be shown pictures: the base model may, an adapter where it was trained with them.
+
+        >>> Cast().sees(""), Cast().sees("words@0"), Cast(seeing=frozenset({"both@1"})).sees("both@1")
+        (True, False, True)
+        """
+        return served_name == BASE or served_name in self.seeing
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +42,14 @@ class Part:
     beside: str | None = None
 
 
-def cast_of(versions: list[AdapterVersion]) -> Cast:
-    """Who stands where among all versions."""
+def cast_of(versions: Sequence[AdapterVersion], sees: Callable[[str], bool]) -> Cast:
+    """Who stands where among all versions; `sees` says of a served name whether it was trained with pictures."""
     held = {version.state: version for version in versions}
     active, shadow = held.get(AdapterState.ACTIVE), held.get(AdapterState.SHADOW)
-    return Cast(
+    made = Cast(
         active.served_name if active else BASE, held.get(AdapterState.CANARY), shadow.served_name if shadow else ""
     )
+    return replace(made, seeing=frozenset(name for name in made.names if sees(name)))
 
 
 def part_of(cast: Cast, event: Event) -> Part:

@@ -82,8 +82,9 @@ class Stage:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _said(self, served_name: str, asked: Asked, deadline_s: Seconds, rank: int) -> Opinionated:
+        frames = asked.frames if self.cast.sees(served_name) else ()
         with self._waited_for(served_name):
-            return await self._engine.answer(asked.event, deadline_s, rank, asked.frames, served_name)
+            return await self._engine.answer(asked.event, deadline_s, rank, frames, served_name)
 
     @contextmanager
     def _waited_for(self, served_name: str) -> Iterator[None]:

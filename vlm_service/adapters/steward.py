@@ -74,16 +74,19 @@ class Steward:
         Raises:
             SQLAlchemyError: the ledger does not answer.
         """
-        self._stage.cast = cast_of(await asyncio.to_thread(self._registry.all))
+        await self._recast(await asyncio.to_thread(self._registry.all))
 
     async def look(self) -> None:
         """Know who stands where, have the servers hold them, take back who does badly."""
         versions = await asyncio.to_thread(self._registry.all)
-        self._stage.cast = cast_of(versions)
+        await self._recast(versions)
         await self._tidy(versions)
         for version in versions:
             if version.state in (AdapterState.CANARY, AdapterState.ACTIVE):
                 await self._watch(version)
+
+    async def _recast(self, versions: Sequence[AdapterVersion]) -> None:
+        self._stage.cast = await asyncio.to_thread(cast_of, versions, self._store.sees)
 
     async def put_on(self, version: AdapterVersion, step: Step) -> AdapterVersion:
         """Take a step that makes the servers hold a version: it is loaded and proven at every one of them before

@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from services.vocabulary.time import Seconds
+from vlm_service.bundle import BundleError
+from vlm_service.bundle.card import read_card
+from vlm_service.bundle.manifest import CARD
 
 MIRROR = "mirror-"
 """Begins the name of a version's counterpart, which a probe makes."""
@@ -25,6 +28,7 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self._bundles, self._incoming = folder / "bundles", folder / "incoming"
+        self._sees: dict[str, bool] = {}
 
     def open(self) -> None:
         """Make the folders and forget what was on its way long ago, when a process ended.
@@ -63,6 +67,15 @@ class Store:
         if not served_name or served_name != Path(served_name).name:
             raise ValueError(f"{served_name!r}: expected a served name such as agitation@0123456789ab")
         return self._bundles / served_name
+
+    def sees(self, served_name: str) -> bool:
+        """Whether the card says that a version was trained with pictures; not where there is no card to be read."""
+        if served_name not in self._sees:
+            try:
+                self._sees[served_name] = read_card(self.place(served_name) / CARD).sees == "frames"
+            except (BundleError, OSError):
+                return False
+        return self._sees[served_name]
 
     def seen_at(self, folder: str, served_name: str) -> str:
         """The path of a version, or of its counterpart, where the store's folder is seen as `folder`."""

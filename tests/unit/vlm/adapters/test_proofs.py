@@ -174,7 +174,7 @@ def version(state: AdapterState, digest: str, **more: Any) -> AdapterVersion:
 
 def test_a_canary_hears_its_share_of_events_and_the_same_ones_again() -> None:
     canary = version(AdapterState.CANARY, "b", share=0.2)
-    cast = cast_of([version(AdapterState.ACTIVE, "a"), canary, version(AdapterState.SHADOW, "c")])
+    cast = cast_of([version(AdapterState.ACTIVE, "a"), canary, version(AdapterState.SHADOW, "c")], lambda name: False)
     events = [replace(AGITATED, id=f"e{n}") for n in range(4000)]
     parts = [part_of(cast, event) for event in events]
     share = sum(part.role is AdapterRole.CANARY for part in parts) / len(parts)
