@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from functools import cached_property
 from itertools import pairwise
 
 from services.vocabulary import Event
@@ -49,7 +50,7 @@ class Facts:
             self._add(conflict_name(conflict.pair), *_numbers_in(conflict.first), *_numbers_in(conflict.second))
         self._add("", evidence.window_s)
 
-    @property
+    @cached_property
     def channels(self) -> tuple[str, ...]:
         """The channels that the event tells of and its mode allows, sorted."""
         named = {*self._z, *self._trends, *self._usual}
