@@ -21,7 +21,7 @@ _CHANNELS = {
     "pose.sitting": "evidence of sitting",
     "pose.standing": "evidence of standing",
     "pose.fall": "fall seen",
-    "pose.stillness": "time without movement",
+    "pose.stillness": "length of stillness",
     "pose.restlessness": "restlessness",
     "pose.rocking": "rocking",
     "pose.self_contact": "hands at head or body",
@@ -44,7 +44,7 @@ _CUES = {
     CueName.ALARM: "an alarm sound",
     CueName.FALL: "a fall",
 }
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,79}")
+_NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_][A-Za-z0-9_.\-]{0,79}")
 
 
 def channel_label(name: str) -> str:

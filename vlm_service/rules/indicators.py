@@ -10,6 +10,10 @@ from vlm_service.rules.phrases import cue_phrase, deviation_phrase
 
 TOLD_FROM = 2.0
 """Robust standard deviations below which a change is not worth a caregiver's time (source: guess)."""
+UNSETTLED_FROM = 0.25
+"""Share of itself by which volatility must exceed its usual to be worth telling (source: guess)."""
+_SHOWN = 0.01
+"""Smallest difference that its two decimals show."""
 MOST_INDICATORS = 5
 _GOOD_SOUNDS = frozenset({CueName.LAUGHTER})
 
@@ -62,7 +66,9 @@ def _movements(event: Event) -> list[Indicator]:
 
 def _unsettled(event: Event) -> Indicator | None:
     now, usual = event.evidence.volatility, event.evidence.usual_volatility
-    if not (math.isfinite(now) and math.isfinite(usual) and now > usual):
+    if not (math.isfinite(now) and math.isfinite(usual)):
+        return None
+    if now - usual <= max(UNSETTLED_FROM * max(abs(now), abs(usual)), _SHOWN):
         return None
     return Indicator(f"swings from second to second more than usual ({level(now)}, usually {level(usual)})", VOLATILITY)
 

@@ -69,13 +69,19 @@ def scene_claims(sentence: Sentence, found: list[Mention], facts: Facts) -> Iter
     yield from _views(sentence, facts.event)
     for pattern, way in ((_AT_REST, DOWN), (_IN_MOTION, UP)):
         for one in pattern.finditer(sentence.text):
-            if _states(sentence, one):
+            if _states(sentence, one) and not _measured(one, found, facts):
                 yield judged(one.group(), _MOTION, way, facts, sentence.denied(one.start()))
     yield from _outstanding(sentence, found, facts)
 
 
 def _states(sentence: Sentence, one: re.Match[str]) -> bool:
     return not (sentence.possible(one.start()) or sentence.habitual(one.start()))
+
+
+def _measured(one: re.Match[str], found: list[Mention], facts: Facts) -> bool:
+    """Whether the words are the name of a channel of this event, as "restlessness" may be: that channel says more."""
+    named = [m.names[0] for m in found if len(m.names) == 1 and m.start < one.end() and one.start() < m.end]
+    return any(facts.knows(name) for name in named)
 
 
 def _rooms(sentence: Sentence, event: Event) -> Iterator[Claim]:
