@@ -14,8 +14,10 @@ from services.evaluation.recording import DAY_S, DayBlock
 from services.simulator.facility import Facility
 from services.vocabulary import Cue, CueName, Mode, Resident
 
-FORMAT = "attune.facility/1"
+FORMAT = "attune.facility/2"
 _ABOUT, _LABELS, _ORDINARY, _CUES = "facility.json", "labels.parquet", "ordinary.parquet", "cues.parquet"
+
+_OF_CUE = ("probability", "offset_s", "loudness_dbfs", "duration_s", "uncertainty", "conflict")
 
 
 class FolderUnreadable(ValueError):
@@ -26,7 +28,7 @@ def write(facility: Facility, folder: Path, told: Callable[[int], None]) -> None
     """Write a simulated facility: one file of scores per resident-day (32-bit, NaN for absence), labels, what else went
     on, cues, and everything it was made from. `told` hears of resident-days as they are done."""
     (folder / "scores").mkdir(parents=True, exist_ok=True)
-    cues: list[tuple[int, int, str, float, float]] = []
+    cues: list[tuple[object, ...]] = []
     ordinary: list[tuple[int, str, float, float]] = []
     for resident in range(facility.residents):
         for day in range(facility.days):
@@ -35,12 +37,12 @@ def write(facility: Facility, folder: Path, told: Callable[[int], None]) -> None
             second = np.arange(day * DAY_S, (day + 1) * DAY_S, dtype=np.int32)
             scores = pa.table({"second": second, "persons": lived.persons.astype(np.int8), **columns})
             pq.write_table(scores, _scores(folder, resident, day), compression="zstd")
-            cues += [(resident, day * DAY_S + at, cue.name.value, cue.probability, cue.offset_s)
+            cues += [(resident, day * DAY_S + at, cue.name.value, *(getattr(cue, name) for name in _OF_CUE))
                      for at, cue in lived.cues]  # fmt: skip
             ordinary += [(resident, one.kind.value, day * DAY_S + one.start_s, day * DAY_S + one.end_s)
                          for one in lived.ordinary]  # fmt: skip
             told(1)
-    _write_rows(folder / _CUES, ("resident", "second", "cue", "probability", "offset_s"), cues)
+    _write_rows(folder / _CUES, ("resident", "second", "cue", *_OF_CUE), cues)
     _write_rows(folder / _ORDINARY, ("resident", "what", "start_s", "end_s"), ordinary)
     labels = [(resident, one.episode.kind.value, one.episode.prodrome_s, one.episode.onset_s, one.episode.peak_s,
                one.episode.end_s, one.strength)
@@ -95,7 +97,7 @@ class WrittenRecording:
                 values[:, resident, place] = table.column(channel).to_numpy()
         begin = day * DAY_S
         today = sorted(
-            ((row["second"] - begin, row["resident"], Cue(CueName(row["cue"]), row["probability"], row["offset_s"]))
+            ((row["second"] - begin, row["resident"], Cue(CueName(row["cue"]), *(row[name] for name in _OF_CUE)))
              for row in self._cues if begin <= row["second"] < begin + DAY_S),
             key=lambda cue: cue[:2],
         )  # fmt: skip
