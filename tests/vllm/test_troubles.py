@@ -96,7 +96,7 @@ def test_it_takes_the_question_elsewhere_when_the_engine_is_killed_mid_answer(
         os.kill(doomed_server.engine_process(), signal.SIGKILL)
         return await asked
 
-    slow = {"thinking_token_budget": 500, "max_tokens": 1000}
+    slow = {"thinking_token_budget": 1000, "max_tokens": 1500, "repetition_detection": None}
     answer = with_engine(engine_of(doomed_server, model_server, **slow), _try)
     assert answer.verdict.situation == FORCED["situation"]
 
