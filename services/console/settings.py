@@ -2,11 +2,10 @@
 
 from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from services.runtime.clock import zone
-from services.runtime.settings import LOOPBACK, HealthSettings, LedgerSettings
+from services.runtime.settings import LOOPBACK, HealthSettings, LedgerSettings, TimeZone
 
 
 class ConsoleSettings(HealthSettings, LedgerSettings):
@@ -22,18 +21,9 @@ class ConsoleSettings(HealthSettings, LedgerSettings):
     """Further host names under which browsers may ask for the page; loopback's are always known."""
     facility: str = ""
     """Name of the house, shown on the page."""
-    time_zone: str = "UTC"
+    time_zone: TimeZone = "UTC"
     """Of the facility, for readers without JavaScript; the others see their browser's."""
     health_port: int = Field(7094, ge=0, le=65535)
-
-    @field_validator("time_zone")
-    @classmethod
-    def _known_zone(cls, name: str) -> str:
-        try:
-            zone(name)
-        except (OSError, ValueError, KeyError) as error:  # an unknown zone is a KeyError
-            raise ValueError("expected a time zone such as Europe/Vienna") from error
-        return name
 
     @model_validator(mode="after")
     def _no_open_door(self) -> "ConsoleSettings":

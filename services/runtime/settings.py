@@ -5,12 +5,13 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings.sources.utils import parse_env_vars
 
+from services.runtime.clock import zone
 from services.runtime.links import LEAST_KEY
 
 PREFIX = "ATTUNE_"
@@ -23,6 +24,18 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 class SettingError(ValueError):
     """A setting that is unknown or wrong; the message names key, value and expectation."""
+
+
+def _known_zone(name: str) -> str:
+    try:
+        zone(name)
+    except (OSError, ValueError, KeyError) as error:  # an unknown zone is a KeyError
+        raise ValueError("expected a time zone such as Europe/Vienna") from error
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+"""A setting that names a time zone of the IANA database."""
 
 
 class RoomSettings(BaseSettings):
