@@ -9,12 +9,15 @@ from itertools import islice
 
 from edge_agent import metrics
 from edge_agent.camera import Camera, Eyes, RealCamera, SecondOfRoom
+from edge_agent.canaries import Canaries
 from edge_agent.duties import Duties
 from edge_agent.edge_time import EdgeTime
 from edge_agent.evidence.album import album, fill
+from edge_agent.identity import CameraReport, Identity
 from edge_agent.leftovers import fitting, send_leftovers
 from edge_agent.modes import Modes
 from edge_agent.own_alarm.alarms import OwnAlarms
+from edge_agent.patience import Patience
 from edge_agent.preparation import Preparation
 from edge_agent.rehearsal import interleaved, past
 from edge_agent.schema import channels_of
@@ -23,7 +26,7 @@ from edge_agent.settings import CameraSettings, EdgeSettings
 from edge_agent.simulated import SimulatedCamera
 from edge_agent.spool import Spool
 from edge_agent.spool_rows import Row
-from edge_agent.uplink import CameraReport, Identity, Uplink
+from edge_agent.uplink import Uplink
 from edge_agent.warm_up import WarmUp
 from edge_agent.watch import MOST_S, Watch
 from services.runtime import logs
@@ -46,7 +49,7 @@ class Agent:
     def __init__(self, settings: EdgeSettings, clock: Clock | None = None) -> None:
         self._settings = settings
         self._clock = clock or SystemClock()
-        self._log = logs.logger(agent=settings.agent)
+        self._log, self._patience = logs.logger(agent=settings.agent), Patience()
         spool = Spool(settings.spool, settings.spool_rows)
         self._when = EdgeTime(self._clock, spool)
         self._eyes = Eyes(Shelf.open().find, chosen(settings), settings.analysis_fps, settings.decoder, settings.load)
@@ -68,6 +71,7 @@ class Agent:
         self._modes.keep_in(self._spool)
         self._own = OwnAlarms(settings.own_alarm, settings.agent, self._spool, self._clock, self._when)
         self._own.remember(self._identity().seats)
+        self._canaries = Canaries(60.0 * settings.canary_minutes, self._clock)
         self._uplink = Uplink(
             settings.server, self._identity(), self._spool, self._clock, self._reports, self._duties(),
             math.inf if settings.wait_for_drain else settings.replay_per_s,
@@ -78,6 +82,7 @@ class Agent:
         self._announce()
         health = HealthServer(self._settings.health_host, self._settings.health_port)
         health.add("models", lambda: self._warming.missing)
+        health.add("server", lambda: self._patience.refused)
         health.add("cameras", lambda: "" if self._cameras else "no camera is configured: set ATTUNE_EDGE_CAMERAS")
         health.start()
         hang_up = asyncio.Event()
@@ -93,9 +98,13 @@ class Agent:
 
     async def _talk(self, hang_up: asyncio.Event) -> None:
         """Samples of an earlier schema go first; the cameras write to the spool meanwhile."""
-        settings = self._settings
-        await send_leftovers(settings.spool, settings.server, self._identity(), self._clock, hang_up, self._duties())
-        await self._uplink.run(hang_up)
+        settings, duties = self._settings, self._duties()
+
+        async def talk() -> None:
+            await send_leftovers(settings.spool, settings.server, self._identity(), self._clock, hang_up, duties)
+            await self._uplink.run(hang_up)
+
+        await (talk() if settings.end_with_sources else self._patience.through(talk, hang_up))
 
     async def _life(self, stop: asyncio.Event, hang_up: asyncio.Event) -> None:
         await asyncio.to_thread(self._warming.run)
@@ -142,7 +151,7 @@ class Agent:
         return made
 
     def _duties(self) -> Duties:
-        return Duties(self._own, self._modes, self._album)
+        return Duties(self._own, self._modes, self._album, self._canaries, self._patience.welcomed)
 
     def _identity(self) -> Identity:
         settings = self._settings

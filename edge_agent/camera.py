@@ -20,6 +20,7 @@ from edge_agent.capture.supervisor import Sight, Supervisor
 from edge_agent.capture.windows import Window, windows
 from edge_agent.edge_time import EdgeTime
 from edge_agent.evidence.ring import Ring
+from edge_agent.identity import CameraReport
 from edge_agent.likeness import likeness_of
 from edge_agent.load import LoadSettings
 from edge_agent.models import FindModel, Model
@@ -29,7 +30,6 @@ from edge_agent.sensing.roster import Choice, Roster, roster
 from edge_agent.sensing.vocalisation import leaving
 from edge_agent.settings import CameraSettings
 from edge_agent.spool_rows import Row
-from edge_agent.uplink import CameraReport
 from services.runtime import logs
 from services.simulator.like import Likeness
 from services.vocabulary import Absence, Cue, Gap, Mode, Seconds, UnixSeconds

@@ -1,6 +1,6 @@
 """What passes over an agent's stream beside samples."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -37,10 +37,25 @@ class Pictures(Protocol):
         """What may be seen of an event; may take a second."""
 
 
+class Canaries(Protocol):
+    """Tests of the whole way, see `canaries`."""
+
+    every_s: Seconds
+
+    def due(self) -> str:
+        """The id of the canary that goes now; empty: none does."""
+
+
+def _nothing() -> None:
+    """Nobody wants to know."""
+
+
 @dataclass(frozen=True, slots=True)
 class Duties:
-    """Whoever has none says so where that matters."""
+    """Whoever has none says so where that matters. `welcomed` is called whenever the server takes this agent."""
 
     alarms: Alarms | None = None
     modes: Turns | None = None
     pictures: Pictures | None = None
+    canaries: Canaries | None = None
+    welcomed: Callable[[], None] = _nothing

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from edge_agent.spool import NoRoom, Spool
+from edge_agent.spool import Spool
+from edge_agent.spool_errors import NoRoom
 from services.runtime import logs
 from services.runtime.clock import Clock
 from services.vocabulary.time import Seconds, UnixSeconds

@@ -11,10 +11,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from edge_agent.identity import Identity
 from edge_agent.played import DAY_S, AnotherFacility, Play, Told, Truth
 from edge_agent.settings import EdgeSettings
-from edge_agent.spool import Spool, SpoolError
-from edge_agent.uplink import Identity, Refused, Uplink
+from edge_agent.spool import Spool
+from edge_agent.spool_errors import SpoolError
+from edge_agent.uplink import Refused, Uplink
 from services.runtime.clock import Clock, SystemClock
 from services.runtime.lifecycle import refuse, run, until
 from services.runtime.settings import SettingError, load

@@ -7,8 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from edge_agent.duties import Duties
-from edge_agent.spool import Spool, SpoolError
-from edge_agent.uplink import NONE, Identity, Refused, Uplink
+from edge_agent.identity import Identity
+from edge_agent.spool import Spool
+from edge_agent.spool_errors import SpoolError
+from edge_agent.uplink import NONE, Refused, Uplink
 from services.runtime import codec, logs
 from services.runtime.clock import Clock
 from services.runtime.lifecycle import until
@@ -66,17 +68,19 @@ async def send_leftovers(
 
 
 async def _send(old: Path, dial: Callable[[Identity, Spool], Uplink], identity: Identity, stop: asyncio.Event) -> None:
-    spool = Spool(old, ballast_bytes=0)
+    spool = Spool(old, ballast_bytes=0, mend=False)
     try:
         channels, seats = json.loads(spool.fact(FACT) or "[[], []]")
         residents = tuple(_as_watched_now(codec.from_json(Resident, json.dumps(seat)), identity) for seat in seats)
         before = replace(identity, channels=tuple(channels), seats=residents)
         uplink = dial(before, spool)
         await _drain(uplink, stop)
-        empty = not len(spool)
+        empty, aside = not len(spool), spool.aside
     finally:
         spool.close()
-    if empty:
+    if empty and aside:
+        _refuse(old, f"{aside} of its samples were put aside")
+    elif empty:
         await asyncio.to_thread(old.unlink)
         logs.logger().info("leftover spool is durable", samples=uplink.acknowledged)
 

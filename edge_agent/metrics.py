@@ -24,6 +24,10 @@ LOWERED = Gauge("attune_edge_lowered", "Notches by which a sense looks less, for
 REPORTS_REFUSED = Counter(
     "attune_edge_reports_refused", "Reports that the server refused and that were put aside", ["kind"]
 )
+SAMPLES_ASIDE = Counter(
+    "attune_edge_samples_put_aside", "Samples that cannot be sent: unreadable, or refused by the server"
+)
+REFUSED = Gauge("attune_edge_refused", "1 while the server will not have this agent (token, names, channels)")
 FALLS_MISSED = Gauge(
     "attune_edge_falls_missed", "1 while posture is looked at too seldom for falls, for want of time", ["camera"]
 )

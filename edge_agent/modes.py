@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from edge_agent.edge_time import EdgeTime
-from edge_agent.spool import NoRoom, Spool
+from edge_agent.spool import Spool
+from edge_agent.spool_errors import NoRoom
 from services.runtime import codec, logs
 from services.vocabulary import Mode, ModeDecision, Resident, UnixSeconds
 

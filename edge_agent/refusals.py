@@ -6,7 +6,7 @@ from edge_agent.duties import Alarms
 from edge_agent.metrics import REPORTS_REFUSED
 from services.runtime import logs
 
-KINDS = frozenset(("heartbeat", "evidence", "mode_states", "edge_alarms"))
+KINDS = frozenset(("heartbeat", "evidence", "mode_states", "edge_alarms", "canary"))
 
 
 class Refusals:

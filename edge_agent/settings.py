@@ -17,6 +17,7 @@ from edge_agent.sensing.affect_calibration import read_calibration
 from edge_agent.sensing.own_models import OwnExpressionModel, OwnSceneModel
 from services.runtime.settings import HealthSettings, TimeZone
 from services.vocabulary import EMOTIONS, Mode, Resident
+from services.vocabulary.canary import LEAST_S
 
 
 class RehearsalSettings(BaseModel):
@@ -173,7 +174,17 @@ class EdgeSettings(HealthSettings):
     """Start the cameras only when everything in the spool is durable (used by the demonstration)."""
     end_with_sources: bool = False
     """End when every source has ended and the spool is drained (files; used by the demonstration)."""
+    canary_minutes: float = Field(15.0, ge=0, le=1440)
+    """Minutes between two canaries: tests that have to come out as a delivered test notification, so that somebody
+    notices when alerts would not arrive. 0: none."""
     health_port: int = Field(7090, ge=0, le=65535)
+
+    @field_validator("canary_minutes")
+    @classmethod
+    def _not_too_often(cls, minutes: float) -> float:
+        if 0.0 < minutes * 60.0 < LEAST_S:
+            raise ValueError(f"expected 0, or {LEAST_S / 60.0:.3f} and more: one canary a second at most")
+        return minutes
 
     @field_validator("affect_calibration")
     @classmethod

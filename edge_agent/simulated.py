@@ -6,8 +6,8 @@ import numpy as np
 
 from edge_agent.camera import Emit, SecondOfRoom
 from edge_agent.edge_time import EdgeTime
+from edge_agent.identity import CameraReport
 from edge_agent.settings import CameraSettings
-from edge_agent.uplink import CameraReport
 from services.runtime import logs
 from services.simulator.like import Floats, Likeness, like
 from services.vocabulary import Absence, Cue, CueName, Gap, Mode, Seconds, UnixSeconds, describe

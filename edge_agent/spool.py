@@ -8,24 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from edge_agent import spool_aside
 from edge_agent.ballast import Ballast
+from edge_agent.spool_errors import Damaged, NoRoom, SpoolError, no_room, unusable
+from edge_agent.spool_file import SUFFIX, connect
 from edge_agent.spool_rows import Row, columns, record
 from services.runtime import logs
 from services.runtime.batch import Batch
 
 T = TypeVar("T")
 BALLAST_BYTES = 4 * 1024 * 1024
-_NO_ROOM = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE}
-"""What SQLite says of a full disk, of a quota or limit that is reached, and of an index that cannot grow."""
 _OF_ITS_EPOCH = ("epoch", "newest", "acknowledged", "dropped")
-
-
-class SpoolError(RuntimeError):
-    """The spool cannot be used; the message names the file and the remedy."""
-
-
-class NoRoom(SpoolError):
-    """The disk is full, and giving up old samples and the reserve did not help."""
 
 
 @dataclass(slots=True)
@@ -38,25 +31,25 @@ class _Arrival:
     error: SpoolError | None = None
 
 
-_TABLES = """
-CREATE TABLE IF NOT EXISTS samples (
-  sequence INTEGER PRIMARY KEY, priority INTEGER NOT NULL, seat INTEGER NOT NULL, time REAL NOT NULL,
-  scores BLOB NOT NULL, quality REAL NOT NULL, persons INTEGER NOT NULL, cues TEXT NOT NULL, gaps TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS samples_by_priority ON samples (priority, sequence);
-CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-"""
-
-
 class Spool:
     """A bounded SQLite file with a random 128-bit epoch; safe to use from several threads.
 
     A full spool (more than `max_rows`, or no room on the disk) drops its oldest samples without clear cues first and
     counts them in `dropped`; a reserve of `ballast_bytes` beside it lets it do so on a disk with no room at all.
-    A file that is deleted while in use is made anew, with a new epoch.
+    A file that is deleted while in use is made anew, with a new epoch; one that is damaged is kept beside it.
+    A sample that cannot be read is put aside, see `spool_aside`.
     """
 
-    def __init__(self, path: Path, max_rows: int = 2_000_000, ballast_bytes: int = BALLAST_BYTES) -> None:
-        self._path = path
+    def __init__(
+        self, path: Path, max_rows: int = 2_000_000, ballast_bytes: int = BALLAST_BYTES, mend: bool = True
+    ) -> None:
+        """
+        mend: a damaged file of a spool's name (`.db`) is set aside and another begun; otherwise it is an error.
+
+        Raises:
+            SpoolError: it can be neither used nor made.
+        """
+        self._path, self._mend = path, mend and path.suffix == SUFFIX
         self._max_rows = max_rows
         self._ballast = Ballast(path, ballast_bytes)
         self._lock = threading.RLock()
@@ -96,8 +89,40 @@ class Spool:
                     (after, limit),
                 ).fetchall()
             except sqlite3.DatabaseError as error:
-                raise self._unusable(error) from error
-        return columns(found, channels) if found else None
+                fault = unusable(self._path, error)
+                if not isinstance(fault, Damaged):
+                    raise fault from error
+                self._reopen("is damaged")
+                return None
+        if not found:
+            return None
+        try:
+            return columns(found, channels)
+        except (ValueError, TypeError) as error:
+            if len(found) == 1:
+                self.put_aside(after, epoch or self._epoch, str(error))
+                return self.read(after, limit, channels, epoch)
+        return self.read(after, len(found) // 2, channels, epoch)
+
+    def put_aside(self, after: int, epoch: str, reason: str) -> int:
+        """Take the first sample that follows sequence `after` out of what is sent, and keep it with the reason; its
+        sequence, 0 where there is none (of `epoch`).
+
+        Raises:
+            NoRoom: the disk is full.
+        """
+        with self._lock:
+            if epoch != self._epoch:
+                return 0
+            sequence = self._roomy(lambda: spool_aside.put(self._db, after, epoch, reason))
+            self._held -= sequence > 0
+        return sequence
+
+    @property
+    def aside(self) -> int:
+        """Samples that were put aside, of any epoch."""
+        with self._lock:
+            return spool_aside.count(self._db)
 
     def forget(self, upto: int, epoch: str) -> int:
         """Delete what the server has made durable of `epoch`; how many samples that were.
@@ -112,6 +137,9 @@ class Spool:
                 gone = self._roomy(lambda: self._delete(upto))
             except NoRoom as error:
                 logs.logger().warning("durable samples not deleted", detail=str(error))
+                return 0
+            except Damaged:
+                self._reopen("is damaged")
                 return 0
             self._held -= gone
             return gone
@@ -170,15 +198,9 @@ class Spool:
             self._db.close()
 
     def _open(self) -> None:
-        try:
-            self._connect()
-        except (OSError, sqlite3.DatabaseError) as error:
-            if not self._ballast.release():
-                raise self._unusable(error) from error
-            try:  # a full disk leaves no room for what SQLite needs beside its file
-                self._connect()
-            except (OSError, sqlite3.DatabaseError) as second:
-                raise self._unusable(second) from second
+        self._db = connect(self._path, self._ballast, self._mend)
+        if self._fact("epoch") is None:
+            self._set_facts({"epoch": secrets.token_hex(16)})
         self._epoch = self._fact("epoch") or ""
         newest = int(self._db.execute("SELECT coalesce(max(sequence), 0) FROM samples").fetchone()[0])
         self._next_sequence = max(newest, int(self._fact("acknowledged") or 0), int(self._fact("newest") or 0)) + 1
@@ -186,29 +208,16 @@ class Spool:
         self._dropped = int(self._fact("dropped") or 0)
         self._ballast.take()
 
-    def _connect(self) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(self._path, check_same_thread=False, timeout=10.0)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")  # what was sent is never written anew under the same sequence
-        self._db.execute("PRAGMA wal_autocheckpoint=256")
-        self._db.executescript(_TABLES)
-        if self._fact("epoch") is None:
-            self._set_facts({"epoch": secrets.token_hex(16)})
-
-    def _unusable(self, error: Exception) -> SpoolError:
-        return SpoolError(f"spool {self._path}: {error}; expected a writable SQLite file, or none yet")
-
-    def _reopen(self) -> None:
-        """The file is gone, its connection still sees it: facts that are not of the old epoch are carried over."""
-        facts = dict(self._db.execute("SELECT name, value FROM facts").fetchall())
+    def _reopen(self, why: str) -> None:
+        """The file is gone, its connection still sees it, or it is damaged: facts that are not of the old epoch are
+        carried over where they can be read."""
+        facts = spool_aside.readable_facts(self._db)
         lost, old = self._held, self._epoch
         self._db.close()
-        for leftover in (self._path.with_name(self._path.name + end) for end in ("-wal", "-shm")):
-            leftover.unlink(missing_ok=True)
+        spool_aside.move_away(self._path)
         self._open()
         self._set_facts({name: value for name, value in facts.items() if name not in _OF_ITS_EPOCH})
-        logs.logger().error("spool was deleted, made anew", epoch=self._epoch[:12], former=old[:12], samples_lost=lost)
+        logs.logger().error(f"spool {why}, made anew", epoch=self._epoch[:12], former=old[:12], samples_lost=lost)
 
     def _commit(self) -> None:
         """All that has arrived in one transaction: many cameras wait for the disk once, and none for another."""
@@ -216,16 +225,23 @@ class Spool:
             together, self._arrived = self._arrived, []
         try:
             if not self._path.exists():
-                self._reopen()
-            records: list[tuple[object, ...]] = []
-            for one in together:
-                records += [(self._next_sequence + i, *rest) for i, rest in enumerate(one.records)]
-                self._next_sequence += len(one.records)
-                one.newest = self._next_sequence - 1
-            self._write(records)
+                self._reopen("was deleted")
+            try:
+                self._write(self._numbered(together))
+            except Damaged:
+                self._reopen("is damaged")
+                self._write(self._numbered(together))
         except SpoolError as error:
             for one in together:
                 one.error = error
+
+    def _numbered(self, together: Sequence[_Arrival]) -> list[tuple[object, ...]]:
+        records: list[tuple[object, ...]] = []
+        for one in together:
+            records += [(self._next_sequence + i, *rest) for i, rest in enumerate(one.records)]
+            self._next_sequence += len(one.records)
+            one.newest = self._next_sequence - 1
+        return records
 
     def _write(self, records: list[tuple[object, ...]]) -> None:
         try:
@@ -247,8 +263,8 @@ class Spool:
         try:
             return write()
         except sqlite3.DatabaseError as error:
-            if not _no_room(error):
-                raise self._unusable(error) from error
+            if not no_room(error):
+                raise unusable(self._path, error) from error
         logs.logger().warning("no room on the spool's disk", held=self._held, dropped=self._dropped)
         self._ballast.release()
         try:
@@ -258,7 +274,7 @@ class Spool:
             return write()
         except sqlite3.DatabaseError as error:
             text = f"spool {self._path}: {error}; free room on its disk"
-            raise (NoRoom(text) if _no_room(error) else self._unusable(error)) from error
+            raise (NoRoom(text) if no_room(error) else unusable(self._path, error)) from error
         finally:
             self._checkpoint()
             self._ballast.take()
@@ -272,8 +288,8 @@ class Spool:
         try:
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         except sqlite3.DatabaseError as error:
-            if not _no_room(error):
-                raise self._unusable(error) from error
+            if not no_room(error):
+                raise unusable(self._path, error) from error
 
     def _insert(self, records: list[tuple[object, ...]]) -> None:
         with self._db:
@@ -315,7 +331,3 @@ class Spool:
 
     def _set_fact(self, name: str, value: str) -> None:
         self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
-
-
-def _no_room(error: sqlite3.DatabaseError) -> bool:
-    return getattr(error, "sqlite_errorcode", None) in _NO_ROOM

@@ -4,7 +4,7 @@ import asyncio
 import math
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import grpc
@@ -13,15 +13,18 @@ import numpy as np
 
 from attune_wire.v1 import sensing_pb2
 from edge_agent.duties import Duties
+from edge_agent.identity import CameraReport, Identity
 from edge_agent.metrics import ACKNOWLEDGED, CONNECTED, DROPPED, SENT, SPOOLED
+from edge_agent.narrowing import Narrowing
 from edge_agent.refusals import Refusals
-from edge_agent.spool import Spool, SpoolError
+from edge_agent.spool import Spool
+from edge_agent.spool_errors import SpoolError
 from edge_agent.standing import Standing
 from services.runtime import logs, wire
 from services.runtime.batch import Batch
 from services.runtime.clock import Clock
 from services.runtime.lifecycle import until
-from services.vocabulary import EdgeAlarm, PictureReply, PictureRequest, Resident, describe
+from services.vocabulary import EdgeAlarm, PictureReply, PictureRequest, describe
 from services.vocabulary.time import Seconds, UnixSeconds
 
 STREAM = f"/{sensing_pb2.DESCRIPTOR.services_by_name['Sensing'].full_name}/Stream"
@@ -37,31 +40,6 @@ class Refused(RuntimeError):
     def __init__(self, text: str, of_message: bool = False) -> None:
         super().__init__(text)
         self.of_message = of_message
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What the hello says about this agent. `models` are (name, sha256, provider)."""
-
-    agent: str
-    software: str
-    token: str
-    time_zone: str
-    channels: tuple[str, ...]
-    seats: tuple[Resident, ...]
-    models: tuple[tuple[str, str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class CameraReport:
-    """How one camera is, for the heartbeat."""
-
-    camera: str
-    residents: tuple[str, ...]
-    blind: bool
-    since: UnixSeconds
-    detail: str = ""
-    falls_missed: bool = False
 
 
 Cameras = Callable[[], Sequence[CameraReport]]
@@ -90,19 +68,22 @@ class Uplink:
     ) -> None:  # fmt: skip
         self._server = server
         self._alarms, self._modes, self._pictures, self._rate = duties.alarms, duties.modes, duties.pictures, rate
+        self._canaries, self._hello_at = duties.canaries, (0.0, 0.0)
+        self._on_welcome = duties.welcomed
         self._refusals, self._asked = Refusals(duties.alarms), list[PictureRequest]()
         self.identify(identity)
-        self._spool = spool
+        self._spool, self._narrowing = spool, Narrowing(spool)
         self._clock = clock
         self._cameras = cameras
         self._log = logs.logger(room="edge")
         self._sent = 0
+        self._line: object = None
         self._epoch, self._known = spool.epoch, spool.newest
         """What the server may know of this epoch: what lay in the file at the start, and what was sent since."""
         self._welcomed = self._open = False
         self._durable_upto = 0
         self._heard_at = clock.monotonic()
-        self._fault: SpoolError | ValueError | None = None
+        self._fault: SpoolError | None = None
         self._batch = 500
         self.sent = 0
         self.acknowledged = 0
@@ -133,10 +114,11 @@ class Uplink:
         return Standing.SENT if self._open and sequence <= self._sent else Standing.WAITING
 
     async def run(self, stop: asyncio.Event) -> None:
-        """
+        """A sample that the server refuses is found, put aside and said, and everything else is sent.
+
         Raises:
             Refused: the server says that trying again cannot help.
-            SpoolError, ValueError: the spool cannot be read, or holds what is no sample of this schema.
+            SpoolError: the spool cannot be read.
         """
         attempt = 0
         while not stop.is_set():
@@ -144,13 +126,20 @@ class Uplink:
                 await self._converse(stop)
                 attempt = 0 if self._welcomed else attempt + 1
             except grpc.aio.AioRpcError as error:
-                if error.code() in FATAL:
+                if error.code() in FATAL and not self._narrowed(error):
                     of_message = error.code() is not grpc.StatusCode.UNAUTHENTICATED
                     raise Refused(f"{self._server}: {error.details()}", of_message) from error
                 attempt = 0 if self._welcomed else attempt + 1
                 self._log.warning("link lost", code=error.code().name, detail=error.details(), attempt=attempt)
             CONNECTED.set(0)
             await until(stop, _backoff(attempt))
+
+    def _narrowed(self, error: grpc.aio.AioRpcError) -> bool:
+        """Whether it was samples that were refused, and what is left can be sent."""
+        if error.code() is not grpc.StatusCode.INVALID_ARGUMENT or not self._welcomed:
+            return False
+        flying = self._sent - self._durable_upto
+        return self._narrowing.refused(flying, self._batch, self._durable_upto, self._epoch, error.details() or "")
 
     async def _converse(self, stop: asyncio.Event) -> None:
         self._sent, self._welcomed, epoch = 0, False, self._spool.epoch
@@ -163,7 +152,8 @@ class Uplink:
                 STREAM, request_serializer=sensing_pb2.EdgeMessage.SerializeToString,
                 response_deserializer=wire.server_message,
             )  # fmt: skip
-            call = stream(self._outgoing(stop, welcomed, epoch, who))
+            self._line = line = object()
+            call = stream(self._outgoing(stop, welcomed, epoch, line))
             closing = asyncio.create_task(self._hang_up(stop, call, welcomed, epoch, who))
             try:
                 async for message in call:
@@ -180,7 +170,7 @@ class Uplink:
                     raise self._fault from None
                 self._log.warning("stream ended from here", welcomed=self._welcomed)
             finally:
-                self._open = False
+                self._open, self._line = False, None
                 closing.cancel()
 
     async def _hang_up(
@@ -234,35 +224,46 @@ class Uplink:
         self._sent, self._welcomed, self._open = durable, True, True
         self._durable(durable, epoch)
         CONNECTED.set(1)
+        self._on_welcome()
 
     def _durable(self, sequence: int, epoch: str) -> None:
         if self._spool.epoch == epoch and sequence > self._sent:
             self._log.error("acknowledged what was never sent", acknowledged=sequence, newest=self._sent)
         if self._spool.epoch == epoch:
+            if min(sequence, self._sent) > self._durable_upto:
+                self._narrowing.taken(self._batch)
             self._durable_upto = max(self._durable_upto, min(sequence, self._sent))
         gone = self._spool.forget(min(sequence, self._sent), epoch)
         self.acknowledged += gone
         ACKNOWLEDGED.inc(gone)
 
     async def _outgoing(
-        self, stop: asyncio.Event, welcomed: "asyncio.Future[None]", epoch: str, who: Identity
+        self, stop: asyncio.Event, welcomed: "asyncio.Future[None]", epoch: str, line: object
     ) -> AsyncIterator[sensing_pb2.EdgeMessage]:
+        """What is said on this `line`: gRPC asks once more for a message after a stream has broken, and what it were
+        given then would count as sent."""
+        who = self._identity
         yield sensing_pb2.EdgeMessage(hello=self._hello(epoch, who))
         await welcomed
         if self._modes is not None:
             yield sensing_pb2.EdgeMessage(mode_states=wire.mode_states_to_wire(self._modes.states()))
         beat, first, paced = 0.0, True, 0.0
         while not (stop.is_set() and self._sent >= self._spool.newest) and self._spool.epoch == epoch:
-            if self._identity is not who:
-                return
             alarms = await self._told(first)
+            if self._identity is not who or self._line is not line:
+                return
             if alarms:
                 yield sensing_pb2.EdgeMessage(edge_alarms=wire.edge_alarms_to_wire(alarms))
             first = False
             while self._asked:
                 yield sensing_pb2.EdgeMessage(evidence=wire.picture_reply_to_wire(await self._shown()))
+            if self._canaries is not None and (identity := self._canaries.due()):
+                yield sensing_pb2.EdgeMessage(canary=wire.canary_to_wire(identity, self._since_hello()))
+            if self._line is not line:
+                return
             now = self._clock.monotonic()
-            batch = None if alarms is None or now < paced else self._read(epoch)
+            held = alarms is None or now < paced or self._narrowing.waits(self._sent, self._durable_upto)
+            batch = None if held else self._read(epoch)
             if batch is not None:
                 paced = max(paced, now) + len(batch) / self._rate
                 self._sent = int(batch.sequences[-1])
@@ -272,7 +273,7 @@ class Uplink:
                 yield sensing_pb2.EdgeMessage(batch=wire.batch_to_wire(batch))
             if self._clock.monotonic() - beat >= 2.0:
                 beat = self._clock.monotonic()
-                yield sensing_pb2.EdgeMessage(heartbeat=self._heartbeat())
+                yield sensing_pb2.EdgeMessage(heartbeat=_heartbeat(self._cameras(), self._spool, self._clock.now()))
             if batch is None:
                 await self._clock.sleep(0.05)
         if stop.is_set():
@@ -289,9 +290,10 @@ class Uplink:
 
     def _read(self, epoch: str) -> Batch | None:
         try:
-            batch = self._spool.read(self._sent, self._batch, len(self._identity.channels), epoch)
+            most = self._narrowing.most(self._batch)
+            batch = self._spool.read(self._sent, most, len(self._identity.channels), epoch)
             return batch if batch is None or self._allowed.all() else self._permitted(batch)
-        except (SpoolError, ValueError) as error:
+        except SpoolError as error:
             self._fault = error  # the stream, which asks for the next message, would swallow it
             raise
 
@@ -304,42 +306,41 @@ class Uplink:
         while not self.drained and self._clock.monotonic() < end:
             await self._clock.sleep(0.05)
 
-    def _hello(self, epoch: str, who: Identity) -> sensing_pb2.Hello:
-        return sensing_pb2.Hello(
-            agent=who.agent,
-            epoch=epoch,
-            software=who.software,
-            models=[sensing_pb2.ModelDigest(name=n, sha256=d, provider=p) for n, d, p in who.models],
-            channels=who.channels,
-            seats=[wire.seat_to_wire(seat) for seat in who.seats],
-            sample_period_s=1.0,
-            sent_at=self._clock.now(),
-            oldest_sequence=self._spool.oldest,
-            newest_sequence=self._spool.newest,
-            token=who.token,
-            time_zone=who.time_zone,
-        )
+    def _since_hello(self) -> UnixSeconds:
+        """Now, on the clock that the hello told, whatever was done to the wall clock since."""
+        wall, monotonic = self._hello_at
+        return wall + self._clock.monotonic() - monotonic
 
-    def _heartbeat(self) -> sensing_pb2.Heartbeat:
-        DROPPED.set(self._spool.dropped)
-        SPOOLED.set(len(self._spool))
-        return sensing_pb2.Heartbeat(
-            sent_at=self._clock.now(),
-            cameras=[
-                sensing_pb2.CameraState(
-                    camera=c.camera,
-                    residents=c.residents,
-                    blind=c.blind,
-                    since=c.since,
-                    detail=c.detail,
-                    falls_missed=c.falls_missed,
-                )
-                for c in self._cameras()
-            ],
-            dropped=self._spool.dropped,
-            spooled=len(self._spool),
-        )
+    def _hello(self, epoch: str, who: Identity) -> sensing_pb2.Hello:
+        self._hello_at = (self._clock.now(), self._clock.monotonic())
+        every_s = 0.0 if self._canaries is None else self._canaries.every_s
+        return _hello(who, self._spool, epoch, self._hello_at[0], every_s)
 
 
 def _backoff(attempt: int, longest_s: Seconds = 15.0) -> Seconds:
     return min(longest_s, 0.25 * 2.0 ** min(attempt, 8)) * random.uniform(0.5, 1.0)
+
+
+def _hello(who: Identity, spool: Spool, epoch: str, now: UnixSeconds, canary_every_s: Seconds) -> sensing_pb2.Hello:
+    """The first message of a stream."""
+    return sensing_pb2.Hello(
+        agent=who.agent, epoch=epoch, software=who.software, channels=who.channels, sample_period_s=1.0, sent_at=now,
+        models=[sensing_pb2.ModelDigest(name=n, sha256=d, provider=p) for n, d, p in who.models],
+        seats=[wire.seat_to_wire(seat) for seat in who.seats],
+        oldest_sequence=spool.oldest, newest_sequence=spool.newest, token=who.token, time_zone=who.time_zone,
+        canary_every_s=canary_every_s,
+    )  # fmt: skip
+
+
+def _heartbeat(cameras: Sequence[CameraReport], spool: Spool, now: UnixSeconds) -> sensing_pb2.Heartbeat:
+    """How cameras and spool are now; sets their gauges."""
+    DROPPED.set(spool.dropped)
+    SPOOLED.set(len(spool))
+    states = [
+        sensing_pb2.CameraState(
+            camera=one.camera, residents=one.residents, blind=one.blind, since=one.since, detail=one.detail,
+            falls_missed=one.falls_missed,
+        )
+        for one in cameras
+    ]  # fmt: skip
+    return sensing_pb2.Heartbeat(sent_at=now, cameras=states, dropped=spool.dropped, spooled=len(spool))

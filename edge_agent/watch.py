@@ -7,7 +7,7 @@ import threading
 from edge_agent.camera import Camera, Emit, SecondOfRoom
 from edge_agent.capture.supervisor import Backoff
 from edge_agent.edge_time import EdgeTime
-from edge_agent.uplink import CameraReport
+from edge_agent.identity import CameraReport
 from services.runtime import logs
 from services.vocabulary import Seconds, UnixSeconds
 

@@ -52,6 +52,7 @@ class AgentHello:
     seats: tuple[Resident, ...]
     time_zone: str
     skew_s: Seconds
+    canary_every_s: Seconds = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,11 +158,14 @@ class Intake:
         """What came before a message that cannot be is judged all the same; what comes after, as far as it is there
         when the rest is judged. Reports are heard before, and answered with what is returned."""
         batches: list[wire.PackedBatch] = []
+        canaries: list[sensing_pb2.Canary] = []
         answers: list[sensing_pb2.ServerMessage] = []
         try:
             for message in waiting:
                 if isinstance(message, wire.PackedBatch):
                     batches.append(message)
+                elif message.WhichOneof("body") == "canary":
+                    canaries.append(message.canary)
                 elif message.WhichOneof("body") == "hello":
                     raise wire.WireError("a hello in mid-stream: expected batch, heartbeat or another report")
                 else:
@@ -172,7 +175,16 @@ class Intake:
             raise
         if batches:
             await asyncio.to_thread(_judge, run, hello, batches, more)
-        return answers
+        return answers + [refused for canary in canaries for refused in await self._canary(hello, canary)]
+
+    async def _canary(self, hello: AgentHello, message: sensing_pb2.Canary) -> list[sensing_pb2.ServerMessage]:
+        """It comes after the samples before it were judged: where judging is broken, no canary comes out."""
+        try:
+            canary = wire.canary_from_wire(message, hello.agent, hello.canary_every_s, hello.skew_s)
+        except wire.WireError as error:
+            return [_put_aside(hello.agent, "canary", str(error))]
+        await asyncio.to_thread(self._roster.sang, canary)
+        return []
 
     async def _hear(
         self, run: AgentRun, hello: AgentHello, message: sensing_pb2.EdgeMessage, asking: Asking
@@ -251,6 +263,7 @@ def _checked(hello: sensing_pb2.Hello, now: float) -> AgentHello:
         seats=tuple(wire.seat_from_wire(seat) for seat in hello.seats),
         time_zone=_zone(hello.time_zone or "UTC"),
         skew_s=hello.sent_at - now,
+        canary_every_s=wire.canary_interval(hello.canary_every_s),
     )
 
 

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from sqlalchemy.exc import DBAPIError
 
+from services.ledger.canaries import CanaryRepository
 from services.ledger.database import Database
 from services.ledger.leases import LeaseLost, LeaseRepository
 from services.ledger.roster import RosterRepository
 from services.runtime import logs
 from services.runtime.clock import Clock
-from services.vocabulary import Approval, EdgeAlarm, ModeDecision, Policy
-from threshold_service import edge_alarms, modes
+from services.vocabulary import Approval, Canary, EdgeAlarm, ModeDecision, Policy
+from threshold_service import canaries, edge_alarms, modes
 from threshold_service.agent_run import LEASE_S, AgentHello, AgentRun, RunBroken
 from threshold_service.beside import Beside
 from threshold_service.evidence import Asking
@@ -83,6 +84,14 @@ class Roster:
         """
         return edge_alarms.keep(self._database, alarms, self._clock.now())
 
+    def sang(self, canary: Canary) -> str:
+        """Pass a canary on, once what came before it is judged; what became of it.
+
+        Raises:
+            DBAPIError: the ledger does not answer.
+        """
+        return canaries.keep(self._database, canary, self._clock.now())
+
     def decided(self, residents: Sequence[str]) -> modes.Told:
         """What is decided about these residents, for one stream to tell."""
         return modes.Told(self._database, residents)
@@ -137,4 +146,5 @@ class Roster:
                 )
             modes.audited(connection, hello.agent, hello.seats, now)
             RosterRepository(connection).seat(hello.agent, hello.seats, now)
+            CanaryRepository(connection).promise(hello.agent, hello.canary_every_s, now)
             return fence

@@ -6,13 +6,14 @@ import grpc.aio
 
 from services.ledger.database import Database
 from services.ledger.relay import relay
-from services.ledger.topics import EVENT_CHANGED
+from services.ledger.topics import CANARY_SENT, EVENT_CHANGED
 from services.runtime import logs
 from services.runtime.clock import SystemClock
 from services.runtime.health import HealthServer
 from services.runtime.lifecycle import together
 from services.runtime.queue import open_queue
 from threshold_service.approvals import Approvals
+from threshold_service.canaries import CanaryWatch
 from threshold_service.edge_alarms import EdgeAlarms
 from threshold_service.escalation import Escalation
 from threshold_service.intake import Intake
@@ -50,13 +51,16 @@ async def serve(settings: ThresholdSettings, stop: asyncio.Event) -> None:
     logs.logger().info("listening", host=settings.host, port=port, policy=policy.version)
     links = LinkWatch(database, clock, settings.link_lost_s)
     health.note("agents", links.problem)
+    canaries = CanaryWatch(database, clock)
+    health.note("canaries", canaries.problem)
     jobs = [
         upkeep(database, settings.history_folder, clock, stop),
-        relay(database, queue, (EVENT_CHANGED,), stop, clock),
+        relay(database, queue, (EVENT_CHANGED, CANARY_SENT), stop, clock),
         sharing(roster, stop),
         Approvals(database, roster).run(stop),
         EdgeAlarms(database, clock).run(stop),
         links.run(stop),
+        canaries.run(stop),
         Modes(database, clock).run(stop),
         _close(server, stop),
     ]

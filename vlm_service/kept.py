@@ -3,6 +3,8 @@
 import uuid
 from collections.abc import Sequence
 
+from sqlalchemy import Connection
+
 from services.ledger.assessments import AssessmentRepository
 from services.ledger.database import Database
 from services.ledger.events import EventRepository
@@ -33,21 +35,45 @@ class Kept:
 
     def __init__(self, database: Database, clock: Clock, replica: str) -> None:
         self._database, self._clock, self._replica = database, clock, replica
+        self._over: dict[str, None] = {}
 
     def assessment(self, identity: str) -> Assessment | None:
         """One assessment, where it is made."""
         with self._database.read() as connection:
             return AssessmentRepository(connection).get(identity)
 
-    def ask(self, question: Question) -> None:
-        """From now on a restart finds the question."""
+    def latest(self, most: int) -> list[str]:
+        """The ids of the latest assessments, the oldest of them first."""
+        with self._database.read() as connection:
+            return AssessmentRepository(connection).latest(most)
+
+    def ask(self, question: Question) -> Assessment | None:
+        """From now on a restart finds the question, unless it is answered: then its assessment."""
+        over = tuple(self._over)
         with self._database.write() as connection:
-            QuestionRepository(connection).put(question, self._replica)
+            known = AssessmentRepository(connection).get(question.id)
+            if known is None:
+                QuestionRepository(connection).put(question, self._replica)
+            self._settle(connection, over)
+        self._forget(over)
+        return known
 
     def settle(self, question: str) -> None:
         """Nothing more is wanted about it."""
         with self._database.write() as connection:
-            QuestionRepository(connection).settle([question])
+            self._settle(connection, (question,))
+
+    def settle_soon(self, question: str) -> None:
+        """Nothing more is wanted about it, since its answer is kept: the next transaction is soon enough, and whoever
+        asked does not wait for that. A restart before it finds the answer."""
+        self._over[question] = None
+
+    def settle_rest(self) -> None:
+        """Settle what no other transaction has settled in passing."""
+        if over := tuple(self._over):
+            with self._database.write() as connection:
+                self._settle(connection, over)
+            self._forget(over)
 
     def questions(self) -> list[Question]:
         """What was asked before and is not settled."""
@@ -64,8 +90,7 @@ class Kept:
         its assessment stands."""
         with self._database.write() as connection:
             assessments = AssessmentRepository(connection)
-            if settles:
-                QuestionRepository(connection).settle([settles])
+            self._settle(connection, (settles,) if settles else ())
             if assessments.record(made):
                 OutboxRepository(connection).add(ASSESSMENT_MADE, made.event, codec.to_json(made), self._clock.now())
                 reasoner = RULES if made.reasoner == RULES else "model"
@@ -74,3 +99,11 @@ class Kept:
             known = assessments.get(made.id)
         metrics.REPEATS.inc()
         return known or made
+
+    def _settle(self, connection: Connection, questions: Sequence[str]) -> None:
+        if questions:
+            QuestionRepository(connection).settle(questions)
+
+    def _forget(self, questions: Sequence[str]) -> None:
+        for question in questions:
+            self._over.pop(question, None)

@@ -34,6 +34,11 @@ class Places:
         self._line: list[_Waiting] = []
         self._came = 0
 
+    @property
+    def free(self) -> bool:
+        """Whether the next one need not stand in line."""
+        return self._free > 0 and not self._line
+
     @asynccontextmanager
     async def place(self, rank: int) -> AsyncIterator[None]:
         """A place for the duration of the block.
@@ -48,7 +53,7 @@ class Places:
             self._give()
 
     async def _take(self, rank: int) -> None:
-        if self._free and not self._line:
+        if self.free:
             self._free -= 1
             return
         self._came += 1

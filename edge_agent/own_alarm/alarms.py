@@ -12,7 +12,8 @@ from edge_agent import metrics
 from edge_agent.edge_time import EdgeTime
 from edge_agent.own_alarm.rule import CueRule
 from edge_agent.own_alarm.settings import OwnAlarmSettings
-from edge_agent.spool import NoRoom, Spool
+from edge_agent.spool import Spool
+from edge_agent.spool_errors import NoRoom
 from edge_agent.standing import Standing
 from services.runtime import codec, logs
 from services.runtime.clock import Clock

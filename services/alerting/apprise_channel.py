@@ -75,7 +75,13 @@ def words(told: dict[str, Any]) -> tuple[str, str]:
     ('Immediate: room 12', 'A fall was seen.')
     """
     data, kind = told["data"], told["type"].partition(".")[2]
-    first = {"opened": data.get("urgency", "alert"), "resolved": "over", "escalated": "not taken yet"}.get(kind, kind)
+    first = {
+        "opened": data.get("urgency", "alert"),
+        "resolved": "over",
+        "escalated": "not taken yet",
+        "lost": "tests stay away",
+        "returned": "tests are back",
+    }.get(kind, kind)
     where = f": room {data['room']}" if data.get("room") else ""
     asked = f"You are asked as {data['asked']['role']}." if data.get("asked") else ""
     link = data.get("links", {}).get("was_it_right", "")

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from services.vocabulary.hours import minutes
 
@@ -11,14 +11,16 @@ Hours = tuple[str, ...]
 
 
 class StepSettings(BaseModel):
-    """One person of a chain: a human `role`, and the `channels` (names of receivers) that reach them, the best first;
-    `together`: all at once. `answer_s`: how long they have to take the alert. `failover_s`: how long a channel may stay
-    undelivered before the next one is tried. 0: 120 s and 20 s for tier 1, 600 s and 60 s for tier 2."""
+    """One person of a chain: a human `role`, and the `channels` (names of receivers) that reach them, the best first,
+    or `roster`: whoever is on shift in that role of the roster, by their channels; `together`: all at once.
+    `answer_s`: how long they have to take the alert. `failover_s`: how long a channel may stay undelivered before the
+    next one is tried. 0: 120 s and 20 s for tier 1, 600 s and 60 s for tier 2."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     role: str
-    channels: tuple[str, ...]
+    channels: tuple[str, ...] = ()
+    roster: str = ""
     answer_s: float = Field(0.0, ge=0, le=7200)
     failover_s: float = Field(0.0, ge=0, le=600)
     together: bool = False
@@ -32,10 +34,16 @@ class StepSettings(BaseModel):
 
     @field_validator("channels")
     @classmethod
-    def _by_something(cls, channels: tuple[str, ...]) -> tuple[str, ...]:
-        if not channels:
-            raise ValueError("a role that no channel reaches is nobody: name at least one receiver")
+    def _each_once(cls, channels: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(channels))
+
+    @model_validator(mode="after")
+    def _by_something(self) -> "StepSettings":
+        if not self.channels and not self.roster:
+            raise ValueError("a role that no channel reaches is nobody: name at least one receiver, or a roster's role")
+        if self.channels and self.roster:
+            raise ValueError(f"{self.role!r} has channels and roster = {self.roster!r}: expected one of them")
+        return self
 
 
 class ChainSettings(BaseModel):
@@ -81,7 +89,7 @@ def problem(chains: tuple[ChainSettings, ...], hours: dict[str, Hours]) -> str:
                 known = ", ".join(sorted(hours)) or "none is configured"
                 return f"chain {chain.name!r}, {step.role!r}: no receiver is named {unknown[0]!r} (known: {known})"
         last = chain.steps[-1]
-        if all(hours[channel] for channel in last.channels):
+        if last.channels and all(hours[channel] for channel in last.channels):
             return (
                 f"chain {chain.name!r} would end in nobody outside {', '.join(hours[last.channels[-1]])}: the last "
                 f"step ({last.role!r}) needs a channel without hours"

@@ -22,7 +22,7 @@ from services.ledger import (
 from services.runtime.lifecycle import refuse
 from services.runtime.settings import LedgerSettings, load
 from services.runtime.webhook.signing import new_key
-from services.vocabulary import UnixSeconds
+from services.vocabulary import Notice, UnixSeconds
 
 REPLAYED = "delivery.replayed"
 """In the audit chain."""
@@ -42,6 +42,8 @@ def replay(connection: Connection, message: str, receiver: str, by: str, now: Un
     if found is None or found.state is not DispatchState.FAILED:
         what = "no such dispatch" if found is None else f"it is {found.state.value}"
         raise NotReplayed(f"{message} to {receiver}: {what}; expected one that was given up (attune alerts dead)")
+    if found.notice is Notice.TEST:
+        raise NotReplayed(f"{message} to {receiver}: a canary is not tried again, the next one is on its way")
     alert = AlertRepository(connection).get(found.alert)
     if alert is not None and as_known(connection, alert).acknowledged_at is not None:
         raise NotReplayed(f"{message} to {receiver}: somebody took the alert; nobody is told of it any more")

@@ -31,7 +31,7 @@ OPENINGS = (Notice.OPENED, Notice.ESCALATED)
 def begin(connection: Connection, alert: Alert, known: Escalation | None, now: UnixSeconds, plan: Plan) -> Asked | None:
     """The first asking of the alert's chain, or of the chain of the tier it was raised to; `known` is the asking so
     far. None: nobody takes it, or the asking runs already."""
-    chain = None if alert.technical else plan.chains.of(alert.tier)
+    chain = None if alert.technical else plan.chains.of(alert.tier, now)
     if chain is None or (known is not None and known.chain == chain.name and known.state is EscalationState.RUNNING):
         return None
     move = begun(chain, alert.id, now, plan.chains.usable(now, disabled(connection)))
@@ -71,7 +71,7 @@ def reach(channels: Sequence[str], kept: Iterable[Dispatch]) -> Reach:
 def _move_on(connection: Connection, running: Escalation, now: UnixSeconds, plan: Plan) -> None:
     alert = AlertRepository(connection).get(running.alert)
     alert = None if alert is None else as_known(connection, alert)
-    chain = None if alert is None else plan.chains.of(alert.tier)
+    chain = None if alert is None else plan.chains.of(alert.tier, now)
     if alert is None or chain is None or chain.name != running.chain or running.step >= len(chain.steps):
         _without_a_chain(connection, alert, running, now, plan)
         return

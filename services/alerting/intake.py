@@ -149,7 +149,7 @@ class Intake:
         now, alert = self._clock.now(), telling.alert
         asked = None if alert.acknowledged_at or alert.told_by else self._begin(connection, alert)
         wake(connection, alert.id, now)
-        tellings = first_tellings(telling, asked, self._plan.chains.of(alert.tier))
+        tellings = first_tellings(telling, asked, self._plan.chains.of(alert.tier, now))
         through(self._plan.stages, connection, now, tellings)
 
     def _begin(self, connection: Connection, alert: Alert) -> Asked | None:

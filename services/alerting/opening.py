@@ -85,7 +85,7 @@ def _hand_over(
     else:
         opening = replace(telling, alert=judged, occasion=opening_of(judged))
         asked = begin(connection, judged, known, now, plan)
-        told = through(plan.stages, connection, now, first_tellings(opening, asked, plan.chains.of(judged.tier)))
+        told = through(plan.stages, connection, now, first_tellings(opening, asked, plan.chains.of(judged.tier, now)))
         if not told and not dispatched:
             judged = standing.undelivered(judged)
             refusal = Delivery("", alert.id, Notice.OPENED, "", 0, now, Outcome.REFUSED, detail=NOBODY)
@@ -111,7 +111,7 @@ def tell_missed(connection: Connection, alert: Alert, event: Event, now: UnixSec
     """The last person of the chain hears of what was found too late to be urgent; without a chain, the page alone."""
     tellings = [
         Telling(alert, event, Notice.MISSED, opening_of(alert), receiver=receiver)
-        for receiver in missed_by(plan.chains.of(alert.tier))
+        for receiver in missed_by(plan.chains.of(alert.tier, now))
     ]
     through(plan.stages, connection, now, tellings)
 

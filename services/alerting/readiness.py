@@ -11,6 +11,7 @@ from services.alerting.escalate import OPENINGS
 from services.alerting.lateness import too_late
 from services.ledger import AlertRepository, DeliveryRepository, Dispatch, DispatchState, EndpointNow
 from services.vocabulary import Alert, Notice, Seconds, Timing, UnixSeconds
+from services.vocabulary.canary import LATE_S
 
 BEHIND_S: Seconds = 0.2
 """How long after the next attempt at an opening what follows it is looked at again (source: guess)."""
@@ -48,6 +49,8 @@ def readiness(
         return Never(dispatch, f"the receiver is disabled: {endpoint.why}")
     if endpoint.paused_until > now:
         return Later(dispatch, endpoint.paused_until)
+    if dispatch.notice is Notice.TEST and now - dispatch.created_at > LATE_S:
+        return Never(dispatch, "a test that is late proves nothing")
     if not dispatch.notice.about_an_alert:
         return Go(dispatch, max(0.0, now - dispatch.created_at))
     alert = AlertRepository(connection).get(dispatch.alert)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from services.alerting import metrics, standing
+from services.alerting.canary import came_out
 from services.alerting.disabling import disable
 from services.alerting.escalate import OPENINGS, wake
 from services.alerting.lateness import window_s
@@ -34,6 +35,8 @@ def record(connection: Connection, dispatch: Dispatch, attempt: Attempt, now: Un
     alert = AlertRepository(connection).get(dispatch.alert)
     moved = _moved_on(dispatch, attempt, Tier.URGENT if alert is None else alert.tier, now, plan)
     DeliveryRepository(connection).update(moved)
+    if dispatch.notice is Notice.TEST and moved.state is DispatchState.DELIVERED:
+        came_out(connection, dispatch, now)
     if alert is not None and dispatch.notice in OPENINGS:
         if moved.state is DispatchState.FAILED:
             wake(connection, alert.id, now)

@@ -1,7 +1,9 @@
-"""Composes alerting: ledger, consumers of three topics, couriers, dispatcher, health."""
+"""Composes alerting: ledger, consumers of its topics, couriers, dispatcher, health."""
 
 import asyncio
+from collections.abc import Callable
 
+from services.alerting.canary import Canaries, CanaryWatch
 from services.alerting.chains import Chains
 from services.alerting.channel import Channel, WebhookChannel
 from services.alerting.dedup import dedup
@@ -16,12 +18,15 @@ from services.alerting.quiet import quiet
 from services.alerting.retry import Schedule
 from services.alerting.route import route
 from services.alerting.settings import AlertingSettings
+from services.alerting.shift_watch import ShiftWatch
+from services.alerting.shifts import ShiftRoster
 from services.alerting.silence import silence
 from services.ledger import Database
 from services.ledger.consumer import Consumer
 from services.ledger.topics import (
     ALERT_ACKNOWLEDGED,
     ASSESSMENT_MADE,
+    CANARY_SENT,
     DELIVERY_REPLAYED,
     EVENT_CHANGED,
     RECEIVER_ENABLED,
@@ -42,7 +47,8 @@ async def serve(settings: AlertingSettings, stop: asyncio.Event) -> None:
     database = Database(settings.database_url)
     await asyncio.to_thread(database.migrate)
     queue = await asyncio.to_thread(open_queue, settings.redis_url, settings.database_url, settings.queue_prefix)
-    plan = plan_of(settings)
+    shifts = ShiftWatch(lambda: settings.shift_roster)
+    plan = plan_of(settings, shifts.roster)
     channels = channels_of(settings, clock)
     dispatcher = Dispatcher(database, clock, channels, plan)
     intake = Intake(clock, plan, settings.opinion_raises)
@@ -52,15 +58,25 @@ async def serve(settings: AlertingSettings, stop: asyncio.Event) -> None:
         ALERT_ACKNOWLEDGED: intake.acknowledged,
         DELIVERY_REPLAYED: intake.replayed,
         RECEIVER_ENABLED: intake.enabled,
+        CANARY_SENT: Canaries(clock, plan.chains).sent,
     }
     direct = None if database.dialect == "sqlite" and not settings.redis_url else queue
     consumers = [Consumer(database, direct, topic, CONSUMER, handle, clock) for topic, handle in handlers.items()]
     health = HealthServer(settings.health_host, settings.health_port)
     health.add("ledger", database.check)
+    canaries = CanaryWatch(database, clock, plan.chains, settings.canary_slack_s)
+    health.note("canaries", canaries.problem)
+    health.note("shifts", shifts.problem)
     health.start()
     _announce(settings, health.port)
     try:
-        await together(stop, dispatcher.run(stop), *(consumer.run(stop) for consumer in consumers))
+        await together(
+            stop,
+            dispatcher.run(stop),
+            canaries.run(stop),
+            shifts.run(stop),
+            *(consumer.run(stop) for consumer in consumers),
+        )
     finally:
         health.close()
         for channel in channels.values():
@@ -69,9 +85,10 @@ async def serve(settings: AlertingSettings, stop: asyncio.Event) -> None:
         database.close()
 
 
-def plan_of(settings: AlertingSettings) -> Plan:
-    """The stages in their order, and who is asked after whom."""
-    chains = Chains(settings.everybody, settings.chains, settings.zone)
+def plan_of(settings: AlertingSettings, shifts: Callable[[], ShiftRoster] | None = None) -> Plan:
+    """The stages in their order, and who is asked after whom; without `shifts`, as the roster says at this moment."""
+    at_start = settings.shift_roster
+    chains = Chains(settings.everybody, settings.chains, settings.zone, shifts or (lambda: at_start))
     stages = (route(chains), group, quiet(chains), in_order, dedup, handover(settings.page_url, settings.link_key))
     holders = (inhibit, silence, grouped(settings.group_s))
     return Plan(settings.timing, stages, chains, Schedule(give_up_s=settings.give_up_s), holders)
@@ -80,15 +97,16 @@ def plan_of(settings: AlertingSettings) -> Plan:
 def channels_of(settings: AlertingSettings, clock: Clock) -> dict[str, Channel]:
     """The way to each receiver, by its name."""
     hooks: dict[str, Channel] = {
-        receiver.name: WebhookChannel(receiver, Courier(receiver, settings.guard, settings.timeout_s, clock))
+        receiver.name: WebhookChannel(receiver, Courier(receiver, settings.guard(receiver), settings.timeout_s, clock))
         for receiver in settings.receivers
     }
     if not settings.apprise:
         return hooks
     from services.alerting.apprise_channel import AppriseChannel  # a hundred services that most facilities never name
 
-    guard, timeout_s = settings.guard, settings.timeout_s
-    return hooks | {one.name: AppriseChannel(one, guard, timeout_s, clock) for one in settings.apprise}
+    return hooks | {
+        one.name: AppriseChannel(one, settings.guard(one), settings.timeout_s, clock) for one in settings.apprise
+    }
 
 
 def _announce(settings: AlertingSettings, health_port: int) -> None:

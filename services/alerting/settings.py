@@ -2,7 +2,6 @@
 
 import tomllib
 from datetime import tzinfo
-from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +10,8 @@ from pydantic_settings import SettingsConfigDict
 
 from services.alerting.bodies import Form
 from services.alerting.chain_settings import ChainSettings, Hours, problem, read_hours
+from services.alerting.networks import LOOPBACK, NetworkName, guard_of, refusal
+from services.alerting.shifts import EMPTY, ShiftRoster, read_shifts
 from services.runtime.clock import zone
 from services.runtime.settings import HealthSettings, LedgerSettings, TimeZone
 from services.runtime.webhook.address import Guard, Network
@@ -31,6 +32,10 @@ class Told(BaseModel):
     tiers: frozenset[Annotated[int, Field(ge=1, le=2)]] = Field(frozenset({1, 2}), min_length=1)
     technical: bool = False
     """Also told when a camera shows nothing; where no receiver is, such a room is blind on the page only."""
+    networks: tuple[str, ...] = (LOOPBACK,)
+    """Names of the networks that it lives in; every other address is refused, whatever a name resolves to."""
+    tests: bool = False
+    """Takes canaries, which are marked as tests; where no receiver does, the first webhook takes them."""
     hours: Hours = ()
     """When somebody answers here, e.g. ["07:00-19:00"]: a chain passes it over at other times. Empty: always."""
     quiet_hours: Hours = ()
@@ -60,7 +65,7 @@ class AppriseReceiver(Told):
     address: SecretStr = SecretStr("")
     address_file: Path | None = None
     internet: bool = False
-    """It may go beyond the allowed networks, as most chat services have to."""
+    """It may go beyond its networks, as most chat services have to."""
     thin: bool = True
     """Say only that something is to be looked at, and where: it passes through other people's servers."""
 
@@ -99,10 +104,16 @@ class AlertingSettings(HealthSettings, LedgerSettings):
     """A tier 2 of a room of which somebody was told so lately waits this long, unless they took that; 0: none does."""
     time_zone: TimeZone = "UTC"
     """Of the facility: what hours and quiet_hours mean."""
-    allowed_networks: tuple[Network, ...] = (IPv4Network("127.0.0.0/8"),)
-    """Networks a receiver may live in; everything else is refused, names included."""
+    networks: dict[NetworkName, tuple[Network, ...]] = Field(default_factory=dict)
+    """Networks of the facility by name, e.g. nurse-call = ["10.20.0.0/16"]; `loopback` is known. A receiver names those
+    that it may be reached in."""
+    shifts: Path | None = None
+    """The roster of shifts: a TOML file that says who is on shift in a role; `attune oncall` shows who is now. It is
+    read again when it changes."""
     opinion_raises: int = Field(1, ge=0, le=100)
     """How many alerts of one resident the second opinion may make more urgent in seven days; 0: none."""
+    canary_slack_s: float = Field(60.0, ge=0, le=86_400)
+    """How much longer than two intervals a canary may stay away before it is told."""
     timeout_s: float = Field(10.0, gt=0, le=60)
     """For one attempt, name look-up to answer."""
     give_up_s: float = Field(86_400.0, gt=0)
@@ -132,9 +143,18 @@ class AlertingSettings(HealthSettings, LedgerSettings):
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"two receivers are named {name!r}: expected different names")
-        wrong = problem(self.chains, {receiver.name: receiver.hours for receiver in self.everybody})
-        if wrong:
+        hours = {receiver.name: receiver.hours for receiver in self.everybody}
+        if wrong := problem(self.chains, hours):
             raise ValueError(f"{wrong} (ATTUNE_ALERTS_CHAINS)")
+        self.shift_roster  # noqa: B018 - one that leaves somebody out is refused here
+        return self
+
+    @model_validator(mode="after")
+    def _networks_are_known(self) -> "AlertingSettings":
+        for receiver in self.everybody:
+            url = receiver.url if isinstance(receiver, Receiver) else ""
+            if wrong := refusal(receiver.name, receiver.networks, self.networks, url):
+                raise ValueError(f"{wrong} (ATTUNE_ALERTS_NETWORKS)")
         return self
 
     @model_validator(mode="after")
@@ -142,10 +162,9 @@ class AlertingSettings(HealthSettings, LedgerSettings):
         _timing_of(self.policy)
         return self
 
-    @property
-    def guard(self) -> Guard:
-        """Where deliveries may go."""
-        return Guard(self.allowed_networks, "ATTUNE_ALERTS_ALLOWED_NETWORKS")
+    def guard(self, receiver: Told) -> Guard:
+        """Where messages to a receiver may go."""
+        return guard_of(receiver.name, receiver.networks, self.networks)
 
     @property
     def everybody(self) -> tuple[Told, ...]:
@@ -156,6 +175,18 @@ class AlertingSettings(HealthSettings, LedgerSettings):
     def zone(self) -> tzinfo:
         """The time zone of the facility."""
         return zone(self.time_zone)
+
+    @property
+    def shift_roster(self) -> ShiftRoster:
+        """Who is on shift when, as the file says now.
+
+        Raises:
+            ValueError: it cannot be read, says what cannot be, or leaves a chain with nobody.
+        """
+        if self.shifts is None and not any(step.roster for chain in self.chains for step in chain.steps):
+            return EMPTY
+        hours = {receiver.name: receiver.hours for receiver in self.everybody}
+        return read_shifts(self.shifts, self.time_zone, self.chains, hours)
 
     @property
     def timing(self) -> Timing:

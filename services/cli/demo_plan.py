@@ -150,6 +150,7 @@ def rooms(plan: Plan) -> list[Room]:
             "ATTUNE_ALERTS_PAGE_URL": plan.page,
             "ATTUNE_ALERTS_RECEIVERS": json.dumps(receivers)}),
         Room("console", "services.console", log / "console.log", environment={
+            "ATTUNE_CONSOLE_SIGN_IN": "false",
             "ATTUNE_CONSOLE_PORT": str(port["console"]), "ATTUNE_CONSOLE_HEALTH_PORT": str(port["console_health"])}),
         Room("edge_simulated", "edge_agent", log / "edge_simulated.log", environment={
             **edge, "ATTUNE_EDGE_AGENT": "edge-simulated", "ATTUNE_EDGE_SPOOL": str(plan.folder / "simulated.db"),

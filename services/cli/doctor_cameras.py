@@ -22,6 +22,8 @@ STREAMS = {"rtsp": 554, "rtsps": 322, "rtmp": 1935, "http": 80, "https": 443, "t
 NO_PICTURE_LIBRARY = 3
 _FIRST_LOOK = ("-m", "edge_agent.first_look")
 """The agent's own opening, in a process of its own: what it says of a camera is what the agent will say."""
+EVERY_MINUTES = 15.0
+"""What an agent does unless it is told otherwise."""
 _DEVICES = ("alsa:", "pulse:")
 
 
@@ -44,6 +46,7 @@ def look(config: Path | None) -> Iterator[Finding]:
         yield Finding("cameras", Grade.NOTE, "none is named", "add a [[cameras]] table to the file")
     if cameras:
         yield _own_alarm(told)
+        yield _canary(told)
         yield from doctor_evidence.look(told, cameras)
     for entry in cameras:
         yield camera(str(entry.get("name", "?")), str(entry.get("source", "")), str(entry.get("expects", "pictures")))
@@ -75,6 +78,19 @@ def _own_alarm(told: dict[str, Any]) -> Finding:
         return Finding(what, Grade.NOTE, "a fall or a cry during an outage waits until the server is back",
                        "name a receiver that this agent reaches by itself: [own_alarm.webhook]")  # fmt: skip
     return Finding(what, Grade.GOOD, f"told to {hook.get('name', '?')} at {urlsplit(str(hook.get('url', ''))).netloc}")
+
+
+def _canary(told: dict[str, Any]) -> Finding:
+    """Whether a test goes the whole way of an alert now and then."""
+    said = os.environ.get("ATTUNE_EDGE_CANARY_MINUTES", told.get("canary_minutes", EVERY_MINUTES))
+    try:
+        minutes = float(said)
+    except (TypeError, ValueError):
+        return Finding("canary", Grade.BAD, f"canary_minutes = {said!r}", "expected minutes, such as 15; 0: none")
+    if minutes > 0.0:
+        return Finding("canary", Grade.GOOD, f"a test goes the way of an alert every {minutes:g} minutes")
+    return Finding("canary", Grade.NOTE, "off: nobody notices when alerts would not arrive any more",
+                   "set canary_minutes (ATTUNE_EDGE_CANARY_MINUTES), e.g. to 15")  # fmt: skip
 
 
 def dial(server: str) -> Finding:

@@ -6,7 +6,21 @@ from typing import Annotated
 
 import typer
 
-from services.cli import adapters, alerts, assets, demo, doctor, edge, evaluate, score, simulate, threshold, train
+from services.cli import (
+    adapters,
+    alerts,
+    assets,
+    demo,
+    doctor,
+    edge,
+    evaluate,
+    oncall,
+    people,
+    score,
+    simulate,
+    threshold,
+    train,
+)
 
 app = typer.Typer(
     name="attune",
@@ -20,10 +34,12 @@ app.add_typer(alerts.app, name="alerts")
 app.add_typer(assets.app, name="assets")
 app.add_typer(edge.app, name="edge")
 app.add_typer(threshold.app, name="threshold")
+app.add_typer(people.app, name="people")
 app.add_typer(train.app, name="train")
 app.add_typer(adapters.app, name="adapters")
 app.command("demo")(demo.command)
 app.command("doctor")(doctor.command)
+app.command("oncall")(oncall.command)
 app.command("simulate")(simulate.command)
 app.command("evaluate")(evaluate.command)
 app.command("score")(score.command)

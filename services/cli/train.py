@@ -7,12 +7,14 @@ from typing import Annotated
 
 import typer
 
-from services.cli import train_data
+from services.cli import train_data, train_synthesis
 from services.runtime.assets import AssetError, Shelf
 
 app = typer.Typer(no_args_is_help=True, help="Make models of your own, and what they learn from (extra `training`).")
 app.command("corpus")(train_data.corpus)
 app.command("compose")(train_data.compose)
+app.command("synthesize")(train_synthesis.synthesize)
+app.command("review")(train_synthesis.review)
 YAMNET = "yamnet.onnx"
 
 

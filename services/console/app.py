@@ -1,20 +1,27 @@
 """Puts the console together as one ASGI application."""
 
-from fastapi import APIRouter, FastAPI
+import asyncio
+
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import PlainTextResponse, StreamingResponse
 from starlette.staticfiles import StaticFiles
 
 from services.console import problems, webhooks
 from services.console.api import alerts, explanation, people, proposals, receivers, residents, silences, technical
 from services.console.api.parts import PROBLEMS
+from services.console.entrance import InVisitor, needs, still
 from services.console.guard import Guard
+from services.console.roles import May
 from services.console.room import Room
-from services.console.stream import Broadcast
-from services.console.views import routes, said
+from services.console.stream import Broadcast, View
+from services.console.views import now, routes, said, sign_in
 from services.console.views.pages import FOLDER, Pages
 from services.runtime.settings import LOOPBACK
 
 DESCRIPTION = """Residents, alerts and feedback of one facility. Everything here is decision support; a person decides.
+
+A program shows the token in ATTUNE_CONSOLE_API_TOKEN as `Authorization: Bearer` where people sign in, and `by` says in
+whose name it acts; a page that is signed in sends its form token as `X-CSRF-Token`, and `by` is known.
 
 Times are Unix seconds. Errors are `application/problem+json`. A POST needs a JSON body and no `Origin` of another site.
 """
@@ -34,15 +41,17 @@ def make_app(room: Room) -> FastAPI:
     for part in (alerts, residents, people, technical, explanation, proposals, receivers, silences):
         api.include_router(part.router)
 
-    @api.get("/stream", tags=["live"], response_class=StreamingResponse)
-    async def stream() -> StreamingResponse:
+    @api.get("/stream", tags=["live"], response_class=StreamingResponse, dependencies=needs(May.SEE_RESIDENTS))
+    async def stream(request: Request, visitor: InVisitor) -> StreamingResponse:
         """Server-sent events: `parts` (HTML of the first page by place) and `alerts` (ids that changed)."""
-        return broadcast.respond()
+        await asyncio.to_thread(room.seen, visitor, "now", await asyncio.to_thread(now.everybody, room))
+        return broadcast.respond(View.of(visitor), lambda: still(request, room))
 
     app.include_router(api)
     webhooks.describe(app.webhooks)
     app.include_router(routes.router)
     app.include_router(said.router)
+    app.include_router(sign_in.router)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
 
     @app.get("/healthz", include_in_schema=False)

@@ -24,7 +24,7 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 class Guard:
-    """ASGI middleware. Until there is a sign-in, a page of another site must neither read nor press anything here."""
+    """ASGI middleware: a page of another site must neither read nor press anything here, whoever is signed in."""
 
     def __init__(self, app: ASGIApp, names: Iterable[str]) -> None:
         self._app = app

@@ -46,7 +46,7 @@ class Problem(Strict):
 
 
 class AcknowledgeIn(Strict):
-    """`by` is who takes the alert."""
+    """`by` is who takes the alert; of who is signed in it is known, here and everywhere."""
 
     by: Name = ""
 
@@ -82,15 +82,15 @@ class FeedbackIn(Strict):
 
 
 class ConfirmIn(Strict):
-    """`by` stands for it."""
+    """`by` stands for it; of who is signed in it is known."""
 
-    by: Annotated[str, Field(min_length=1, max_length=80, pattern=PLAIN)]
+    by: Name = ""
 
 
 class ApproveIn(Strict):
     """`by` answers for it; `wanted` is what was shown to them: every rule that waits, and its threshold."""
 
-    by: Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f]*[^\x00-\x20][^\x00-\x1f]*$")]
+    by: Name = ""
     wanted: dict[Identity, Annotated[float, Field(allow_inf_nan=False)]]
 
 

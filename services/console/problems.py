@@ -1,8 +1,10 @@
 """Every refusal of the console as one typed shape: problem+json for programs, a short page for people."""
 
+from urllib.parse import quote
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
@@ -10,8 +12,9 @@ from services.console.models import Problem
 from services.runtime import logs
 
 _TITLES = {
-    400: "Bad request", 403: "Not allowed", 404: "Not found", 405: "Method not allowed", 409: "Conflict",
-    413: "Too large", 415: "Unsupported media type", 421: "Wrong host", 422: "Not understood", 503: "Not available",
+    400: "Bad request", 401: "Not signed in", 403: "Not allowed", 404: "Not found",
+    405: "Method not allowed", 409: "Conflict", 413: "Too large", 415: "Unsupported media type", 421: "Wrong host",
+    422: "Not understood", 429: "Too many attempts", 503: "Not available",
 }  # fmt: skip
 
 
@@ -57,5 +60,8 @@ def answer(request: Request, problem: Problem) -> Response:
     path = request.url.path
     if path.startswith("/api/") or "text/html" not in request.headers.get("accept", ""):
         return Response(problem.model_dump_json(), problem.status, media_type="application/problem+json")
+    if problem.type == "not-signed-in" and request.method == "GET":
+        asked = path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"/sign-in?then={quote(asked, safe='')}", 303)
     page = request.app.state.pages.render("problem.html", problem=problem)
     return Response(page, problem.status, media_type="text/html")

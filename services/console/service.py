@@ -9,6 +9,7 @@ import uvicorn
 from services.console.app import make_app
 from services.console.room import Room
 from services.console.settings import ConsoleSettings
+from services.console.signing_in import FIRST, first_person
 from services.ledger import Database
 from services.ledger.relay import relay
 from services.ledger.topics import ALERT_ACKNOWLEDGED, DELIVERY_REPLAYED, FEEDBACK_GIVEN, RECEIVER_ENABLED
@@ -17,6 +18,7 @@ from services.runtime.clock import SystemClock
 from services.runtime.health import HealthServer
 from services.runtime.lifecycle import together
 from services.runtime.queue import open_queue
+from services.vocabulary import UnixSeconds
 
 
 class _Server(uvicorn.Server):
@@ -32,11 +34,14 @@ async def serve(settings: ConsoleSettings, stop: asyncio.Event) -> None:
     clock = SystemClock()
     database = Database(settings.database_url)
     await asyncio.to_thread(database.migrate)
+    if settings.sign_in:
+        await asyncio.to_thread(_first_start, database, clock.now())
     queue = await asyncio.to_thread(open_queue, settings.redis_url, settings.database_url, settings.queue_prefix)
     app = make_app(Room(database, clock, settings))
     config = uvicorn.Config(
         app, host=settings.host, port=settings.port, log_config=None, access_log=False, server_header=False,
         proxy_headers=False, lifespan="off", timeout_graceful_shutdown=3, timeout_keep_alive=30,
+        ssl_certfile=settings.tls_certificate, ssl_keyfile=settings.tls_key,
     )  # fmt: skip
     server = _Server(config)
     health = HealthServer(settings.health_host, settings.health_port)
@@ -54,6 +59,17 @@ async def serve(settings: ConsoleSettings, stop: asyncio.Event) -> None:
         health.close()
         queue.close()
         database.close()
+
+
+def _first_start(database: Database, now: UnixSeconds) -> None:
+    """Where nobody may sign in yet, make somebody who may, and say the password this once."""
+    password = first_person(database, now)
+    if password:
+        print(  # noqa: T201 - on standard output alone, and never again
+            f"attune: nobody could sign in yet: a first operator was made. Name: {FIRST}   Password: {password}\n"
+            "attune: this password is not shown again; `attune people add` lets others in, `attune people password "
+            f"{FIRST}` makes another one.", flush=True,
+        )  # fmt: skip
 
 
 async def _page(server: uvicorn.Server) -> None:

@@ -111,6 +111,48 @@ class TroubleMessage(_Told):
     data: TroubleData
 
 
+class CanaryData(_Told):
+    """A test that went the way of an alert, from an edge agent to here. Nothing has happened."""
+
+    test: Literal[True]
+    canary: str
+    agent: str
+    sent_at: str
+    headline: str
+    note: str
+    late_s: float
+    happened: str
+
+
+class CanaryMessage(_Told):
+    """A test notification: never an alarm for a person."""
+
+    type: Literal[Notice.TEST]
+    timestamp: str
+    data: CanaryData
+
+
+class SilenceData(_Told):
+    """The tests of an agent that do not come out, or do so again."""
+
+    agent: str
+    headline: str
+    remedy: str
+    opened_at: str
+    ended_at: str | None
+    note: str
+    late_s: float
+    happened: str
+
+
+class SilenceMessage(_Told):
+    """A message about the way of alerts itself."""
+
+    type: Literal[Notice.CANARY_LOST, Notice.CANARY_RETURNED]
+    timestamp: str
+    data: SilenceData
+
+
 _MEANING = {
     Notice.OPENED: "Somebody should look in.",
     Notice.AMENDED: "The second opinion has come, or the alert has become more urgent.",
@@ -125,6 +167,9 @@ def describe(webhooks: APIRouter) -> None:
     for notice, meaning in _MEANING.items():
         _add(webhooks, notice.value, meaning, AlertMessage)
     _add(webhooks, Notice.RECEIVER_DISABLED.value, "Another receiver said that it is gone for good.", TroubleMessage)
+    _add(webhooks, Notice.TEST.value, "A canary: the way from an edge agent to here works.", CanaryMessage)
+    _add(webhooks, Notice.CANARY_LOST.value, "Canaries of an agent stay away: alerts may, too.", SilenceMessage)
+    _add(webhooks, Notice.CANARY_RETURNED.value, "Canaries of an agent come out again.", SilenceMessage)
 
 
 def _add(webhooks: APIRouter, name: str, meaning: str, model: type[BaseModel]) -> None:

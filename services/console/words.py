@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Sequence
 
+from services.console.language import say
 from services.vocabulary import (
     AlertStatus,
     Assessment,
@@ -11,6 +12,7 @@ from services.vocabulary import (
     Delivery,
     Deviation,
     Event,
+    FeedbackVerdict,
     Grounding,
     Mode,
     Notice,
@@ -60,11 +62,17 @@ OUTCOMES = {
 NOTICES = {
     Notice.OPENED: "alert", Notice.AMENDED: "addition", Notice.RESOLVED: "all clear", Notice.TEST: "test",
     Notice.ESCALATED: "asked next", Notice.MISSED: "found too late", Notice.RECEIVER_DISABLED: "a receiver is gone",
+    Notice.CANARY_LOST: "a test did not come through", Notice.CANARY_RETURNED: "tests come through again",
 }  # fmt: skip
 
 OPINIONS = {
-    Opinion.AGREED: "agrees with the urgency", Opinion.RAISED: "would treat it as more urgent",
-    Opinion.LOWERED: "would treat it as less urgent (the alert stands all the same)",
+    Opinion.AGREED: "It agrees with the urgency.", Opinion.RAISED: "It would treat it as more urgent.",
+    Opinion.LOWERED: "It would treat it as less urgent (the alert stands all the same).",
+}  # fmt: skip
+
+VERDICTS = {
+    FeedbackVerdict.TRUE: "it was right", FeedbackVerdict.FALSE: "it was a false alarm",
+    FeedbackVerdict.UNSURE: "hard to say", FeedbackVerdict.MISSED: "it should have alarmed",
 }  # fmt: skip
 
 TERMS = {
@@ -97,11 +105,12 @@ def channel(name: str) -> str:
     ('Face suggests: fear', 'Sound: cry', 'weight kg')
     """
     if name in _CHANNELS:
-        return _CHANNELS[name]
+        return say(_CHANNELS[name])
     family, _, rest = name.removeprefix("audio.cue.").partition(".")
     if name.startswith("audio.cue."):
-        return f"Sound: {family.replace('_', ' ')}"
-    return f"{_FAMILIES.get(family, family)}: {rest.replace('_', ' ')}" if rest else name.replace("_", " ")
+        return f"{say('Sound')}: {say(family.replace('_', ' '))}"
+    known = say(_FAMILIES.get(family, family))
+    return f"{known}: {say(rest.replace('_', ' '))}" if rest else name.replace("_", " ")
 
 
 def readable(event: Event) -> list[Deviation]:
@@ -114,28 +123,36 @@ def readable(event: Event) -> list[Deviation]:
 def how_far(deviation: Deviation) -> str:
     """A deviation in units of the person's own spread."""
     if not math.isfinite(deviation.z):
-        return "not measured"
-    direction = "above" if deviation.z > 0 else "below"
+        return say("not measured")
     if abs(deviation.z) < 1.0:
-        return "within their usual at that moment"
-    return f"{direction} their usual, {abs(deviation.z):.1f} times the ordinary variation"
+        return say("within their usual at that moment")
+    above = say("above their usual, {times} times the ordinary variation", times=f"{deviation.z:.1f}")
+    return above if deviation.z > 0 else say(
+        "below their usual, {times} times the ordinary variation", times=f"{-deviation.z:.1f}"
+    )  # fmt: skip
 
 
 def how_sure(event: Event) -> str:
     """How clearly the event stands out, against this person's own threshold."""
     if event.learning:
-        return "Less sure than usual: what is usual for this person is still being learned."
+        return say("Less sure than usual: what is usual for this person is still being learned.")
     times = event.score / event.threshold if event.threshold else math.nan
     if not math.isfinite(times):
-        return "How far over the threshold it was could not be computed."
-    clearly = "far over" if times >= 2 else "clearly over" if times >= 1.25 else "just over"
-    return f"It was {clearly} this person's own alarm level ({times:.1f} times)."
+        return say("How far over the threshold it was could not be computed.")
+    shown = f"{times:.1f}"
+    if times >= 2:
+        return say("It was far over this person's own alarm level ({times} times).", times=shown)
+    if times >= 1.25:
+        return say("It was clearly over this person's own alarm level ({times} times).", times=shown)
+    return say("It was just over this person's own alarm level ({times} times).", times=shown)
 
 
 def course(event: Event) -> str:
     """How it went over the seconds before, in a sentence; empty where that is not known."""
     went, seconds = _COURSES.get(event.evidence.course, ""), event.evidence.window_s
-    return f"In the {seconds:.0f} seconds before, {went}." if went and math.isfinite(seconds) else ""
+    if not went or not math.isfinite(seconds):
+        return ""
+    return say("In the {n} seconds before, {went}.", n=f"{seconds:.0f}", went=say(went))
 
 
 def checked(grounding: Grounding) -> str:
@@ -143,8 +160,11 @@ def checked(grounding: Grounding) -> str:
     total = len(grounding.claims)
     held = sum(claim.support is Support.SUPPORTED for claim in grounding.claims)
     if held == total:
-        return f"Everything in it that can be checked ({total}) agrees with the measurements."
-    return f"Of {total} things in it that can be checked, {held} agree with the measurements."
+        return say("Everything in it that can be checked ({n}) agrees with the measurements.", n=total)
+    return say("Of {n} things in it that can be checked, {held} agree with the measurements.", n=total, held=held)
+
+
+_WHY = "Why it happened. The measurements cannot tell; look in and see."
 
 
 def not_known(event: Event, assessment: Assessment | None) -> list[str]:
@@ -152,16 +172,19 @@ def not_known(event: Event, assessment: Assessment | None) -> list[str]:
     evidence = event.evidence
     gaps = []
     if math.isfinite(evidence.seen_share) and evidence.seen_share < SEEN_WELL:
-        window = f" of the {evidence.window_s:.0f} seconds before" if math.isfinite(evidence.window_s) else ""
-        gaps.append(f"The person was in view for {evidence.seen_share:.0%}{window}.")
+        share = f"{evidence.seen_share:.0%}"
+        known, n = math.isfinite(evidence.window_s), f"{evidence.window_s:.0f}"
+        within = say("The person was in view for {share} of the {n} seconds before.", share=share, n=n)
+        gaps.append(within if known else say("The person was in view for {share}.", share=share))
     affect = evidence.mode is Mode.AFFECT
-    gaps += [f"Signs disagree: {c.first}, but {c.second}." for c in evidence.conflicts if affect]
+    disagree = "Signs disagree: {first}, but {second}."
+    gaps += [say(disagree, first=c.first, second=c.second) for c in evidence.conflicts if affect]
     if event.learning:
-        gaps.append("What is usual for this person is still being learned.")
+        gaps.append(say("What is usual for this person is still being learned."))
     if not affect:
-        gaps.append("Emotions are not estimated for this person.")
+        gaps.append(say("Emotions are not estimated for this person."))
     gaps += [] if assessment is None else [text for text in assessment.verdict.unknowns if not _said(text, event)]
-    return list(dict.fromkeys(gaps)) or ["Why it happened. The measurements cannot tell; look in and see."]
+    return list(dict.fromkeys(gaps)) or [say(_WHY)]
 
 
 def _said(unknown: str, event: Event) -> bool:
@@ -173,7 +196,7 @@ def _said(unknown: str, event: Event) -> bool:
 def delivery(attempt: Delivery) -> str:
     """How an attempt ended, with the reason where it says more than the outcome does."""
     telling = attempt.outcome in (Outcome.REFUSED, Outcome.DELIVERED) and attempt.detail
-    return attempt.detail if telling else OUTCOMES[attempt.outcome]
+    return attempt.detail if telling else say(OUTCOMES[attempt.outcome])
 
 
 def duration(seconds: Seconds) -> str:
@@ -186,22 +209,20 @@ def duration(seconds: Seconds) -> str:
         return f"{max(0, seconds):.0f} s"
     if seconds < 5400:
         return f"{seconds // 60:.0f} min"
-    return f"{seconds / 3600:.0f} h" if seconds < 129_600 else f"{seconds / 86_400:.0f} days"
+    return f"{seconds / 3600:.0f} h" if seconds < 129_600 else say("{n} days", n=f"{seconds / 86_400:.0f}")
 
 
 def summary(open_alerts: int, conditions: Sequence[Condition]) -> str:
     """The house in one or two sentences."""
     if not conditions:
-        return "No resident is being watched over yet."
-    waiting = {0: "Nobody is waiting for help.", 1: "One alert needs somebody."}.get(
-        open_alerts, f"{open_alerts} alerts need somebody."
-    )
+        return say("No resident is being watched over yet.")
+    waiting = say("{n} alerts need somebody.", n=open_alerts)
+    if open_alerts < 2:
+        waiting = say("One alert needs somebody.") if open_alerts else say("Nobody is waiting for help.")
     usual = sum(condition is Condition.USUAL for condition in conditions)
-    everyone = (
-        "Everybody is as usual."
-        if usual == len(conditions)
-        else f"{usual} of {len(conditions)} residents are as usual."
-    )
+    everyone = say("{usual} of {n} residents are as usual.", usual=usual, n=len(conditions))
+    if usual == len(conditions):
+        everyone = say("Everybody is as usual.")
     return f"{waiting} {everyone}"
 
 

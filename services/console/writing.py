@@ -7,6 +7,8 @@ from sqlalchemy import Connection
 
 from services.console.models import FeedbackIn, ModeIn
 from services.console.problems import Refused
+from services.console.roles import May
+from services.console.visitor import Visitor
 from services.ledger import (
     Acknowledgement,
     AcknowledgementRepository,
@@ -24,7 +26,6 @@ from services.runtime.links import Link
 from services.vocabulary import Feedback, FeedbackVerdict, Mode, ModeDecision, UnixSeconds
 
 _LINKS = uuid.UUID("3f1d7c02-9a6e-5c0b-8f2e-5b7d1e0a4c33")
-UNNAMED = "somebody (no name given)"
 
 
 def acknowledge(database: Database, alert_id: str, by: str, now: UnixSeconds, source: str) -> Acknowledgement:
@@ -39,31 +40,33 @@ def acknowledge(database: Database, alert_id: str, by: str, now: UnixSeconds, so
         known = AcknowledgementRepository(connection).of_alert(alert_id)
         if known:
             return known[0]
-        word = AcknowledgementRepository(connection).record(alert_id, by.strip() or UNNAMED, now, source)
+        word = AcknowledgementRepository(connection).record(alert_id, by, now, source)
         OutboxRepository(connection).add(ALERT_ACKNOWLEDGED, alert_id, to_json(word), now)
         AuditRepository(connection).append(ALERT_ACKNOWLEDGED, to_json(word), now)
         return word
 
 
-def decide_mode(database: Database, resident: str, given: ModeIn, now: UnixSeconds) -> ModeDecision:
+def decide_mode(database: Database, resident: str, given: ModeIn, visitor: Visitor, now: UnixSeconds) -> ModeDecision:
     """Somebody decides how a resident is watched; the agent follows within seconds of hearing of it.
 
     Raises:
-        Refused: no such resident, or affect without a consent that holds or without a name.
+        Refused: no such resident, or affect without a consent that holds, a name, or a role that records consents.
     """
+    by = visitor.named(given.by)
     if given.mode is Mode.AFFECT:
+        if May.RECORD_CONSENT not in visitor.may:
+            raise Refused(403, "role", f"Your role ({visitor.role}) may not {May.RECORD_CONSENT.value}.")
         if not given.consent.strip():
             raise Refused(422, "consent-missing", "expected the reference of the recorded consent", "consent")
         if given.consent_until is not None and given.consent_until <= now:
             raise Refused(422, "consent-over", "consent_until has passed: expected a time to come", "consent_until")
-        if not given.by.strip():
-            raise Refused(422, "name-missing", "expected the name of who answers for it", "by")
+        by = visitor.answering(given.by)
     with database.write() as connection:
         if RosterRepository(connection).agent_of(resident) is None:
             raise Refused(404, "resident-unknown", "no resident has this id", "resident")
         consented = given.mode is Mode.AFFECT
         word = ModeDecision(
-            resident, given.mode, now, given.by.strip() or UNNAMED, given.consent.strip() if consented else "",
+            resident, given.mode, now, by, given.consent.strip() if consented else "",
             given.consent_until if consented else None,
         )  # fmt: skip
         OutboxRepository(connection).add(MODE_DECIDED, resident, to_json(word), now)
@@ -71,7 +74,7 @@ def decide_mode(database: Database, resident: str, given: ModeIn, now: UnixSecon
         return word
 
 
-def give_feedback(database: Database, given: FeedbackIn, now: UnixSeconds) -> Feedback:
+def give_feedback(database: Database, given: FeedbackIn, visitor: Visitor, now: UnixSeconds) -> Feedback:
     """Keep a caregiver's word.
 
     Raises:
@@ -93,7 +96,7 @@ def give_feedback(database: Database, given: FeedbackIn, now: UnixSeconds) -> Fe
                 raise Refused(404, "alert-unknown", "no alert has this id", "alert")
             resident, about = alert.resident, None
         word = Feedback(
-            str(uuid.uuid4()), resident, given.verdict, now, given.by.strip() or UNNAMED, given.alert or "", about,
+            str(uuid.uuid4()), resident, given.verdict, now, visitor.named(given.by), given.alert or "", about,
             given.note.strip(),
         )  # fmt: skip
         FeedbackRepository(connection).record(word)
@@ -130,7 +133,7 @@ def confirm_feedback(database: Database, feedback_id: str, by: str, now: UnixSec
         Refused: no such word.
     """
     with database.write() as connection:
-        word = FeedbackRepository(connection).confirm(feedback_id, by.strip())
+        word = FeedbackRepository(connection).confirm(feedback_id, by)
         if word is None:
             raise Refused(404, "feedback-unknown", "no word has this id; GET /api/v1/feedback lists them")
         _tell_of(connection, word, now)

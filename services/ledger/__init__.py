@@ -5,7 +5,8 @@ from services.ledger.adapters import AdapterAnswerRepository, AdapterRepository
 from services.ledger.agents import AgentNow, AgentRepository
 from services.ledger.alerts import AlertRepository, AlertUnknown
 from services.ledger.assessments import AssessmentRepository
-from services.ledger.audit import AuditRepository
+from services.ledger.audit import AuditEntry, AuditRepository
+from services.ledger.canaries import CanaryOutRepository, CanaryRepository
 from services.ledger.database import Database, DatabaseUrlError
 from services.ledger.deliveries import DeliveryRepository, Dispatch, DispatchState, Replay
 from services.ledger.edge_alarms import EdgeAlarmRepository
@@ -17,8 +18,10 @@ from services.ledger.inbox import InboxRepository
 from services.ledger.leases import LeaseLost, LeaseRepository
 from services.ledger.modes import ModeRepository
 from services.ledger.outbox import OutboxMessage, OutboxRepository
+from services.ledger.people import Person, PersonRepository, Role
 from services.ledger.questions import Question, QuestionRepository
 from services.ledger.roster import RosterRepository, SeatTaken
+from services.ledger.sessions import AttemptRepository, Session, SessionRepository
 from services.ledger.silences import Silence, SilenceRefused, SilenceRepository
 from services.ledger.snapshots import Snapshot, SnapshotRepository
 from services.ledger.statuses import StatusRepository
@@ -33,7 +36,11 @@ __all__ = [
     "AlertRepository",
     "AlertUnknown",
     "AssessmentRepository",
+    "AttemptRepository",
+    "AuditEntry",
     "AuditRepository",
+    "CanaryOutRepository",
+    "CanaryRepository",
     "Database",
     "DatabaseUrlError",
     "DeliveryRepository",
@@ -53,12 +60,17 @@ __all__ = [
     "ModeRepository",
     "OutboxMessage",
     "OutboxRepository",
+    "Person",
+    "PersonRepository",
     "Question",
     "QuestionRepository",
     "Recorded",
     "Replay",
+    "Role",
     "RosterRepository",
     "SeatTaken",
+    "Session",
+    "SessionRepository",
     "Silence",
     "SilenceRefused",
     "SilenceRepository",

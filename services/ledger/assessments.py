@@ -27,6 +27,11 @@ class AssessmentRepository:
         body = self._connection.scalar(select(assessments.c.body).where(assessments.c.id == assessment_id))
         return None if body is None else from_json(Assessment, body)
 
+    def latest(self, most: int) -> list[str]:
+        """The ids of the latest ones, the oldest of them first."""
+        query = select(assessments.c.id).order_by(assessments.c.created_at.desc()).limit(most)
+        return list(self._connection.scalars(query))[::-1]
+
     def of_event(self, event_id: str) -> Assessment | None:
         """The latest assessment of an event."""
         query = select(assessments.c.body).where(assessments.c.event == event_id)

@@ -1,6 +1,7 @@
 """An append-only record in which each entry carries the digest of the one before: a changed entry shows."""
 
 import hashlib
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, func, select, text
 
@@ -11,6 +12,16 @@ SWEPT = "audit.swept"
 """Kind of the entry that says which entry was the last one to be removed when its retention ended."""
 
 _CHAIN_LOCK = 0x0A77_0E02
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One entry; `body` is JSON and holds personal data."""
+
+    number: int
+    kind: str
+    at: UnixSeconds
+    body: str
 
 
 class AuditRepository:
@@ -29,6 +40,17 @@ class AuditRepository:
         row = {"kind": kind, "at": float(now), "body": body, "previous": previous, "digest": digest}
         self._connection.execute(audit.insert().values(**row))
         return digest
+
+    def page(self, before: int | None, limit: int, kind: str | None = None, about: str = "") -> list[AuditEntry]:
+        """Entries before a number, newest first; `kind`: of that kind alone, `about`: whose body holds the text."""
+        query = select(audit).order_by(audit.c.number.desc()).limit(limit)
+        if before is not None:
+            query = query.where(audit.c.number < before)
+        if kind:
+            query = query.where(audit.c.kind == kind)
+        if about:
+            query = query.where(audit.c.body.contains(about, autoescape=True))
+        return [AuditEntry(row.number, row.kind, row.at, row.body) for row in self._connection.execute(query)]
 
     def verify(self) -> int | None:
         """The number of the first entry that was changed, or before which one is missing; None when all is well."""

@@ -85,8 +85,9 @@ class DeliveryRepository:
         return None if row is None else _dispatch(row)
 
     def failed(self, limit: int) -> list[Dispatch]:
-        """Dispatches that were given up, the newest first."""
-        query = select(dispatches).where(dispatches.c.state == DispatchState.FAILED.value)
+        """Dispatches that were given up, the newest first; no tests, of which the next one is on its way."""
+        test = dispatches.c.notice == Notice.TEST.value
+        query = select(dispatches).where(dispatches.c.state == DispatchState.FAILED.value, ~test)
         rows = self._connection.execute(
             query.order_by(dispatches.c.created_at.desc(), dispatches.c.message).limit(limit)
         )

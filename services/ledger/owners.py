@@ -7,11 +7,12 @@ EVERYBODY = "everybody"
 TABLES = {
     "events": THRESHOLD, "event_revisions": THRESHOLD, "event_conflicts": THRESHOLD, "snapshots": THRESHOLD,
     "snapshot_parts": THRESHOLD, "leases": THRESHOLD, "roster": THRESHOLD, "statuses": THRESHOLD, "agents": THRESHOLD,
-    "edge_alarms": THRESHOLD, "modes": THRESHOLD,
+    "edge_alarms": THRESHOLD, "modes": THRESHOLD, "canaries": THRESHOLD, "canaries_out": ALERTING,
     "history_tail": THRESHOLD, "history_hours": THRESHOLD, "assessments": VLM, "questions": VLM,
     "adapters": VLM, "adapter_moves": VLM, "adapter_reports": VLM, "adapter_answers": VLM, "alerts": ALERTING,
     "deliveries": ALERTING, "dispatches": ALERTING, "escalations": ALERTING, "endpoints": ALERTING,
     "feedback": CONSOLE, "silences": CONSOLE,
+    "people": CONSOLE, "sessions": CONSOLE, "sign_in_attempts": CONSOLE,
     "acknowledgements": CONSOLE, "outbox": EVERYBODY, "inbox": EVERYBODY, "audit": EVERYBODY,
 }  # fmt: skip
 
@@ -29,6 +30,8 @@ WRITES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "HourRepository": {"save": ("history_hours",)},
     "EdgeAlarmRepository": {"record": ("edge_alarms",), "settle": ("edge_alarms",)},
+    "CanaryRepository": {"promise": ("canaries",), "received": ("canaries",)},
+    "CanaryOutRepository": {"came_out": ("canaries_out",), "lost": ("canaries_out",), "returned": ("canaries_out",)},
     "ModeRepository": {"decide": ("modes",)},
     "AssessmentRepository": {"record": ("assessments",)},
     "QuestionRepository": {"put": ("questions",), "settle": ("questions",)},
@@ -41,6 +44,14 @@ WRITES: dict[str, dict[str, tuple[str, ...]]] = {
     "FeedbackRepository": {"record": ("feedback",), "confirm": ("feedback",)},
     "SilenceRepository": {"record": ("silences",), "end": ("silences",)},
     "AcknowledgementRepository": {"record": ("acknowledgements",)},
+    "PersonRepository": {"add": ("people",), "change": ("people",)},
+    "SessionRepository": {
+        "begin": ("sessions",),
+        "touch": ("sessions",),
+        "end": ("sessions",),
+        "end_all": ("sessions",),
+    },
+    "AttemptRepository": {"add": ("sign_in_attempts",), "forget": ("sign_in_attempts",)},
     "OutboxRepository": {"add": ("outbox",), "mark_published": ("outbox",)},
     "InboxRepository": {"first_time": ("inbox",)},
     "AuditRepository": {"append": ("audit",), "sweep": ("audit",)},
@@ -48,7 +59,8 @@ WRITES: dict[str, dict[str, tuple[str, ...]]] = {
 """The writing methods of every repository, and the tables they write."""
 
 PRODUCERS = {
-    "event.changed": THRESHOLD, "assessment.made": VLM, "alert.acknowledged": CONSOLE, "feedback.given": CONSOLE,
+    "event.changed": THRESHOLD, "canary.sent": THRESHOLD,
+    "assessment.made": VLM, "alert.acknowledged": CONSOLE, "feedback.given": CONSOLE,
     "threshold.approved": CONSOLE, "mode.decided": CONSOLE,
     "delivery.replayed": CONSOLE, "receiver.enabled": CONSOLE,
 }  # fmt: skip

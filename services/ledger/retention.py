@@ -38,6 +38,8 @@ RETENTION: dict[str, Retention] = {
     "adapter_moves": Retention(2192, "at"),
     "adapter_reports": Retention(2192, "at"),
     "adapter_answers": Retention(RECORD_DAYS, "at"),
+    "canaries": Retention(30, "heard_at"),
+    "canaries_out": Retention(30, "changed_at"),
     "alerts": Retention(RECORD_DAYS, "created_at"),
     "dispatches": Retention(RECORD_DAYS, "created_at"),
     "deliveries": Retention(RECORD_DAYS, "at"),
@@ -48,6 +50,10 @@ RETENTION: dict[str, Retention] = {
     "feedback": Retention(RECORD_DAYS, "given_at"),
     "acknowledgements": Retention(RECORD_DAYS, "at"),
     "silences": Retention(RECORD_DAYS, "ends_at"),
+    # Whoever is named in the audit chain stays known as long as it; who may still sign in stays for good.
+    "people": Retention(2192, "changed_at"),
+    "sessions": Retention(1, "expires_at"),
+    "sign_in_attempts": Retention(1, "at"),
     # Six years: HIPAA 164.316(b)(2) for documentation of actions.
     "audit": Retention(2192, "at"),
     # The inbox must outlive the outbox: a forgotten message would be handled again. Source of the rest: guess.
@@ -99,6 +105,7 @@ _KEPT: dict[str, tuple[ColumnElement[bool], ...]] = {
     "events": (tables.events.c.ended_at.is_not(None),),
     "event_revisions": (tables.event_revisions.c.event.not_in(select(tables.events.c.id)),),
     "alerts": (tables.alerts.c.status.in_(_SETTLED),),
+    "people": (tables.people.c.disabled_at.is_not(None),),
     "outbox": (tables.outbox.c.published_at.is_not(None),),
     "snapshot_parts": (tables.snapshot_parts.c.agent.not_in(select(tables.snapshots.c.agent)),),
     "roster": (tables.roster.c.agent.not_in(select(tables.agents.c.agent)),),

@@ -147,6 +147,14 @@ edge_alarms = Table(
     "edge_alarms", METADATA, _name("id", True), _name("resident"), _name("agent"), _time("at"), _time("kept_at"),
     _time("settled_at", True), _body(), Index(None, "resident", "at"), Index(None, "settled_at"),
 )  # fmt: skip
+canaries = Table(
+    "canaries", METADATA, _name("agent", True), Column("every_s", Double, nullable=False), _time("since"),
+    _time("received_at", True), _time("heard_at"),
+)  # fmt: skip
+canaries_out = Table(
+    "canaries_out", METADATA, _name("agent", True), _time("delivered_at", True), _time("lost_at", True),
+    _time("changed_at"),
+)  # fmt: skip
 modes = Table("modes", METADATA, _name("resident", True), _time("decided_at"), _body())
 feedback = Table(
     "feedback", METADATA, _name("id", True), _name("resident"), _name("alert"), _time("given_at"), _body(),
@@ -158,6 +166,17 @@ acknowledgements = Table(
 )  # fmt: skip
 silences = Table(
     "silences", METADATA, _name("id", True), _time("starts_at"), _time("ends_at"), _body(), Index(None, "ends_at"),
+)  # fmt: skip
+people = Table(
+    "people", METADATA, _name("name", True), _name("role"), _time("changed_at"), _time("disabled_at", True), _body(),
+)  # fmt: skip
+sessions = Table(
+    "sessions", METADATA, Column("digest", String(64), primary_key=True), _name("person"), _time("started_at"),
+    _time("seen_at"), _time("expires_at"), Index(None, "person"), Index(None, "expires_at"),
+)  # fmt: skip
+sign_in_attempts = Table(
+    "sign_in_attempts", METADATA, _number(), Column("name", String(64), nullable=False), _name("address"), _time("at"),
+    Index(None, "name", "at"), Index(None, "address", "at"), Index(None, "at"), sqlite_autoincrement=True,
 )  # fmt: skip
 audit = Table(
     "audit", METADATA, _number(), _name("kind"), _time("at"), _body(), Column("previous", String(64), nullable=False),

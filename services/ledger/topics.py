@@ -21,5 +21,8 @@ DELIVERY_REPLAYED = "delivery.replayed"
 RECEIVER_ENABLED = "receiver.enabled"
 """Body: Enabling. From the console, to alerting: a person says that a disabled receiver is there again."""
 
+CANARY_SENT = "canary.sent"
+"""Body: Canary. From threshold_service, to alerting: a test that has to come out as a delivered test notification."""
+
 FEEDBACK_GIVEN = "feedback.given"
 """Body: Feedback. From the console."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.simulator.benign import Ordinary, lift
-from services.simulator.episodes import Episode, Kind, envelope
+from services.simulator.episodes import Episode, Kind, Scene, envelope
 from services.simulator.observe import CHANNELS, OBSERVABLES
 from services.simulator.parameters import DAY_S
 from services.simulator.resident_day import ResidentDay, Script, sleep_depth
@@ -28,14 +28,20 @@ FALLS_SEEN = 0.835
 bench-bodies`)."""
 _TAKEN_FOR_A_FALL = 0.0011
 """Of getting up, sitting down and being cared for (source: measured there)."""
-_GROANS = {Kind.FALL: 0.06, Kind.DISTRESS_VOICE: 0.15, Kind.SLEEP_DISTURBANCE: 0.02}
+_GROANS: Mapping[Kind | Scene, float] = {
+    Kind.FALL: 0.06, Kind.DISTRESS_VOICE: 0.15, Kind.SLEEP_DISTURBANCE: 0.02, Scene.SELF_INJURY: 0.1,
+    Scene.SENSORY_OVERLOAD: 0.05,
+}  # fmt: skip
 _EFFORT = {Ordinary.TRANSITION: 0.01, Ordinary.CARE: 0.004}
 """Groans a second, and of those who get up, sit down or are cared for (guess)."""
-_SHOWS: Mapping[Kind | Ordinary, tuple[float, float, float]] = {
+_SHOWS: Mapping[Kind | Scene | Ordinary, tuple[float, float, float]] = {
     Kind.RAPID_ESCALATION: (0.1, 0.1, 0.04), Kind.SLOW_BUILD_UP: (0.35, 0.2, 0.04), Kind.WITHDRAWAL: (0.0, 0.25, 0.0),
     Kind.FALL: (0.0, 0.1, 0.25), Kind.DISTRESS_VOICE: (0.15, 0.2, 0.15), Kind.SLEEP_DISTURBANCE: (0.05, 0.05, 0.03),
     Ordinary.MEAL: (0.0, 0.3, 0.0), Ordinary.STIMMING: (0.7, 0.1, 0.0), Ordinary.CARE: (0.0, 0.15, 0.02),
     Ordinary.COUGH: (0.0, 0.3, 0.05), Ordinary.PLAY: (0.05, 0.1, 0.0),
+    Scene.DE_ESCALATION: (0.1, 0.1, 0.04), Scene.CARE_RESISTED: (0.0, 0.2, 0.1), Scene.SELF_INJURY: (0.3, 0.7, 0.3),
+    Scene.MOOD_SWINGS: (0.1, 0.1, 0.02), Scene.OUTBURSTS: (0.1, 0.1, 0.0), Scene.SENSORY_OVERLOAD: (0.6, 0.6, 0.1),
+    Scene.DISTRESSED_STIMMING: (0.9, 0.15, 0.03), Scene.EXIT_SEEKING: (0.0, 0.0, 0.0),
 }  # fmt: skip
 """What each adds at its height to rocking, self-contact and pain (guess)."""
 _AR1 = np.array([0.9, 0.95, 0.8])
@@ -140,6 +146,9 @@ def _posture(
             disturbed |= _height(episode, script.day) > 0.6
         elif episode.kind is Kind.FALL:
             up &= _height(episode, script.day) < 0.1
+        elif episode.kind is Scene.EXIT_SEEKING:
+            up |= (leaving := _height(episode, script.day) > 0.3)
+            disturbed |= leaving
     for one in script.ordinary:
         if one.kind is Ordinary.TRANSITION:
             up[int(one.start_s) : int(one.end_s)] = True

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from services.simulator.episodes import SHAPES, Episode, envelope
+from services.simulator.episodes import Episode, envelope, shape_of
 from services.simulator.person import Expression, Person, latent
 from services.simulator.processes import absences, autoregressive, bursts, in_view
 from services.vocabulary import EMOTIONS, Cue, Mode, describe
@@ -60,7 +60,7 @@ def simulate(
     lifts = np.zeros((n, len(channels)))
     cues: list[tuple[int, Cue]] = []
     for episode in episodes:
-        height, shape = envelope(episode, n), SHAPES[episode.kind]
+        height, shape = envelope(episode, n), shape_of(episode.kind)
         felt += height[:, None] * np.array([shape.valence, shape.arousal])
         for name, size in shape.channels.items():
             if name in channels:
@@ -108,7 +108,7 @@ def _shown(person: Person, felt: Floats) -> Floats:
 
 
 def _cues(episode: Episode, height: Floats, rng: np.random.Generator) -> list[tuple[int, Cue]]:
-    shape = SHAPES[episode.kind]
+    shape = shape_of(episode.kind)
     if shape.cue is None:
         return []
     heard = np.flatnonzero((height >= 1.0) & (rng.uniform(size=len(height)) < shape.cue_probability))

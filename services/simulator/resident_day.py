@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from services.simulator.benign import HABITS, Ordinariness, Ordinary, lift
 from services.simulator.day import CLASSIFIER_AR1
-from services.simulator.episodes import SHAPES, Episode, envelope
+from services.simulator.episodes import Episode, envelope, shape_of
 from services.simulator.observe import AFFECT, AR1, CHANNELS, NEEDS_VIEW, OBSERVABLES, Lived, affect, observables
 from services.simulator.parameters import DAY_S, Parameters
 from services.simulator.sight import Seen, seen
@@ -122,11 +122,14 @@ def _happen(
         moved = Episode(episode.kind, *(t - shift for t in _times(episode)))
         height = envelope(moved, n)
         wobble = stitched(_WOBBLING, n, rng.standard_normal(1), rng.standard_normal(1), rng)[0]
-        shape = SHAPES[episode.kind]
-        shown = strength * height * np.clip(1.0 + parameters.excitement.wobble * wobble, 0.2, 1.8)
-        add(lived, where, shown, (shape.valence, shape.arousal), dict(shape.channels))
+        shape, since = shape_of(episode.kind), np.arange(n, dtype=np.float64) - moved.onset_s
+        beat = shape.beat(since)
+        shown = strength * height * beat * np.clip(1.0 + parameters.excitement.wobble * wobble, 0.2, 1.8)
+        add(lived, where, shown * shape.turn(since), (shape.valence, shape.arousal), {})
+        add(lived, where, shown, (0.0, 0.0), dict(shape.channels))
         if shape.cue is not None:
-            heard = from_s + np.flatnonzero((height >= 1.0) & (rng.uniform(size=n) < shape.cue_probability))
+            loud = (height >= 1.0) & (beat > 0.5)
+            heard = from_s + np.flatnonzero(loud & (rng.uniform(size=n) < shape.cue_probability))
             cues += _cues(shape.cue, heard, rng)
     return cues
 

@@ -85,7 +85,11 @@ def _expressing(person: Person, atypical: float, rng: np.random.Generator) -> Pe
     shares = np.array(SHARES[1:]) / sum(SHARES[1:])
     kinds = tuple(Expression)
     unusual = kinds[1 + int(rng.choice(len(shares), p=shares))]
-    expression = unusual if rng.uniform() < atypical else Expression.TYPICAL
+    return expressing(person, unusual if rng.uniform() < atypical else Expression.TYPICAL)
+
+
+def expressing(person: Person, expression: Expression) -> Person:
+    """The same person whose face shows so what they feel."""
     shown = 0.15 if expression is Expression.FLAT else max(person.shown, 0.7)
     if expression is Expression.LABILE:
         return replace(person, expression=expression, shown=1.3, variability=2.0 * person.variability, fast_s=8.0)

@@ -13,6 +13,7 @@ from services.vocabulary.adapter import (
 from services.vocabulary.alert import Alert, AlertStatus, Delivery, Notice, Outcome
 from services.vocabulary.approval import Approval, Proposal
 from services.vocabulary.assessment import RULES, Assessment, Indicator, Opinion, Verdict
+from services.vocabulary.canary import Canary, CanaryNow
 from services.vocabulary.channel import EMOTIONS, Channel, Sense, Worse, describe, known_channels
 from services.vocabulary.cue import AMBIGUOUS, HEARD, Cue, CueName
 from services.vocabulary.deviation import Deviation, Term
@@ -52,6 +53,8 @@ __all__ = [
     "Assessment",
     "Budget",
     "Calibration",
+    "Canary",
+    "CanaryNow",
     "Channel",
     "Claim",
     "Condition",

@@ -73,11 +73,13 @@ class Notice(StrEnum):
     MISSED = "alert.missed"
     TEST = "alert.test"
     RECEIVER_DISABLED = "receiver.disabled"
+    CANARY_LOST = "canary.lost"
+    CANARY_RETURNED = "canary.returned"
 
     @property
     def about_an_alert(self) -> bool:
         """Whether it tells of an alert; the others tell of alerting itself."""
-        return self not in (Notice.TEST, Notice.RECEIVER_DISABLED)
+        return self.value.startswith("alert.") and self is not Notice.TEST
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ from pathlib import Path
 import grpc.aio
 import numpy as np
 
+from edge_agent.identity import CameraReport, Identity
 from edge_agent.spool import Row, Spool
-from edge_agent.uplink import CameraReport, Identity, Uplink
+from edge_agent.uplink import Uplink
 from services.ledger import Database, EventRepository
 from services.ledger.history import window
 from services.runtime.clock import VirtualClock

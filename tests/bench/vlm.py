@@ -24,8 +24,9 @@ _NUMBERS = count()
 async def overhead(two: Sides) -> list[Figure]:
     """What the service adds to its own call to the server, and its time beside that of a bare call made in turns.
 
-    The first is taken within one question, so that it does not matter how long the model took; the second shows that
-    nothing else was added.
+    The first is taken within one question, so that it does not matter how long the model took: all that is not the call
+    itself, less what is not the call for a bare caller, who writes the same request. The second shows that nothing else
+    was added.
     """
     bare, through, added = [], [], []
     for pair in range(PAIRS + 4):
@@ -34,7 +35,7 @@ async def overhead(two: Sides) -> list[Figure]:
         if pair >= 4:  # the first ones warm up
             bare.append(times[two.bare])
             through.append(times[two.service])
-            added.append(times[two.service] - two.last_call())
+            added.append((times[two.service] - two.last_call()) - (times[two.bare] - two.posts[-1]))
     extra = 1e3 * median(added)
     ratio = median(more / less for more, less in zip(through, bare, strict=True))
     return [

@@ -38,6 +38,7 @@ def started(tmp_path: Path, asset_mirror: Path) -> Iterator[dict[str, int]]:
         "ATTUNE_THRESHOLD_ASSESS": "",
         "ATTUNE_THRESHOLD_POLICY": str(policy),
         "ATTUNE_CONSOLE_PORT": str(ports["console"]),
+        "ATTUNE_CONSOLE_SIGN_IN": "false",
         "ATTUNE_CONSOLE_HEALTH_PORT": str(ports["console_health"]),
         "ATTUNE_EDGE_SERVER": f"127.0.0.1:{ports['threshold']}",
         "ATTUNE_EDGE_HEALTH_PORT": str(ports["edge_health"]),

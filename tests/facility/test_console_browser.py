@@ -71,6 +71,7 @@ def facility(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Facility]:
     kept = {key: value for key, value in os.environ.items() if not key.startswith("ATTUNE_")}
     environment = kept | {
         "ATTUNE_DATABASE_URL": url, "ATTUNE_EXIT_WITH_PARENT": "true", "ATTUNE_CONSOLE_PORT": str(page),
+        "ATTUNE_CONSOLE_SIGN_IN": "false",
         "HOOK_SECRET": SECRET,
         "ATTUNE_HISTORY_FOLDER": str(folder / "history"), "ATTUNE_CONSOLE_HEALTH_PORT": str(health["console"]),
         "ATTUNE_ALERTS_HEALTH_PORT": str(health["alerts"]),

@@ -36,6 +36,7 @@ class House:
             "ATTUNE_THRESHOLD_ASSESS": "",
             "ATTUNE_THRESHOLD_COMPILED": "numpy",
             "ATTUNE_CONSOLE_PORT": str(self.ports["console"]),
+            "ATTUNE_CONSOLE_SIGN_IN": "false",
             "ATTUNE_CONSOLE_HEALTH_PORT": str(self.ports["console_health"]),
             "ATTUNE_EDGE_SERVER": f"127.0.0.1:{self.ports['threshold']}",
             "ATTUNE_EDGE_HEALTH_PORT": str(self.ports["edge_health"]),

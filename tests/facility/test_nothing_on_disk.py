@@ -127,9 +127,10 @@ def test_a_second_in_the_spool_is_numbers_by_name_and_too_small_for_anything_els
         assert [what for magic, what in MAGIC.items() if magic in content] == []
         with sqlite3.connect(ran.folder / "work" / "spool.db") as spool:
             assert {row[0] for row in spool.execute("SELECT name FROM sqlite_master WHERE type = 'table'")} <= {
-                "samples", "facts", "sqlite_sequence", "own_alarms",
+                "samples", "aside", "facts", "sqlite_sequence", "own_alarms",
             }  # fmt: skip
             rows = list(spool.execute("SELECT length(scores), cues, gaps FROM samples"))
+            assert not list(spool.execute("SELECT 1 FROM aside")), "a second was put aside that nobody refused"
             facts = sum(len(value) for (value,) in spool.execute("SELECT value FROM facts"))
         assert max(size for size, _, _ in rows) < 300, "an embedding of 1024 numbers would not fit, nor a face"
         assert max(len(cues) + len(gaps) for _, cues, gaps in rows) < 1500

@@ -1,13 +1,9 @@
 """What `python -m training.corpus` does: builds a corpus, or composes one of others, and says what came of it."""
 
 import argparse
-import json
-import os
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -18,6 +14,7 @@ from training.corpus.composing import composed, insist
 from training.corpus.errors import CorpusError, RecipeInvalid
 from training.corpus.example import Layer, Split
 from training.corpus.joined import PLOT, REPORT, Joined
+from training.corpus.journal import Journal
 from training.corpus.recipe import Recipe
 
 
@@ -26,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     try:
-        with _log(asked.log) as log:
+        with Journal.open(asked.log) as log:
             return _build(asked, console, log) if asked.what == "build" else _compose(asked, console, log)
     except CorpusError as error:
         return _refuse(str(error))
@@ -37,15 +34,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse(f"{error.filename or asked.out}: {error.strerror}; what is written stays, run it again")
 
 
-def _build(asked: argparse.Namespace, console: Console, log: IO[str]) -> int:
+def _build(asked: argparse.Namespace, console: Console, log: Journal) -> int:
     settings = CorpusSettings.read(asked.settings)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed} items"),
                TimeElapsedColumn())  # fmt: skip
     with Progress(*columns, console=console) as bar:
         tasks = {one.dataset: bar.add_task(one.dataset, total=None) for one in settings.source}
-        built = build(
-            settings, asked.out, lambda what, fields: _say(log, what, fields), lambda of: bar.advance(tasks[of])
-        )
+        built = build(settings, asked.out, log.say, lambda of: bar.advance(tasks[of]))
     _show(built)
     console.print(f"written: {asked.out}")
     return 0
@@ -65,7 +60,7 @@ def _show(built: Built) -> None:
     print(f"fingerprint {built.corpus.manifest.fingerprint}")  # noqa: T201 - a person reads this
 
 
-def _compose(asked: argparse.Namespace, console: Console, log: IO[str]) -> int:
+def _compose(asked: argparse.Namespace, console: Console, log: Journal) -> int:
     recipe, layers = Recipe.read(asked.recipe), _layers(asked.layers)
     joined = Joined.read(asked.corpora)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -73,15 +68,15 @@ def _compose(asked: argparse.Namespace, console: Console, log: IO[str]) -> int:
         looking = bar.add_task("looking for leaks and repeats", total=len(joined.examples))
         of = composed(joined.examples, recipe, layers, lambda: bar.advance(looking))
         for part in of.parts:
-            _say(log, "part", {"part": part.share.name, "asked": part.share.low, "there": part.there,
+            log.say("part", {"part": part.share.name, "asked": part.share.low, "there": part.there,
                                "got": len(part.examples)})  # fmt: skip
         for why, count in of.dropped.items():
-            _say(log, "not learned from", {"why": why.value, "examples": count})
+            log.say("not learned from", {"why": why.value, "examples": count})
         if not asked.short:
             insist(of)
         writing = bar.add_task("writing", total=len(of.training) + len(of.evaluation))
         corpus = joined.write(of, asked.out, lambda: bar.advance(writing))
-    _say(log, "composed", {"examples": corpus.manifest.rows, "fingerprint": corpus.manifest.fingerprint})
+    log.say("composed", {"examples": corpus.manifest.rows, "fingerprint": corpus.manifest.fingerprint})
     print((asked.out / REPORT).read_text(encoding="utf-8"))  # noqa: T201 - a person reads this
     console.print(f"written: {asked.out}, {asked.out / REPORT}, {asked.out / PLOT}")
     return 0
@@ -92,14 +87,6 @@ def _layers(text: str) -> frozenset[Layer]:
         return frozenset(Layer(name.strip()) for name in text.split(","))
     except ValueError as error:
         raise RecipeInvalid(f"--layers {text!r}; expected some of {', '.join(Layer)}, separated by commas") from error
-
-
-def _log(file: Path | None) -> IO[str]:
-    return open(file or os.devnull, "a", encoding="utf-8", buffering=1)
-
-
-def _say(log: IO[str], what: str, fields: dict[str, object]) -> None:
-    log.write(json.dumps({"at": datetime.now(UTC).isoformat(timespec="seconds"), "event": what} | fields) + "\n")
 
 
 def _refuse(why: str) -> int:

@@ -19,15 +19,15 @@ def report_text(of: Composed, proof: Proof, fingerprint: str) -> str:
         f"{len(training)} training examples, {_share(thinking, len(training))} of them thinking; "
         f"{len(of.evaluation)} to validate and test. Fingerprint `{fingerprint}`. What is asked is of all layers.",
         "",
-        *_table(("part", "asked", "there", "got", "share"), (_part_row(of, k) for k in range(len(of.parts)))),
+        *table(("part", "asked", "there", "got", "share"), (_part_row(of, k) for k in range(len(of.parts)))),
         "",
-        *_table(("layer", *(kind.value for kind in Kind), "all", "share"), _layer_rows(training)),
+        *table(("layer", *(kind.value for kind in Kind), "all", "share"), _layer_rows(training)),
         "",
-        *_table(("source", "terms", *(split.value for split in Split)), _source_rows((*training, *of.evaluation))),
+        *table(("source", "terms", *(split.value for split in Split)), _source_rows((*training, *of.evaluation))),
         "",
         "## Not learned from",
         "",
-        *_table(("why", "examples"), (*((why.value, str(n)) for why, n in sorted(of.dropped.items())),
+        *table(("why", "examples"), (*((why.value, str(n)) for why, n in sorted(of.dropped.items())),
                 ("quality below the recipe's least", str(of.below_quality)))),
         "",
         f"Subjects: {proof.subjects} told, each in one split. {_untold(proof)}",
@@ -97,6 +97,7 @@ def _share(of: int, total: int) -> str:
     return f"{of / total:.1%}" if total else "none"
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """The lines of a Markdown table."""
     lines = [f"| {' | '.join(heads)} |", "|" + " --- |" * len(heads)]
     return [*lines, *(f"| {' | '.join(row)} |" for row in rows)]

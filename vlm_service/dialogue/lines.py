@@ -14,6 +14,8 @@ def one_line(text: str, limit: int = 600) -> str:
     'crying heard twice'
     """
     folded = " ".join(text.split())
+    if folded.isprintable():  # none of what is taken out is
+        return folded if len(folded) <= limit else " ".join(folded[:limit].split())
     kept = "".join(c for c in folded if unicodedata.category(c) not in ("Cc", "Cs") and c not in _TURNING)
     return " ".join(" ".join(kept.split())[:limit].split())
 

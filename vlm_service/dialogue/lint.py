@@ -83,7 +83,12 @@ def _texts(verdict: Verdict) -> list[str]:
     return [verdict.urgency, verdict.situation, verdict.context, verdict.action, *verdict.unknowns, *indicators]
 
 
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
 def _plain(text: str) -> str:
     """Lower case, compatibility forms folded, invisible characters gone, camelCase taken apart."""
-    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", unicodedata.normalize("NFKC", text))
+    parted = _HUMP.sub(" ", text if text.isascii() else unicodedata.normalize("NFKC", text))
+    if parted.isascii():
+        return parted.casefold()
     return "".join(c for c in parted if unicodedata.category(c) != "Cf").casefold()

@@ -4,20 +4,25 @@ from typing import Any
 
 _SYSTEM = "urn:attune"
 _PRIORITY = {1: "stat", 2: "urgent"}
+_ACT_REASON = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
+_TEST = {"meta": {"tag": [{"system": _ACT_REASON, "code": "HTEST", "display": "test health data"}]}}
+"""How FHIR marks what is a test (source: FHIR R4, Resource.meta.tag)."""
 
 
 def communication(message: dict[str, Any], _: str) -> dict[str, Any]:
     """The message as a FHIR `Communication` of category alert."""
     data, kind = message["data"], message["type"]
     words = [data.get("headline", ""), data.get("happened", ""), data.get("page", ""), data.get("note", "")]
+    about = data.get("alert") or data.get("receiver") or data.get("canary") or data.get("agent", "")
+    over = kind in ("alert.resolved", "alert.test", "canary.returned")
     made = {
-        "resourceType": "Communication", "status": "completed" if kind == "alert.resolved" else "in-progress",
-        "identifier": [{"system": f"{_SYSTEM}:alert", "value": data.get("alert") or data.get("receiver", "")}],
+        "resourceType": "Communication", "status": "completed" if over else "in-progress",
+        "identifier": [{"system": f"{_SYSTEM}:alert", "value": about}],
         "category": [_coded("communication-category", "alert", "Alert")],
         "priority": _PRIORITY.get(data.get("tier"), "routine"), "sent": message["timestamp"],
         "topic": {"text": kind}, "payload": [{"contentString": word} for word in words if word],
     }  # fmt: skip
-    return made | _subject(data)
+    return made | _subject(data) | (_TEST if kind == "alert.test" else {})
 
 
 def flag(message: dict[str, Any], receiver: str) -> dict[str, Any]:

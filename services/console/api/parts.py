@@ -17,7 +17,8 @@ Limit = Annotated[int, Query(ge=1, le=200)]
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"description": text, "content": {"application/problem+json": {"schema": Problem.model_json_schema()}}}
     for status, text in {
-        403: "It came from another site.", 404: "There is no such thing.", 413: "The body is too large.",
+        401: "Nobody is signed in, and no token was shown.", 403: "It came from another site, or the role may not.",
+        404: "There is no such thing.", 413: "The body is too large.",
         421: "The host name is not known.", 422: "It was not understood; `field` names the place.",
         503: "The ledger does not answer.",
     }.items()

@@ -4,11 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
-from pydantic import Field
 
 from services.console.api.parts import Id, Limit, sent
-from services.console.models import PLAIN, Identity, Strict
+from services.console.entrance import InVisitor, needs
+from services.console.models import Identity, Name, Strict
 from services.console.problems import Refused
+from services.console.roles import May
 from services.console.room import InRoom
 from services.ledger import (
     AlertRepository,
@@ -27,8 +28,7 @@ from services.ledger.topics import DELIVERY_REPLAYED, RECEIVER_ENABLED
 from services.runtime.codec import to_json
 from services.vocabulary import Policy, UnixSeconds
 
-router = APIRouter(tags=["receivers"])
-Who = Annotated[str, Field(min_length=1, max_length=80, pattern=PLAIN)]
+router = APIRouter(tags=["receivers"], dependencies=needs(May.SEE_OPERATIONS))
 
 
 class DeadLetters(Strict):
@@ -42,13 +42,13 @@ class ReplayIn(Strict):
 
     message: Identity
     receiver: Identity
-    by: Who
+    by: Name = ""
 
 
 class ByIn(Strict):
     """Who says so."""
 
-    by: Who
+    by: Name = ""
 
 
 class LoadOut(Strict):
@@ -75,8 +75,8 @@ def dead(room: InRoom, limit: Limit = 50) -> Response:
         return sent(DeadLetters(items=DeliveryRepository(connection).failed(limit)))
 
 
-@router.post("/deliveries/replay", response_model=DeadLetters, status_code=202)
-def replay(room: InRoom, word: ReplayIn) -> Response:
+@router.post("/deliveries/replay", response_model=DeadLetters, status_code=202, dependencies=needs(May.MEND_DELIVERIES))
+def replay(room: InRoom, visitor: InVisitor, word: ReplayIn) -> Response:
     """Try one again under the same idempotency key; alerting does so within a moment, unless it was acknowledged."""
     now = room.clock.now()
     with room.database.write() as connection:
@@ -85,7 +85,7 @@ def replay(room: InRoom, word: ReplayIn) -> Response:
             raise Refused(404, "dispatch-unknown", "no dispatch has this message and receiver", "message")
         if found.state is not DispatchState.FAILED:
             raise Refused(409, "not-given-up", f"this dispatch is {found.state.value}: expected one that was given up")
-        said = to_json(Replay(word.message, word.receiver, word.by, now))
+        said = to_json(Replay(word.message, word.receiver, visitor.answering(word.by), now))
         OutboxRepository(connection).add(DELIVERY_REPLAYED, word.message, said, now)
     return sent(DeadLetters(items=[found]), 202)
 
@@ -111,13 +111,17 @@ def receivers(room: InRoom) -> Response:
         return sent(Receivers(items=EndpointRepository(connection).all()))
 
 
-@router.post("/receivers/{receiver}/enable", response_model=Receivers, status_code=202)
-def enable(room: InRoom, receiver: Id, word: ByIn) -> Response:
+@router.post(
+    "/receivers/{receiver}/enable", response_model=Receivers, status_code=202, dependencies=needs(May.MEND_DELIVERIES)
+)
+def enable(room: InRoom, visitor: InVisitor, receiver: Id, word: ByIn) -> Response:
     """Send to a disabled receiver again; alerting does so within a moment."""
     now = room.clock.now()
     with room.database.write() as connection:
         known = EndpointRepository(connection).get(receiver)
         if known.disabled_at is None:
             raise Refused(409, "not-disabled", "this receiver is not disabled")
-        OutboxRepository(connection).add(RECEIVER_ENABLED, receiver, to_json(Enabling(receiver, word.by, now)), now)
+        OutboxRepository(connection).add(
+            RECEIVER_ENABLED, receiver, to_json(Enabling(receiver, visitor.answering(word.by), now)), now
+        )
     return sent(Receivers(items=[known]), 202)

@@ -8,20 +8,22 @@ from fastapi.responses import Response
 
 from services.console import reading, writing
 from services.console.api.parts import Id, sent
+from services.console.entrance import InVisitor, needs
 from services.console.models import HistoryOut, ModeIn, ResidentOut, Residents
 from services.console.problems import Refused
+from services.console.roles import May
 from services.console.room import InRoom
 from services.ledger.history import window
 from services.runtime.codec import to_json
 from services.vocabulary import ModeDecision
 
-router = APIRouter(tags=["residents"])
+router = APIRouter(tags=["residents"], dependencies=needs(May.SEE_RESIDENTS))
 LONGEST_S = 86_400
 Time = Annotated[float, Query(ge=0, le=4_000_000_000, allow_inf_nan=False)]
 
 
 @router.get("/residents", response_model=Residents)
-def residents(room: InRoom) -> Response:
+def residents(room: InRoom, visitor: InVisitor) -> Response:
     """Every resident as they are now."""
     now = room.clock.now()
     with room.database.read() as connection:
@@ -38,19 +40,21 @@ def residents(room: InRoom) -> Response:
         )
         for r in known
     ]
+    room.seen(visitor, "residents", {item.resident.id for item in items})
     return sent(Residents(items=items))
 
 
-@router.post("/residents/{resident_id}/mode", response_model=ModeDecision)
-def mode(room: InRoom, resident_id: Id, given: ModeIn) -> Response:
+@router.post("/residents/{resident_id}/mode", response_model=ModeDecision, dependencies=needs(May.WITHDRAW_CONSENT))
+def mode(room: InRoom, visitor: InVisitor, resident_id: Id, given: ModeIn) -> Response:
     """How somebody is watched from now on: `observables` needs nothing, `affect` a recorded consent and a name."""
-    word = writing.decide_mode(room.database, resident_id, given, room.clock.now())
+    word = writing.decide_mode(room.database, resident_id, given, visitor, room.clock.now())
     return Response(to_json(word), media_type="application/json")
 
 
 @router.get("/residents/{resident_id}/history", response_model=HistoryOut)
 def history(
     room: InRoom,
+    visitor: InVisitor,
     resident_id: Id,
     start: Time,
     end: Time,
@@ -61,6 +65,7 @@ def history(
     if not start < end <= start + LONGEST_S:
         why = f"expected start < end, at most {LONGEST_S} seconds apart"
         raise Refused(422, "invalid", why, "query.end")
+    room.seen(visitor, "history", {resident_id})
     found = window(room.database, room.history, resident_id, start, end)
     rows = slice(None, None, max(1, -(-len(found) // points)))
     columns = [i for i, name in enumerate(found.channels) if channel is None or name in channel]

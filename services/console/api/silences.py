@@ -1,25 +1,20 @@
 """Silences: who asked for quiet about whom, why and until when; tier 1 needs a second person."""
 
-import json
-import uuid
-from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import Field, model_validator
 
+from services.console import quiet
 from services.console.api.parts import Id, sent
-from services.console.models import PLAIN, Identity, Strict
-from services.console.problems import Refused
-from services.console.room import InRoom, Room
-from services.ledger import AuditRepository, Silence, SilenceRefused, SilenceRepository
-from services.runtime.codec import to_json
+from services.console.entrance import InVisitor, needs
+from services.console.models import PLAIN, Identity, Name, Strict
+from services.console.roles import May
+from services.console.room import InRoom
+from services.ledger import Silence, SilenceRepository
 
-router = APIRouter(tags=["silences"])
-Who = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f]*[^\x00-\x20][^\x00-\x1f]*$")]
-SILENCED = "silence"
-"""In the audit chain, with what was done: asked, agreed, ended."""
+router = APIRouter(tags=["silences"], dependencies=needs(May.SILENCE))
 
 
 class SilenceIn(Strict):
@@ -30,7 +25,7 @@ class SilenceIn(Strict):
     room: Identity | None = None
     minutes: Annotated[int, Field(ge=1, le=1440)]
     reason: Annotated[str, Field(min_length=3, max_length=300, pattern=PLAIN)]
-    by: Who
+    by: Name = ""
     tier1: bool = False
 
     @model_validator(mode="after")
@@ -43,7 +38,7 @@ class SilenceIn(Strict):
 class WhoIn(Strict):
     """Who says so."""
 
-    by: Who
+    by: Name = ""
 
 
 class Silences(Strict):
@@ -60,50 +55,19 @@ def running(room: InRoom) -> Response:
 
 
 @router.post("/silences", response_model=Silences, status_code=201)
-def ask(room: InRoom, word: SilenceIn) -> Response:
+def ask(room: InRoom, visitor: InVisitor, word: SilenceIn) -> Response:
     """Ask for quiet: alerts of tier 2 wait for its end; what is over by then nobody is told."""
-    now = room.clock.now()
-    try:
-        made = Silence(
-            str(uuid.uuid4()), now, now + 60 * word.minutes, word.by.strip(), word.reason.strip(), word.resident or "",
-            word.room or "", word.tier1,
-        )  # fmt: skip
-    except SilenceRefused as error:
-        raise Refused(422, "silence-refused", str(error), "minutes") from error
-    return _kept(room, made, "asked", word.by, 201)
+    wish = quiet.Wish(word.minutes, word.reason, word.resident or "", word.room or "", word.tier1)
+    return sent(Silences(items=[quiet.ask(room, wish, visitor, word.by)]), 201)
 
 
 @router.post("/silences/{silence_id}/agree", response_model=Silences)
-def agree(room: InRoom, silence_id: Id, word: WhoIn) -> Response:
+def agree(room: InRoom, visitor: InVisitor, silence_id: Id, word: WhoIn) -> Response:
     """A second person agrees that tier 1 is quiet too."""
-    found = _running(room, silence_id)
-    if not found.tier1:
-        raise Refused(409, "not-asked-for", "this silence does not ask for tier 1: nothing to agree to")
-    try:
-        agreed = replace(found, second=word.by.strip())
-    except SilenceRefused as error:
-        raise Refused(409, "second-person", str(error), "by") from error
-    return _kept(room, agreed, "agreed", word.by)
+    return sent(Silences(items=[quiet.agree(room, silence_id, visitor, word.by)]))
 
 
 @router.post("/silences/{silence_id}/end", response_model=Silences)
-def end(room: InRoom, silence_id: Id, word: WhoIn) -> Response:
+def end(room: InRoom, visitor: InVisitor, silence_id: Id, word: WhoIn) -> Response:
     """End a silence early; what was held back goes out within half a minute."""
-    found, now = _running(room, silence_id), room.clock.now()
-    return _kept(room, replace(found, ends_at=max(now, found.starts_at + 0.001)), "ended", word.by)
-
-
-def _running(room: Room, silence_id: str) -> Silence:
-    with room.database.read() as connection:
-        for silence in SilenceRepository(connection).active(room.clock.now()):
-            if silence.id == silence_id:
-                return silence
-    raise Refused(404, "silence-unknown", "no silence of this id runs; GET /api/v1/silences lists them")
-
-
-def _kept(room: Room, silence: Silence, what: str, by: str, status: int = 200) -> Response:
-    with room.database.write() as connection:
-        SilenceRepository(connection).record(silence)
-        facts = {"what": what, "by": by, "silence": json.loads(to_json(silence))}
-        AuditRepository(connection).append(SILENCED, json.dumps(facts), room.clock.now())
-    return sent(Silences(items=[silence]), status)
+    return sent(Silences(items=[quiet.end(room, silence_id, visitor, word.by)]))

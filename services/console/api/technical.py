@@ -7,7 +7,9 @@ from fastapi.responses import Response
 
 from services.console import reading
 from services.console.api.parts import Before, Limit, sent
+from services.console.entrance import InVisitor, needs
 from services.console.models import Agents, EventPage, HealthOut
+from services.console.roles import May
 from services.console.room import InRoom
 from services.ledger import AlertRepository, EventRepository
 from services.runtime.version import SOFTWARE
@@ -16,9 +18,10 @@ from services.vocabulary import AlertStatus, Tier
 router = APIRouter(tags=["technical"])
 
 
-@router.get("/events", response_model=EventPage)
+@router.get("/events", response_model=EventPage, dependencies=needs(May.SEE_RESIDENTS))
 def events(
     room: InRoom,
+    visitor: InVisitor,
     before: Before = None,
     limit: Limit = 50,
     resident: Annotated[str | None, Query(max_length=255, pattern=r"^[^\x00-\x1f]*$")] = None,
@@ -27,17 +30,18 @@ def events(
     """Events of every tier, newest first; `max_tier` 2 leaves out what is only to be kept an eye on."""
     with room.database.read() as connection:
         found = EventRepository(connection).page(before, limit, resident, max_tier)
+    room.seen(visitor, "events", {event.resident for event in found})
     return sent(EventPage(items=found, next=found[-1].opened_at if len(found) >= limit else None))
 
 
-@router.get("/agents", response_model=Agents)
+@router.get("/agents", response_model=Agents, dependencies=needs(May.SEE_OPERATIONS))
 def agents(room: InRoom) -> Response:
     """Edge agents and their cameras as last heard."""
     with room.database.read() as connection:
         return sent(Agents(items=reading.agents(connection, room.clock.now())))
 
 
-@router.get("/health", response_model=HealthOut)
+@router.get("/health", response_model=HealthOut, dependencies=needs(May.SEE_OPERATIONS))
 def health(room: InRoom) -> Response:
     """Whether the console can work, and what in the house cannot."""
     problem = room.database.check()

@@ -3,35 +3,54 @@
 
 const main = document.getElementById("main");
 
+const language = document.documentElement.lang;
+const words = {
+  en: {
+    now: "now", just: "just now", days: "days", ago: (span) => `${span} ago`, ahead: (span) => `in ${span}`,
+    live: "Live", lost: "Connection lost, trying again",
+  },
+  de: {
+    now: "jetzt", just: "eben", days: "Tagen", ago: (span) => `vor ${span}`, ahead: (span) => `in ${span}`,
+    live: "Live", lost: "Verbindung verloren, neuer Versuch läuft",
+  },
+}[language];
+
+function length(seconds) {
+  if (seconds < 60) return `${Math.floor(seconds)} s`;
+  if (seconds < 5400) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 129600) return `${Math.round(seconds / 3600)} h`;
+  return `${Math.round(seconds / 86400)} ${words.days}`;
+}
+
 function age(seconds) {
-  if (seconds < 5) return "just now";
-  if (seconds < 60) return `${Math.floor(seconds)} s ago`;
-  if (seconds < 5400) return `${Math.floor(seconds / 60)} min ago`;
-  if (seconds < 129600) return `${Math.round(seconds / 3600)} h ago`;
-  return `${Math.round(seconds / 86400)} days ago`;
+  return seconds < 5 ? words.just : words.ago(length(seconds));
 }
 
 function ahead(seconds) {
-  if (seconds <= 1) return "now";
-  return seconds < 90 ? `in ${Math.ceil(seconds)} s` : `in ${Math.round(seconds / 60)} min`;
+  return seconds <= 1 ? words.now : words.ahead(length(Math.ceil(seconds)));
 }
 
 const says = {
   ahead: (since) => ahead(-since),
-  full: (since, local) => `${local}, ${age(since)}`,
-  for: (since) => age(Math.max(since, 1)).replace(" ago", ""),
+  full: (since, local, at) => `${since > 43200 ? `${day(at)} ${local}` : local}, ${age(since)}`,
+  for: (since) => length(Math.max(since, 1)),
+  clock: (since, local) => local,
 };
+
+function day(at) {
+  return at.toLocaleDateString(language, { day: "numeric", month: "short" });
+}
 
 function sayTimes(root) {
   const now = Date.now();
   for (const time of root.querySelectorAll("time[data-show]")) {
     const at = new Date(time.dateTime);
     const since = (now - at) / 1000;
-    const local = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    const local = at.toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit" });
     const form = time.dataset.show;
-    const text = says[form] ? says[form](since, local) : age(since);
+    const text = says[form] ? says[form](since, local, at) : age(since);
     if (time.textContent !== text) time.textContent = text;
-    if (!time.title) time.title = at.toLocaleString();
+    if (!time.title) time.title = at.toLocaleString(language);
   }
 }
 
@@ -50,7 +69,7 @@ function put(parts) {
       const details = document.getElementById(id);
       if (details) details.open = true;
     }
-    fillNames(part);
+    fillForms(part);
     sayTimes(part);
   }
 }
@@ -72,8 +91,12 @@ function say(state, text) {
 
 function listen() {
   const stream = new EventSource("/api/v1/stream");
-  stream.addEventListener("open", () => say("live", "Live"));
-  stream.addEventListener("error", () => say("lost", "Connection lost, trying again"));
+  stream.addEventListener("open", () => say("live", words.live));
+  stream.addEventListener("error", () => {
+    say("lost", words.lost);
+    // The server has ended it for good: the session is over, and the page says so when it is loaded anew.
+    if (stream.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 5000);
+  });
   stream.addEventListener("parts", (event) => {
     if (main.dataset.live === "now") put(JSON.parse(event.data));
   });
@@ -83,7 +106,8 @@ function listen() {
   window.addEventListener("pagehide", () => stream.close());
 }
 
-function fillNames(root) {
+function fillForms(root) {
+  for (const input of root.querySelectorAll("input[name=csrf]")) if (!input.value) input.value = document.body.dataset.csrf || "";
   const name = localStorage.getItem("attune.name") || "";
   for (const input of root.querySelectorAll("input[data-name]")) if (!input.value) input.value = name;
 }
@@ -94,7 +118,7 @@ document.addEventListener("input", (event) => {
   for (const input of document.querySelectorAll("input[type=hidden][data-name]")) input.value = event.target.value;
 });
 
-fillNames(document);
+fillForms(document);
 sayTimes(document);
 setInterval(() => sayTimes(document), 1000);
 if (main.dataset.live) listen();

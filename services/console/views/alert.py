@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.console import reading, words
+from services.console.language import say
 from services.console.models import AlertOut
 from services.console.plots import Trace, plot
 from services.console.room import Room
@@ -76,7 +77,9 @@ def bars(found: AlertOut) -> list[TermBar]:
     whole = sum(max(0.0, term.contribution) for term in terms)
     if not whole:
         return []
-    shares = [TermBar(words.TERMS.get(t.name, t.name), round(100 * max(0.0, t.contribution) / whole)) for t in terms]
+    shares = [
+        TermBar(say(words.TERMS.get(t.name, t.name)), round(100 * max(0.0, t.contribution) / whole)) for t in terms
+    ]
     return sorted(shares, key=lambda bar: -bar.share)
 
 

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from services.console import reading, words
+from services.console.language import say
 from services.console.reading import House
+from services.console.room import Room
 from services.console.views.pages import Pages
+from services.ledger import StatusRepository
 from services.vocabulary import Alert, AlertStatus, Condition, Resident, ResidentNow, UnixSeconds
 
 SHOWN_ALERTS = 30
@@ -47,6 +50,12 @@ class Trouble:
     since: UnixSeconds | None = None
 
 
+def everybody(room: Room) -> list[str]:
+    """Ids of the residents that the page shows."""
+    with room.database.read() as connection:
+        return [status.resident.id for status in StatusRepository(connection).all()]
+
+
 def fragments(connection: Connection, pages: Pages, now: UnixSeconds, before: UnixSeconds | None) -> dict[str, str]:
     """Each part of the first page as HTML, by the name of the place it goes to."""
     house = reading.house(connection, now)
@@ -81,19 +90,28 @@ def troubles(house: House) -> list[Trouble]:
     names = {r.resident.id: r.resident.room for r in house.residents}
     found = []
     if stuck:
-        count = "One alert has" if len(stuck) == 1 else f"{len(stuck)} alerts have"
-        found.append(Trouble("undelivered", f"{count} not reached anybody outside this page. It is being tried again."))
+        said = say("{n} alerts have not reached anybody outside this page. They are being tried again.", n=len(stuck))
+        if len(stuck) == 1:
+            said = say("One alert has not reached anybody outside this page. It is being tried again.")
+        found.append(Trouble("undelivered", said))
     for agent in house.agents:
         if agent.silent:
-            found.append(Trouble("silent", f"No news from {agent.agent}: its rooms are not watched.", agent.seen_at))
+            found.append(
+                Trouble(
+                    "silent", say("No news from {agent}: its rooms are not watched.", agent=agent.agent), agent.seen_at
+                )
+            )
         for camera in agent.cameras:
             if camera.blind and not agent.silent:
                 rooms = ", ".join(names.get(r, r) for r in camera.residents) or camera.camera
                 since = camera.since if camera.since > 0 and math.isfinite(camera.since) else None
-                found.append(Trouble("blind", f"{rooms} cannot be seen: the camera gives no picture.", since))
+                said = say("{rooms} cannot be seen: the camera gives no picture.", rooms=rooms)
+                found.append(Trouble("blind", said, since))
             elif camera.falls_missed and not agent.silent:
                 rooms = ", ".join(names.get(r, r) for r in camera.residents) or camera.camera
-                said = f"Falls in {rooms} may be missed: the computer there does not look often enough."
+                said = say(
+                    "Falls in {rooms} may be missed: the computer there does not look often enough.", rooms=rooms
+                )
                 found.append(Trouble("falls", said))
     return found
 
@@ -105,7 +123,7 @@ def _tile(now: ResidentNow, alert: str, blind: dict[str, str]) -> Tile:
     steps = round(10 * min(1.0, max(0.0, now.score))) if math.isfinite(now.score) else 0
     detail = blind.get(now.resident.id, "") if condition is Condition.BLIND else ""
     learned = round(100 * now.learned_share) if math.isfinite(now.learned_share) else 0
-    return Tile(now.resident, condition, words.CONDITIONS[condition], learned, steps, alert, detail)
+    return Tile(now.resident, condition, say(words.CONDITIONS[condition]), learned, steps, alert, detail)
 
 
 def _by_room(resident: Resident) -> tuple[list[tuple[int, str]], str]:

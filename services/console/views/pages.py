@@ -9,11 +9,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from services.console import words
+from services.console.language import ADDRESS, LANGUAGE, LANGUAGES, say
+from services.console.visitor import CURRENT
 from services.runtime.clock import zone
 from services.runtime.version import SOFTWARE
 from services.vocabulary import UnixSeconds
 
 FOLDER = Path(__file__).parents[1]
+PLACES = (("now", "/", "Now", "SEE_RESIDENTS"),)
+"""The pages that lead everywhere: name, address, word, and what one must be allowed to."""
 
 
 class Pages:
@@ -27,7 +31,8 @@ class Pages:
         )  # fmt: skip
         self._environment.filters |= {"moment": self._moment, "clock": self._clock}
         self._environment.globals |= {
-            "words": words, "facility": facility, "software": SOFTWARE, "asset": _asset_addresses(),
+            "t": say, "visitor": CURRENT.get, "language": LANGUAGE.get, "languages": LANGUAGES, "address": ADDRESS.get,
+            "places": PLACES, "words": words, "facility": facility, "software": SOFTWARE, "asset": _asset_addresses(),
         }  # fmt: skip
 
     def render(self, template: str, **facts: Any) -> str:

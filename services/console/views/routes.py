@@ -9,8 +9,10 @@ from sqlalchemy import Connection
 
 from services.console import reading, writing
 from services.console.api.parts import Before, Id
+from services.console.entrance import InVisitor, needs
 from services.console.models import FeedbackIn, ModeIn, Name, Note
 from services.console.problems import Refused
+from services.console.roles import May
 from services.console.room import InRoom
 from services.console.views import alert as alert_view
 from services.console.views import now as now_view
@@ -22,32 +24,37 @@ router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 _MINUTES = (0, 5, 15, 30, 60, 120)
 
 
-@router.get("/")
-def first_page(request: Request, room: InRoom, before: Before = None) -> HTMLResponse:
-    """Residents and alerts now."""
+@router.get("/", dependencies=needs(), response_model=None)
+def first_page(
+    request: Request, room: InRoom, visitor: InVisitor, before: Before = None
+) -> HTMLResponse | RedirectResponse:
+    """Residents and alerts now; whoever may not see residents is led to what they may."""
+    if May.SEE_RESIDENTS not in visitor.may:
+        return RedirectResponse("/me", 303)
     pages: Pages = request.app.state.pages
+    room.seen(visitor, "now", now_view.everybody(room))
     with room.database.read() as connection:
         parts = now_view.fragments(connection, pages, room.clock.now(), before)
     return HTMLResponse(pages.render("now.html", parts=parts, live=before is None))
 
 
-@router.get("/alerts/{alert_id}")
-def alert_page(request: Request, room: InRoom, alert_id: Id) -> HTMLResponse:
+@router.get("/alerts/{alert_id}", dependencies=needs(May.SEE_RESIDENTS))
+def alert_page(request: Request, room: InRoom, visitor: InVisitor, alert_id: Id) -> HTMLResponse:
     """One alert."""
     pages: Pages = request.app.state.pages
-    known = _alert(room, alert_id)
+    known = _alert(room, visitor, alert_id)
     return HTMLResponse(pages.render("alert.html", parts=alert_view.live(pages, known), **known))
 
 
-@router.get("/alerts/{alert_id}/live")
-def alert_parts(request: Request, room: InRoom, alert_id: Id) -> JSONResponse:
+@router.get("/alerts/{alert_id}/live", dependencies=needs(May.SEE_RESIDENTS))
+def alert_parts(request: Request, room: InRoom, visitor: InVisitor, alert_id: Id) -> JSONResponse:
     """The parts of an alert's page that change, for a page that is open."""
-    return JSONResponse(alert_view.live(request.app.state.pages, _alert(room, alert_id)))
+    return JSONResponse(alert_view.live(request.app.state.pages, _alert(room, visitor, alert_id)))
 
 
-@router.get("/residents/{resident_id}")
+@router.get("/residents/{resident_id}", dependencies=needs(May.SEE_RESIDENTS))
 def resident_page(
-    request: Request, room: InRoom, resident_id: Id, thanks: Annotated[bool, Query()] = False
+    request: Request, room: InRoom, visitor: InVisitor, resident_id: Id, thanks: Annotated[bool, Query()] = False
 ) -> HTMLResponse:
     """One resident: how they are, their alerts, and the place to say that one is missing."""
     now = room.clock.now()
@@ -56,6 +63,7 @@ def resident_page(
         resident = _resident(connection, resident_id)
         alerts, _ = reading.alert_page(connection, None, 30, None, resident_id)
         decided = next(iter(ModeRepository(connection).of([resident_id])), None)
+    room.seen(visitor, "resident", {resident_id})
     rows = [now_view.AlertRow(alert, "") for alert in alerts]
     pages: Pages = request.app.state.pages
     page = pages.render(
@@ -70,29 +78,32 @@ def resident_page(
     return HTMLResponse(page)
 
 
-@router.post("/alerts/{alert_id}/acknowledge")
-def acknowledge(room: InRoom, alert_id: Id, by: Annotated[Name, Form()] = "") -> RedirectResponse:
+@router.post("/alerts/{alert_id}/acknowledge", dependencies=needs(May.TAKE_ALERTS))
+def acknowledge(room: InRoom, visitor: InVisitor, alert_id: Id, by: Annotated[Name, Form()] = "") -> RedirectResponse:
     """The button "I am on it"."""
-    writing.acknowledge(room.database, alert_id, by, room.clock.now(), "page")
+    writing.acknowledge(room.database, alert_id, visitor.named(by), room.clock.now(), "page")
     return RedirectResponse(f"/alerts/{alert_id}", 303)
 
 
-@router.post("/alerts/{alert_id}/feedback")
+@router.post("/alerts/{alert_id}/feedback", dependencies=needs(May.JUDGE_ALERTS))
 def feedback(
     room: InRoom,
+    visitor: InVisitor,
     alert_id: Id,
     verdict: Annotated[FeedbackVerdict, Form()],
     note: Annotated[Note, Form()] = "",
     by: Annotated[Name, Form()] = "",
 ) -> RedirectResponse:
     """The buttons "it was right", "it was wrong", "hard to say"."""
-    writing.give_feedback(room.database, _word(verdict=verdict, alert=alert_id, note=note, by=by), room.clock.now())
+    word = _word(verdict=verdict, alert=alert_id, note=note, by=by)
+    writing.give_feedback(room.database, word, visitor, room.clock.now())
     return RedirectResponse(f"/alerts/{alert_id}#said", 303)
 
 
-@router.post("/residents/{resident_id}/mode")
+@router.post("/residents/{resident_id}/mode", dependencies=needs(May.WITHDRAW_CONSENT))
 def mode(
     room: InRoom,
+    visitor: InVisitor,
     resident_id: Id,
     mode: Annotated[Mode, Form()],
     consent: Annotated[Name, Form()] = "",
@@ -100,13 +111,14 @@ def mode(
 ) -> RedirectResponse:
     """The buttons "the consent is withdrawn" and "also read expression"."""
     given = ModeIn(mode=mode, consent=consent, by=by)
-    writing.decide_mode(room.database, resident_id, given, room.clock.now())
+    writing.decide_mode(room.database, resident_id, given, visitor, room.clock.now())
     return RedirectResponse(f"/residents/{resident_id}", 303)
 
 
-@router.post("/residents/{resident_id}/missed")
+@router.post("/residents/{resident_id}/missed", dependencies=needs(May.JUDGE_ALERTS))
 def missed(
     room: InRoom,
+    visitor: InVisitor,
     resident_id: Id,
     minutes_ago: Annotated[int, Form(ge=0, le=1440)],
     note: Annotated[Note, Form()] = "",
@@ -117,7 +129,7 @@ def missed(
     word = _word(
         verdict=FeedbackVerdict.MISSED, resident=resident_id, about_time=now - 60 * minutes_ago, note=note, by=by
     )
-    writing.give_feedback(room.database, word, now)
+    writing.give_feedback(room.database, word, visitor, now)
     return RedirectResponse(f"/residents/{resident_id}?thanks=true", 303)
 
 
@@ -128,10 +140,11 @@ def _word(**facts: object) -> FeedbackIn:
         raise Refused(422, "invalid", error.errors()[0]["msg"], "verdict") from error
 
 
-def _alert(room: InRoom, alert_id: str) -> dict[str, object]:
+def _alert(room: InRoom, visitor: InVisitor, alert_id: str) -> dict[str, object]:
     known = alert_view.facts(room, alert_id)
     if known is None:
         raise Refused(404, "alert-unknown", "There is no such alert.")
+    room.seen(visitor, "alert", {known["resident"].id})  # type: ignore[attr-defined]  # a Resident
     return known
 
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Form, Path, Request
 from fastapi.responses import HTMLResponse
 
 from services.console import words, writing
+from services.console.entrance import PUBLIC
 from services.console.models import Note
 from services.console.problems import Refused
 from services.console.room import InRoom, Room
@@ -14,7 +15,7 @@ from services.ledger import AlertRepository
 from services.runtime import links
 from services.vocabulary import Alert, FeedbackVerdict
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=PUBLIC)
 Token = Annotated[str, Path(min_length=10, max_length=600, pattern=r"^[A-Za-z0-9_.-]+$")]
 
 

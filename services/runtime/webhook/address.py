@@ -15,7 +15,8 @@ Resolve = Callable[[str, int], Sequence[str]]
 
 
 class AddressRefused(Exception):
-    """An address outside the allowed networks; the message names the setting."""
+    """An address outside the allowed networks; the message names the address, the network it lies in where that has a
+    name, and the setting."""
 
 
 class AddressUnknown(Exception):
@@ -24,10 +25,25 @@ class AddressUnknown(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Where messages may go, and the `setting` that says so."""
+    """Where messages may go, and the `setting` that says so. `elsewhere` are networks with a name that these messages
+    may not go to, so that a refusal can name the one that is meant."""
 
     networks: tuple[Network, ...]
     setting: str
+    elsewhere: tuple[tuple[str, tuple[Network, ...]], ...] = ()
+
+    def allows(self, address: Address) -> bool:
+        """Whether a message may go there."""
+        return _lies_in(address, self.networks)
+
+    def refusal(self, host: str, addresses: Sequence[Address]) -> str:
+        """Why none of a host's addresses may be told, and what to do."""
+        named = [name for name, networks in self.elsewhere if any(_lies_in(one, networks) for one in addresses)]
+        where = f" (it lies in the network {', '.join(map(repr, named))})" if named else ""
+        return (
+            f"{host} is {', '.join(map(str, addresses)) or 'nowhere'}{where}, outside the allowed networks "
+            f"({', '.join(map(str, self.networks)) or 'none'}): add its network to {self.setting}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +76,23 @@ async def pin(url: str, guard: Guard, resolve: Resolve = look_up) -> Pinned:
     except OSError as error:
         raise AddressUnknown(f"{parsed.host}: {error.strerror or 'no address'}") from error
     for address in addresses:
-        if any(address in network for network in guard.networks if network.version == address.version):
+        if guard.allows(address):
             return Pinned(parsed.copy_with(host=str(address)), parsed.netloc.decode(), parsed.host)
-    raise AddressRefused(
-        f"{parsed.host} is {', '.join(map(str, addresses)) or 'nowhere'}, outside the allowed networks "
-        f"({', '.join(map(str, guard.networks)) or 'none'}): add its network to {guard.setting}"
-    )
+    raise AddressRefused(guard.refusal(parsed.host, addresses))
+
+
+def written_address(url: str) -> Address | None:
+    """The address that stands in a URL itself; None where it names a host.
+
+    >>> str(written_address("http://[fd00::5]/hook")), written_address("http://nurse.lan/hook")
+    ('fd00::5', None)
+    """
+    host = httpx.URL(url).host
+    return _plain(host) if _is_address(host) else None
+
+
+def _lies_in(address: Address, networks: Sequence[Network]) -> bool:
+    return any(address in network for network in networks if network.version == address.version)
 
 
 def _is_address(host: str) -> bool:

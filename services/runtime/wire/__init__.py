@@ -1,5 +1,6 @@
 """The only room that knows both the vocabulary and protobuf."""
 
+from services.runtime.wire.canary import canary_from_wire, canary_interval, canary_to_wire
 from services.runtime.wire.edge_alarm import edge_alarms_from_wire, edge_alarms_to_wire, kept_to_wire
 from services.runtime.wire.judgement import assessment_from_wire, assessment_to_wire, event_from_wire, event_to_wire
 from services.runtime.wire.modes import (
@@ -40,6 +41,9 @@ __all__ = [
     "batch_from_wire",
     "batch_to_wire",
     "batches",
+    "canary_from_wire",
+    "canary_interval",
+    "canary_to_wire",
     "edge_alarms_from_wire",
     "edge_alarms_to_wire",
     "edge_message",

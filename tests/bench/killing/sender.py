@@ -6,8 +6,9 @@ import sys
 import time
 from pathlib import Path
 
+from edge_agent.identity import Identity
 from edge_agent.spool import Spool
-from edge_agent.uplink import Identity, Uplink
+from edge_agent.uplink import Uplink
 from services.runtime import logs
 from services.runtime.clock import SystemClock
 from tests.bench.killing import life

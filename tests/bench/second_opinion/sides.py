@@ -43,9 +43,11 @@ class Sides:
     service: Ask
     calls: Path
     """Seconds of each call that the service made to the model's server, one per line."""
+    posts: list[float]
+    """Seconds of each bare call, without what its caller did before and after it."""
 
     def last_call(self) -> float:
-        """Seconds of the latest one."""
+        """Seconds of the service's latest one."""
         return float(self.calls.read_text().split()[-1])
 
 
@@ -71,7 +73,8 @@ async def sides(url: str) -> AsyncIterator[Sides]:
                 grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel,
             ):
                 stub = judgement_pb2_grpc.SecondOpinionStub(channel)  # type: ignore[no-untyped-call]
-                yield Sides(_bare(client, url), _service(stub), calls)
+                posts: list[float] = []
+                yield Sides(_bare(client, url, posts), _service(stub), calls, posts)
         finally:
             process.terminate()
             await asyncio.wait_for(process.wait(), 20)
@@ -88,14 +91,16 @@ def _environment(url: str, port: int, folder: str) -> dict[str, str]:
     }
 
 
-def _bare(client: httpx.AsyncClient, url: str) -> Ask:
+def _bare(client: httpx.AsyncClient, url: str, posts: list[float]) -> Ask:
     asked = settings(url, thinking_token_budget=THINKING, answer_tokens=512)
     engine = Engine(asked)
 
     async def ask(one: Event) -> None:
         with patch.object(engine_file, "verdict_schema", lambda event, pictures: schema_of(FORCED)):
             body = engine._request(one, 0, engine_file._Turn(0, ()))
+        began = time.perf_counter()
         answer = await client.post(f"{url}/v1/chat/completions", json=body)
+        posts.append(time.perf_counter() - began)
         said: dict[str, Any] = answer.raise_for_status().json()["choices"][0]
         assert said["finish_reason"] == "stop", said
 

@@ -5,7 +5,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import ip_network
 from typing import Any
 
 from services.alerting.channel import WebhookChannel
@@ -24,12 +23,10 @@ from services.ledger import (
 )
 from services.runtime.clock import VirtualClock
 from services.runtime.codec import to_json
-from services.runtime.webhook.address import Guard
 from services.runtime.webhook.courier import Courier
 from services.vocabulary import Alert, Assessment, Delivery, Event
 
 SECRET = "whsec_" + "c2VjcmV0LW9mLXRoZS10ZXN0cy1vbmx5LW5vdC1hLWZhY2lsaXR5"
-LOOPBACK = Guard((ip_network("127.0.0.0/8"),), "ATTUNE_ALERTS_ALLOWED_NETWORKS")
 
 
 @dataclass
@@ -83,7 +80,8 @@ class Line:
     ) -> None:
         self.database, self.clock, self.receivers = database, clock, receivers
         self.timeout_s = timeout_s
-        self.plan = plan_of(AlertingSettings(receivers=receivers, **facts))
+        self.settings = AlertingSettings(receivers=receivers, **facts)
+        self.plan = plan_of(self.settings)
         self.intake = Intake(clock, self.plan)
 
     def tell(self, event: Event) -> None:
@@ -120,7 +118,7 @@ class Line:
             return DeliveryRepository(connection).of_alert(self.alert(event).id)
 
     async def _run(self, seconds: float, pace: float) -> None:
-        couriers = {r.name: WebhookChannel(r, Courier(r, LOOPBACK, self.timeout_s, self.clock)) for r in self.receivers}
+        couriers = {r.name: WebhookChannel(r, self._courier(r)) for r in self.receivers}
         dispatcher = Dispatcher(self.database, self.clock, couriers, self.plan)
         end = self.clock.now() + seconds
         while True:
@@ -133,6 +131,9 @@ class Line:
             self.clock.advance(min(pace, end - self.clock.now()))
         for courier in couriers.values():
             await courier.close()
+
+    def _courier(self, one: Receiver) -> Courier:
+        return Courier(one, self.settings.guard(one), self.timeout_s, self.clock)
 
     def _message(self, noun: object) -> OutboxMessage:
         return OutboxMessage("m", "t", "k", to_json(noun), self.clock.now())

@@ -16,13 +16,43 @@ GOOD = {"name": "nurse", "url": "http://127.0.0.1:7085/hook", "secret": SECRET}
 def test_it_reads_receivers_from_a_file_and_their_secrets_from_files(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text(SECRET + "\n")
     (tmp_path / "alerts.toml").write_text(
-        'allowed_networks = ["10.0.0.0/8", "fd00::/8"]\n[[receivers]]\nname = "nurse"\nurl = "https://nurse.lan/hook"\n'
-        f'secret_file = "{tmp_path / "secret"}"\ntiers = [1]\n'
+        '[networks]\nlan = ["10.0.0.0/8", "fd00::/8"]\n[[receivers]]\nname = "nurse"\nurl = "https://nurse.lan/hook"\n'
+        f'secret_file = "{tmp_path / "secret"}"\ntiers = [1]\nnetworks = ["lan"]\n'
     )
     settings = load(AlertingSettings, tmp_path / "alerts.toml")
     assert settings.receivers[0].signing_secret == SECRET
     assert settings.receivers[0].tiers == {1}
-    assert [str(network) for network in settings.allowed_networks] == ["10.0.0.0/8", "fd00::/8"]
+    assert [str(network) for network in settings.guard(settings.receivers[0]).networks] == ["10.0.0.0/8", "fd00::/8"]
+
+
+@pytest.mark.parametrize(
+    ("networks", "change", "expected"),
+    [
+        ({"lan": ["10.0.0.0/8"]}, {"networks": ["lna"]}, r"receiver 'nurse' names the network 'lna'.*one of lan, loop"),
+        (
+            {"lan": ["10.0.0.0/8"]},
+            {"url": "http://10.1.2.3/"},
+            r"'nurse' is 10\.1\.2\.3 \(it lies in the network 'lan'",
+        ),
+        (
+            {"lan": ["10.0.0.0/8"]},
+            {"networks": ["lan"]},
+            r"127\.0\.0\.1 \(it lies in the network 'loopback'\), outside",
+        ),
+        ({}, {"url": "http://169.254.169.254/"}, r"169\.254\.169\.254, outside the allowed networks"),
+        ({}, {"url": "http://[::ffff:10.0.0.1]/"}, "outside the allowed networks"),
+        ({"loopback": ["10.0.0.0/8"]}, {}, "which is this machine"),
+        ({"lan": ["10.0.0.0/33"]}, {}, "networks"),
+        ({}, {"networks": []}, r"outside the allowed networks \(none\)"),
+    ],
+)
+def test_it_refuses_a_receiver_on_a_network_that_it_did_not_name(
+    monkeypatch: pytest.MonkeyPatch, networks: dict[str, object], change: dict[str, object], expected: str
+) -> None:
+    monkeypatch.setenv("ATTUNE_ALERTS_NETWORKS", json.dumps(networks))
+    monkeypatch.setenv("ATTUNE_ALERTS_RECEIVERS", json.dumps([GOOD | change]))
+    with pytest.raises(SettingError, match=expected):
+        load(AlertingSettings)
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,14 @@ from collections.abc import Callable
 import pytest
 
 from services.alerting.apprise_channel import AppriseChannel
+from services.alerting.networks import guard_of
 from services.alerting.settings import AlertingSettings, AppriseReceiver
 from services.runtime.clock import VirtualClock
 from services.runtime.webhook.courier import Attempt
 from services.vocabulary import Outcome
-from tests.unit.alerting.line import LOOPBACK, Endpoint
+from tests.unit.alerting.line import Endpoint
 
+LOOPBACK = guard_of("chat", ["loopback"], {})
 pytestmark = pytest.mark.unit
 DATA = {
     "urgency": "immediate", "room": "12", "resident": "r1", "headline": "A fall was seen.",

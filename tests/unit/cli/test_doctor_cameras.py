@@ -10,6 +10,7 @@ import av
 import numpy as np
 import pytest
 
+from edge_agent.settings import EdgeSettings
 from services.cli import doctor_cameras
 from services.cli.findings import Finding, Grade
 
@@ -113,8 +114,8 @@ def test_it_says_that_nothing_is_behind_a_simulated_camera(tmp_path: Path) -> No
 
 def test_it_lets_the_environment_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ATTUNE_EDGE_CAMERAS", json.dumps([{"name": "own", "source": "simulated"}]))
-    assert set(found(toml(tmp_path, "/does/not/exist"))) == {"camera own", "alarm while cut off"}
-    assert set(found(None)) == {"camera own", "alarm while cut off"}
+    assert set(found(toml(tmp_path, "/does/not/exist"))) == {"camera own", "alarm while cut off", "canary"}
+    assert set(found(None)) == {"camera own", "alarm while cut off", "canary"}
 
 
 @pytest.mark.parametrize("told", ["{", "5", "[5]"])
@@ -160,3 +161,18 @@ def test_it_says_that_an_edge_without_an_alarm_of_its_own_tells_nobody_while_it_
     assert (told.grade, told.found) == (Grade.GOOD, "told to nurse at 10.0.4.7:8080")
     monkeypatch.setenv("ATTUNE_EDGE_OWN_ALARM", "{")
     assert found(config)["alarm while cut off"].grade is Grade.BAD
+
+
+@pytest.mark.parametrize(
+    ("minutes", "grade", "said"),
+    [(None, Grade.GOOD, "every 15 minutes"), ("5", Grade.GOOD, "every 5 minutes"), ("0", Grade.NOTE, "off: nobody"),
+     ("often", Grade.BAD, "'often'")],
+)  # fmt: skip
+def test_it_says_whether_canaries_are_sent(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, minutes: str | None, grade: Grade, said: str
+) -> None:
+    if minutes is not None:
+        monkeypatch.setenv("ATTUNE_EDGE_CANARY_MINUTES", minutes)
+    canary = found(toml(tmp_path, str(clip)))["canary"]
+    assert canary.grade is grade and said in canary.found
+    assert EdgeSettings.model_fields["canary_minutes"].default == doctor_cameras.EVERY_MINUTES

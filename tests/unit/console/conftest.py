@@ -42,7 +42,7 @@ def database(tmp_path: Path, furnished: Path) -> Iterator[Database]:
 
 @pytest.fixture
 def room(database: Database, clock: VirtualClock, tmp_path: Path) -> Room:
-    return Room(database, clock, ConsoleSettings(history_folder=tmp_path / "history"))
+    return Room(database, clock, ConsoleSettings(history_folder=tmp_path / "history", sign_in=False))
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ ORIGIN = {"Origin": "http://127.0.0.1:7080"}
 def client(database: Database, clock: VirtualClock) -> TestClient:
     with database.write() as connection:
         AlertRepository(connection).create(alert(1))
-    room = Room(database, clock, ConsoleSettings(link_key=KEY))
+    room = Room(database, clock, ConsoleSettings(link_key=KEY, sign_in=False))
     return TestClient(make_app(room), base_url="http://127.0.0.1:7080", follow_redirects=False)
 
 

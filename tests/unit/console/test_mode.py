@@ -71,4 +71,4 @@ def test_it_says_what_the_edge_told_by_itself(client: TestClient, database: Data
         assert known is not None
         AlertRepository(connection).update(replace(known, told_by="corridor-1", notified_at=NOW - 30.0))
     assert "told by the edge at" in client.get("/").text
-    assert "Told by the edge at" in client.get("/alerts/alert-1").text
+    assert "corridor-1 was cut off and raised the alarm itself" in client.get("/alerts/alert-1").text

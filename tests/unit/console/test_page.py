@@ -15,6 +15,8 @@ from services.console import plots, words
 from services.console.app import make_app
 from services.console.plots import Trace, plot, thinned
 from services.console.room import Room
+from services.console.stream import View
+from services.console.visitor import ANYBODY
 from services.ledger import AgentRepository, Database, StatusRepository
 from services.vocabulary import (
     EMOTIONS,
@@ -31,6 +33,7 @@ from tests.unit.console.alerts import keep
 from tests.unit.console.conftest import NOW
 
 pytestmark = pytest.mark.unit
+VIEW = View("en", ANYBODY)
 
 
 def text(page: str) -> str:
@@ -151,7 +154,7 @@ def test_it_shows_a_problem_as_a_page_to_people(client: TestClient) -> None:
 def test_it_renders_once_and_sends_only_what_changed(room: Room, database: Database) -> None:
     async def story() -> list[tuple[str, dict[str, object]]]:
         broadcast = make_app(room).state.broadcast
-        streams = [aiter(broadcast.respond().body_iterator) for _ in range(3)]
+        streams = [aiter(broadcast.respond(VIEW, lambda: True).body_iterator) for _ in range(3)]
         for stream in streams:
             assert "retry" in await anext(stream)
         heard = []
@@ -184,7 +187,7 @@ def event(block: object) -> tuple[str, dict[str, object]]:
 def test_it_cuts_off_a_client_that_does_not_listen(room: Room) -> None:
     async def story() -> list[str]:
         broadcast = make_app(room).state.broadcast
-        stream = aiter(broadcast.respond().body_iterator)
+        stream = aiter(broadcast.respond(VIEW, lambda: True).body_iterator)
         await anext(stream)
         for number in range(20):
             broadcast._tell("parts", {"n": number})

@@ -120,8 +120,8 @@ def test_it_keeps_who_lets_a_threshold_rise(client: TestClient, database: Databa
 @pytest.mark.parametrize(
     ("resident", "word", "status", "kind"),
     [
-        ("room-9", {"by": " ", "wanted": {"composite": 11.0}}, 422, "invalid"),
-        ("room-9", {"wanted": {"composite": 11.0}}, 422, "invalid"),
+        ("room-9", {"by": " ", "wanted": {"composite": 11.0}}, 422, "name-missing"),
+        ("room-9", {"wanted": {"composite": 11.0}}, 422, "name-missing"),
         ("room-9", {"by": "Dr Lang"}, 422, "invalid"),
         ("room-9", {"by": "Dr Lang", "wanted": {"composite": 10.0}}, 409, "not-proposed"),
         ("room-9", {"by": "Dr Lang", "wanted": {}}, 409, "not-proposed"),

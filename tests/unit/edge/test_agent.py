@@ -13,6 +13,7 @@ import pytest
 from pydantic import ValidationError
 
 from attune_wire.v1 import sensing_pb2, sensing_pb2_grpc
+from edge_agent import patience
 from edge_agent.agent import Agent
 from edge_agent.settings import CameraSettings, EdgeSettings
 from edge_agent.spool import Spool
@@ -163,6 +164,29 @@ def test_it_sets_a_leftover_aside_that_cannot_be_read_and_goes_on(
 
     run(story())
     assert (tmp_path / "spool-0123.refused").exists()
+
+
+def test_an_agent_that_is_refused_watches_on_and_is_taken_once_that_is_mended(
+    settings: Callable[..., EdgeSettings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "AGAIN_S", 0.1)
+
+    async def story() -> None:
+        servicer = Server(refused="r-1", code=grpc.StatusCode.UNAUTHENTICATED)
+        async with serving(servicer) as address:
+            agent, refused = Agent(settings(address, "r-1")), list[str]()
+
+            def taken() -> bool:
+                if agent._patience.refused and agent._written >= 2:
+                    refused.append(agent._patience.refused)
+                    servicer.refused = ""
+                return servicer.samples.get("r-1", 0) >= 2
+
+            await sense(agent, taken)
+            assert address in refused[0]
+            assert not agent._patience.refused
+
+    run(story())
 
 
 def test_it_ends_with_its_sources_and_everything_is_durable(settings: Callable[..., EdgeSettings]) -> None:

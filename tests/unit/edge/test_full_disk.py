@@ -80,7 +80,8 @@ def test_it_counts_what_it_cannot_keep_and_goes_on_when_there_is_room_again(tmp_
 import resource, signal
 import numpy as np
 from pathlib import Path
-from edge_agent.spool import NoRoom, Row, Spool
+from edge_agent.spool import Row, Spool
+from edge_agent.spool_errors import NoRoom
 row = Row(0, 1.0, np.zeros(40, np.float32))
 spool = Spool(Path({str(tmp_path)!r}) / "spool.db", ballast_bytes=0)
 spool.append([row] * 10)

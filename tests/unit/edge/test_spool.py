@@ -7,7 +7,8 @@ from time import sleep
 import numpy as np
 import pytest
 
-from edge_agent.spool import Row, Spool, SpoolError
+from edge_agent.spool import Row, Spool
+from edge_agent.spool_errors import Damaged
 from services.vocabulary import Absence, Cue, CueName, Gap, Sense
 
 pytestmark = pytest.mark.unit
@@ -97,12 +98,6 @@ def test_it_starts_a_new_epoch_when_its_file_is_deleted_while_running(tmp_path: 
     assert spool.epoch != epoch
 
 
-def test_it_refuses_a_file_that_is_no_spool(tmp_path: Path) -> None:
-    (tmp_path / "spool.db").write_bytes(b"this is no database" * 100)
-    with pytest.raises(SpoolError, match=r"spool\.db"):
-        Spool(tmp_path / "spool.db")
-
-
 def test_it_carries_its_facts_over_when_its_file_is_deleted(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "spool.db")
     spool.keep_fact("schema", "[]")
@@ -141,3 +136,41 @@ def test_it_waits_for_the_disk_at_every_commit(tmp_path: Path) -> None:
     """SQLite's number for FULL is 2: a sequence that was sent is on the disk and never given to another sample."""
     spool = Spool(tmp_path / "spool.db")
     assert spool._db.execute("PRAGMA synchronous").fetchone() == (2,)
+
+
+def test_a_damaged_file_is_set_aside_and_another_begun(tmp_path: Path) -> None:
+    path = tmp_path / "spool.db"
+    path.write_bytes(b"no database at all" * 500)
+    spool = Spool(path)
+    assert spool.append([row(1.0)]) == 1
+    assert (tmp_path / "spool.db.damaged").read_bytes().startswith(b"no database")
+    spool.close()
+
+
+def test_a_file_of_another_name_is_never_moved_away(tmp_path: Path) -> None:
+    path = tmp_path / "minutes.txt"
+    path.write_bytes(b"no database at all" * 500)
+    with pytest.raises(Damaged, match=r"minutes\.txt"):
+        Spool(path)
+    assert path.exists()
+
+
+def test_a_file_that_is_damaged_while_it_is_written_is_set_aside_and_what_comes_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "spool.db"
+    spool = Spool(path, ballast_bytes=0)
+    spool.append([row(float(at)) for at in range(3000)])
+    spool.close()
+    spool = Spool(path, ballast_bytes=0)
+    former = spool.epoch
+    with path.open("r+b") as file:  # what a dying card leaves: pages of nonsense behind an intact first one
+        file.seek(4096)
+        file.write(b"\xa5" * (path.stat().st_size - 4096))
+    spool.append([row(5000.0)])
+    spool.read(0, 10_000, 2)
+    spool.append([row(5001.0)])
+    found = spool.read(0, 10_000, 2)
+    assert found is not None
+    assert found.times.tolist()[-1] == 5001.0
+    assert spool.epoch != former
+    assert (tmp_path / "spool.db.damaged").exists()
+    spool.close()

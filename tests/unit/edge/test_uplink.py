@@ -16,8 +16,10 @@ from structlog.testing import capture_logs
 
 from attune_wire.v1 import sensing_pb2, sensing_pb2_grpc
 from edge_agent import uplink as uplink_file
+from edge_agent.identity import Identity
+from edge_agent.narrowing import MOST_IN_A_ROW
 from edge_agent.spool import Row, Spool
-from edge_agent.uplink import Identity, Refused, Uplink
+from edge_agent.uplink import Refused, Uplink
 from services.runtime.clock import SystemClock
 from services.vocabulary import Resident
 
@@ -288,11 +290,94 @@ def test_it_counts_and_says_what_the_server_refused_and_goes_on(spool: Spool) ->
     run(story)
 
 
-def test_it_ends_with_the_reason_when_the_spool_holds_what_is_no_sample(spool: Spool) -> None:
+def test_a_sample_that_cannot_be_read_is_put_aside_and_the_others_are_sent(spool: Spool) -> None:
     async def story() -> None:
-        spool.append([Row(0, 1.0, np.zeros(3, np.float32))])  # three values against a schema of one channel
-        async with talking(Server(), spool) as (_, _, task):
-            with pytest.raises(ValueError, match="reshape"):
+        servicer = Server()
+        spool.append(rows(1.0, 2.0))
+        spool.append([Row(0, 3.0, np.zeros(3, np.float32))])  # three values against a schema of one channel
+        spool.append(rows(4.0, 5.0))
+        async with talking(servicer, spool) as (link, _, task):
+            await eventually(lambda: link.drained, "never drained")
+            assert not task.done()
+        assert servicer.times[spool.epoch] == [1.0, 2.0, 4.0, 5.0]
+        assert spool.aside == 1
+
+    run(story)
+
+
+def test_no_sample_is_lost_when_a_stream_breaks_while_nothing_waits(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uplink_file, "_backoff", lambda attempt: 0.001)
+
+    class Breaks(Server):
+        async def answers(self, epoch: str, context: Context) -> AsyncIterator[sensing_pb2.ServerMessage]:
+            yield ack(self.durable[epoch])
+            if len(self.times[epoch]) % 2:
+                await context.abort(grpc.StatusCode.UNAVAILABLE, "away")
+
+    async def story() -> None:
+        servicer = Breaks()
+        async with talking(servicer, spool) as (link, _, _):
+            for at in range(1, 31):
+                spool.append(rows(float(at)))
+                await eventually(lambda: link.drained, "never drained")
+                await asyncio.sleep(0.03 * (at % 3))
+        assert servicer.times[spool.epoch] == [float(at) for at in range(1, 31)]
+
+    run(story)
+
+
+class Particular(Server):
+    """Takes every sample but those of some times, and says so by ending the stream, as the service does."""
+
+    def __init__(self, *never: float) -> None:
+        super().__init__()
+        self.never = never
+
+    def take(self, epoch: str, batch: sensing_pb2.SampleBatch) -> None:
+        if any(at in self.never for at in batch.time):
+            raise ValueError("impossible")
+        super().take(epoch, batch)
+
+    async def Stream(self, messages: Messages, context: Context) -> AsyncIterator[sensing_pb2.ServerMessage]:
+        try:
+            async for answer in super().Stream(messages, context):
+                yield answer
+        except ValueError:
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "a time that cannot be")
+
+
+@pytest.mark.parametrize("never", [(1.0,), (70.0,), (31.0, 32.0, 120.0), (50.0, 51.0)])
+def test_a_sample_that_the_server_refuses_is_found_and_put_aside_and_nothing_else_is_lost(
+    spool: Spool, never: tuple[float, ...]
+) -> None:
+    async def story() -> None:
+        servicer, sent = Particular(*never), [float(at) for at in range(1, 121)]
+        spool.append(rows(*sent))
+        with capture_logs() as told:
+            async with talking(servicer, spool) as (link, _, task):
+                await eventually(lambda: link.drained, "never drained")
+                assert not task.done()
+        assert sorted(set(servicer.times[spool.epoch])) == [at for at in sent if at not in never]
+        assert spool.aside == len(never)
+        said = [line["reason"] for line in told if line["event"] == "sample put aside, it is not sent"]
+        assert said == ["a time that cannot be"] * len(never)
+
+    run(story)
+
+
+def test_a_server_that_refuses_every_sample_refuses_the_agent_and_not_its_days(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uplink_file, "_backoff", lambda attempt: 0.01)
+
+    async def story() -> None:
+        spool.append(rows(*[float(at) for at in range(1, 121)]))
+        async with talking(Particular(*range(1, 121)), spool) as (_, _, task):
+            with pytest.raises(Refused, match="a time that cannot be"):
                 await task
+        assert spool.aside == MOST_IN_A_ROW
+        assert len(spool) == 120 - MOST_IN_A_ROW
 
     run(story)

@@ -9,7 +9,7 @@ import pytest
 from services.runtime.webhook.address import AddressRefused, AddressUnknown, Guard, Pinned, pin
 
 pytestmark = pytest.mark.unit
-LAN = Guard((ip_network("10.20.0.0/16"), ip_network("fd00::/8")), "ATTUNE_ALERTS_ALLOWED_NETWORKS")
+LAN = Guard((ip_network("10.20.0.0/16"), ip_network("fd00::/8")), "ATTUNE_ALERTS_NETWORKS")
 
 
 def pinned(url: str, *addresses: str) -> Pinned:
@@ -35,7 +35,7 @@ def test_it_takes_the_first_allowed_of_several() -> None:
      "fe80::1%eth0", "8.8.8.8"],
 )  # fmt: skip
 def test_it_refuses_everything_else(address: str) -> None:
-    with pytest.raises(AddressRefused, match="ATTUNE_ALERTS_ALLOWED_NETWORKS"):
+    with pytest.raises(AddressRefused, match="ATTUNE_ALERTS_NETWORKS"):
         pinned("http://nurse.lan/", address)
 
 

@@ -5,15 +5,17 @@ import re
 from collections.abc import Iterator
 
 from services.vocabulary import Claim, Event, Support
+from vlm_service.dialogue.grounding.gated import Gated
 from vlm_service.dialogue.grounding.sentences import Sentence
 
 _COUNTS = {
     "no": 0, "zero": 0, "one": 1, "a single": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
     "eight": 8, "nine": 9,
 }  # fmt: skip
-_EARLIER = re.compile(
+_EARLIER = Gated(
     rf"\b(?P<count>{'|'.join(_COUNTS)}|\d+) (?:(?:earlier|previous|prior|recent|other)\s)?"
-    r"(?:tier[ -]?(?P<tier>[123])\s)?(?:episodes?|events?|alerts?|alarms?|incidents?)\b"
+    r"(?:tier[ -]?(?P<tier>[123])\s)?(?:episodes?|events?|alerts?|alarms?|incidents?)\b",
+    "episode|event|alert|alarm|incident",
 )
 _FIRST = re.compile(
     r"\b(?:(?:this is|it is|it was|this was) (?:not )?(?:the|his|her|their) (?:very )?first (?:such )?(?:episode|"
@@ -29,15 +31,17 @@ _FIRST = re.compile(
     r"(?:ha[sd] |have )?never (?:happened|occurred|been (?:seen|recorded|observed))"
     r"(?: like this)? (?:before|until now|so far))\b"
 )
-_MANY = re.compile(
+_MANY = Gated(
     r"\b(?P<much>several|multiple|many|numerous|repeated|a (?:number|series|string) of|a few|some|frequent|another|"
     r"(?:already )?(?:had|has had|there (?:was|were|have been|has been))(?: already)?(?: an?)?) "
     r"(?:earlier|previous|prior|recent|such|similar|other) (?:tier[ -]?(?P<tier>[123]) )?(?:episodes?|events?|"
-    r"alerts?|incidents?)\b"
+    r"alerts?|incidents?)\b",
+    "episode|event|alert|incident",
 )
-_NTH = re.compile(
+_NTH = Gated(
     r"\b(?:this|it) (?:is|was) (?:already |now )?(?:the |a |their |his |her )?(?P<nth>second|third|fourth|fifth|"
-    r"sixth) (?:such )?(?:episode|event|alert|incident)\b"
+    r"sixth) (?:such )?(?:episode|event|alert|incident)\b",
+    "episode|event|alert|incident",
 )
 _SEVERAL = ("several", "multiple", "many", "numerous", "repeated", "frequent", "a few")
 _ORDINALS = {"second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6}
@@ -53,7 +57,10 @@ _HOURS = {
     "night shift": (20.0, 7.5),
 }  # fmt: skip
 """Hours at which nobody would object to a word for the time of day (source: guess)."""
-_PART = re.compile(rf"\b(?:{'|'.join(sorted(_HOURS, key=len, reverse=True))})\b(?! station)")
+_PART = Gated(
+    rf"\b(?:{'|'.join(sorted(_HOURS, key=len, reverse=True))})\b(?! station)",
+    "night|noon|morning|evening|dawn|dusk|midday|sun|lunch|dark|hours|of the day|time",
+)
 _OF_THIS = re.compile(
     r"\b(?:it is|it was|it's|happened|occurr(?:ed|s)|took place|event|episode|incident|time|now|currently|"
     r"this|report)\b"
@@ -61,15 +68,16 @@ _OF_THIS = re.compile(
 """What makes a word for the time of day one about this event, not about somebody's habits or medicines."""
 _CLOCK = re.compile(r"(?<![\d:])([01]?\d|2[0-3]):([0-5]\d)(?![\d:])")
 _HALVES = re.compile(r"(?<![\w:.])(1[0-2]|[1-9])(?::([0-5]\d))? ?(?P<half>[ap])\.?m\b\.?")
-_NO_CONFLICT = re.compile(
+_NO_CONFLICT = Gated(
     r"\b(?:no|without(?: any)?) (?:\w+ )?(?:conflicts?|disagreements?|contradictions?|mismatch(?:es)?|"
     r"discrepanc(?:y|ies)|"
     r"inconsistenc(?:y|ies)) ?(?:between|of|among|is|was|are|were|here|[.,]|$)|"
     r"\b(?:tells?|telling|convey(?:s|ing)?) the same (?:story|thing|picture|message)\b|"
     r"\bpoint(?:s|ing)? (?:in|to) the same (?:direction|way)\b|"
-    r"\b(?:consistent|agree|in (?:line|agreement|accord)) with (?:one another|each other)\b"
+    r"\b(?:consistent|agree|in (?:line|agreement|accord)) with (?:one another|each other)\b",
+    "conflict|agree|contradict|mismatch|discrepanc|inconsisten|the same|consistent|in line|in accord",
 )
-_DISAGREE = re.compile(
+_DISAGREE = Gated(
     r"\b(?:senses|(?:facial )?(?:face|expression) and (?:the |vocal )?(?:voice|body|audio|sound)|"
     r"(?:vocal )?(?:voice|audio|sound) and (?:the |facial )?(?:face|body|expression)|"
     r"body and (?:the )?(?:face|voice)|modalities|channels|sources|cues) "
@@ -77,23 +85,26 @@ _DISAGREE = re.compile(
     r"(?P<how>agree|(?:are|were) (?:\w+ly )?(?:consistent|congruent|aligned|concordant|compatible)|"
     r"are in (?:agreement|accord|line|harmony)|"
     r"match|coincide|correspond|align|fit together|disagree|conflict|contradict|diverge|clash|differ|mismatch|"
-    r"(?:are|were) (?:\w+ly )?(?:in conflict|at odds|inconsistent|incongruent|discordant|contradictory))"
+    r"(?:are|were) (?:\w+ly )?(?:in conflict|at odds|inconsistent|incongruent|discordant|contradictory))",
+    " and |channels|cues|modalities|senses|sources",
 )
 
 
 _APART = re.compile(
     r"disagree|conflict|contradict|diverge|clash|differ|mismatch|at odds|inconsistent|incongruent|discordant"
 )
-_BORNE_OUT = re.compile(
+_BORNE_OUT = Gated(
     r"\b(?:the )?(?:face|voice|body|expression) (?:\w+ly |also )?(?P<how>confirms|matches|supports|corroborates|"
     r"mirrors|fits|backs up|agrees with|is (?:\w+ly )?(?:consistent|in line|in agreement|congruent|compatible) with|"
     r"contradicts|disagrees with|conflicts with|belies|is at odds with|does not (?:match|fit|confirm|support)) "
-    r"(?:the |what the )?(?:face|voice|body|expression|audio|cry|crying|sound)\b"
+    r"(?:the |what the )?(?:face|voice|body|expression|audio|cry|crying|sound)\b",
+    "body|expression|face|voice",
 )
 _AGAINST = re.compile(r"contradicts|disagrees|conflicts|belies|at odds|does not")
-_SHOWN = re.compile(
+_SHOWN = Gated(
     r"\b(?:the )?(?P<sense>face|voice|body)(?: itself)? (?P<verb>is|was|looks|sounds|appears|seems|shows|stays|"
-    r"remains) (?:\w+ly |quite |still )?(?P<what>\w+)\b"
+    r"remains) (?:\w+ly |quite |still )?(?P<what>\w+)\b",
+    "body|face|voice",
 )
 
 

@@ -6,34 +6,39 @@ from collections.abc import Iterator
 
 from services.vocabulary import Claim, Event, Support
 from vlm_service.dialogue.grounding.facts import Facts
+from vlm_service.dialogue.grounding.gated import Gated
 from vlm_service.dialogue.grounding.movements import DOWN, UP, judged
 from vlm_service.dialogue.grounding.sentences import Sentence
 from vlm_service.dialogue.grounding.subjects import Mention
 from vlm_service.dialogue.names import SEEN
 
-_ROOM = re.compile(
+_ROOM = Gated(
     r"\b(?:bed ?room|day ?room|living room|dining room|bath ?room|corridor|hallway|kitchen|garden|lounge|canteen|"
-    r"therapy room|common room|toilet)\b"
+    r"therapy room|common room|toilet)\b",
+    "room|canteen|corridor|garden|hallway|kitchen|lounge|toilet",
 )
 _HERE = re.compile(r"\b(?:place|location|took place|happened|occurred|event|resident|person|is|was|in the|at the)\b")
-_IN_VIEW = re.compile(
+_IN_VIEW = Gated(
     r"\b(?:in (?:full |clear )?view (?:for the whole|for all|the whole|throughout|all the time)|fully (?:visible|seen)|"
     r"(?:visible|seen) (?:throughout|the whole time|all the time|for the whole)|in full view|"
     r"(?:clearly|well|perfectly|easily|continuously|constantly) (?:visible|seen|in view)|(?:good|clear|full|"
     r"unobstructed|perfect) "
     r"(?:visibility|view)|(?:seen|visible|in view) (?:for )?(?:almost |nearly )?(?:all|most) (?:of )?(?:the|"
     r"that) (?:time|window)|"
-    r"(?:camera|it) (?:had|has|saw) (?:the (?:person|resident|face) )?(?:a )?(?:clear|good|full|unobstructed)(?:ly)?)\b"
+    r"(?:camera|it) (?:had|has|saw) (?:the (?:person|resident|face) )?(?:a )?"
+    r"(?:clear|good|full|unobstructed)(?:ly)?)\b",
+    "view|visib|seen|clear|good|full|unobstructed",
 )
-_OUT_OF_VIEW = re.compile(
+_OUT_OF_VIEW = Gated(
     r"\b(?:(?:out of (?:view|sight|frame)|not in view|hidden|unseen|not visible|obscured|occluded|covered)"
     r"(?= (?:for|most|during|throughout|nearly|almost|much|the))|(?:hardly|barely|scarcely|rarely|never|not|seldom) "
     r"(?:\w+ly )?(?:seen|visible|in view)|(?:poor|bad|limited|no|little) (?:visibility|view)|poorly visible|"
-    r"(?:is|was|are|were) (?:\w+ly )?(?:out of (?:view|sight|frame)|hidden|not visible)(?=[.,;]|$))"
+    r"(?:is|was|are|were) (?:\w+ly )?(?:out of (?:view|sight|frame)|hidden|not visible)(?=[.,;]|$))",
+    "view|sight|frame|visib|covered|hidden|obscured|occluded|seen",
 )
 _WELL, _POORLY = 0.8, 0.6
 """Shares of the window from which one may say that somebody was seen, and below which hardly (source: guess)."""
-_AT_REST = re.compile(
+_AT_REST = Gated(
     r"\b"
     r"(?:(?:perfectly|completely|quite|very|absolutely|totally|almost) (?:still|motionless|immobile)|motionless|"
     r"immobile|"
@@ -43,9 +48,10 @@ _AT_REST = re.compile(
     r"(?:no|little|hardly any|barely any) (?:movement|motion)(?! data)|(?:movement|motion) (?:has |had )?(?:stopped|"
     r"ceased)|frozen|inactive|(?:less|hardly|barely|not very) active|"
     r"(?:slow|smooth|controlled|gentle|unhurried|measured) (?:and \w+ )?movements?|"
-    r"movements? (?:is|are|was|were|looks?|seems?) (?:\w+ly )?(?:slow|smooth|controlled|gentle|unhurried|measured))\b"
+    r"movements? (?:is|are|was|were|looks?|seems?) (?:\w+ly )?(?:slow|smooth|controlled|gentle|unhurried|measured))\b",
+    " active|inactive|frozen|mo|still|without ",
 )
-_IN_MOTION = re.compile(
+_IN_MOTION = Gated(
     r"\b"
     r"(?:pac(?:ing|es|ed)|restless(?:ly|ness)?|thrash(?:ing|es|ed)|fidget(?:s|ed|ing|y)|flail(?:ing|s|ed)|rocking|"
     r"frantic(?:ally)?|"
@@ -53,13 +59,16 @@ _IN_MOTION = re.compile(
     r"mov(?:es|ed|ing) (?:around |about )?(?:a lot|constantly|wildly|vigorously|rapidly|frantically)|"
     r"(?:walking|wandering|running) (?:around|about|up and down|back and forth)|(?<!less )(?<!not very )(?:more|"
     r"very|highly|unusually|extremely|quite) active|"
-    r"walk(?:s|ed) (?:around|about)|tossing|squirm(?:ing|s|ed))\b"
+    r"walk(?:s|ed) (?:around|about)|tossing|squirm(?:ing|s|ed))\b",
+    " active|fidget|flail|frantic|hectic|jerk|mov|pac|restless|rocking|running|squirm|thrash|tossing|walk|"
+    "wandering|wav|writh",
 )
 _MOTION = ("motion.ratio", "motion.erratic", "pose.speed", "pose.wrist_speed")
-_STANDS_OUT = re.compile(
+_STANDS_OUT = Gated(
     r"\b(?:largest|biggest|strongest|greatest|highest|most (?:marked|striking|pronounced|extreme|deviant)) "
     r"(?:\w+ )?(?:deviations?|changes?)\b|\b(?:deviates?|stands out|changed) (?:the )?most\b|"
-    r"\b(?:farthest|furthest) from (?:its |the )?(?:usual|baseline|normal)\b"
+    r"\b(?:farthest|furthest) from (?:its |the )?(?:usual|baseline|normal)\b",
+    "deviat|change|most|thest from",
 )
 
 
@@ -95,7 +104,7 @@ def _rooms(sentence: Sentence, event: Event) -> Iterator[Claim]:
             yield Claim(one.group(), "", Support.UNSUPPORTED, "the place is not known")
         elif named in place:
             yield Claim(one.group(), "", Support.SUPPORTED)
-        elif _ROOM.search(event.evidence.place.lower()):
+        elif _ROOM.pattern.search(event.evidence.place.lower()):
             yield Claim(one.group(), "", Support.CONTRADICTED, "the event tells of another place")
         else:
             yield Claim(one.group(), "", Support.UNSUPPORTED, "the event does not say so")

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from services.vocabulary import Claim, CueName, Event, Support
+from vlm_service.dialogue.grounding.gated import Gated
 from vlm_service.dialogue.grounding.sentences import Sentence
 
 _HEARD = {
@@ -25,9 +26,10 @@ _HEARD = {
     r"fire) alarm",
 }
 _SOUND = re.compile(r"\b(?:" + "|".join(f"(?P<{cue.name}>{words})" for cue, words in _HEARD.items()) + r")\b")
-_SOME = re.compile(
+_SOME = Gated(
     r"\b(?:sounds?|noises?|vocali[sz]ations?) (?:was|were|is|are|can be|could be) (?:\w+ly )?(?:heard|recorded|"
-    r"detected|audible)\b"
+    r"detected|audible)\b",
+    "noise|sound|vocali",
 )
 _SILENCE = re.compile(
     r"\b(?:no (?:\w+ )?(?:sounds?|noises?|vocali[sz]ations?|audio events?|audio cues?)\b|"
@@ -59,13 +61,14 @@ _SURE = re.compile(
 )
 _EARLY, _LATE = 0.34, 0.66
 """Shares of the window that are its beginning and its end (source: guess)."""
-_FELL = re.compile(
+_FELL = Gated(
     r"\b(?:(?:has |had |have )?fallen(?! asleep)|fell (?:down|over|to the|on the|out of|from)|"
     r"(?:a|the) fall (?:has |had )?(?:occurred|happened|took place|was (?:seen|heard|detected|recorded|registered))|"
     r"(?:lying|lies|lay|sitting|sits|found|is|was|landed|ended up) (?:\w+ )?on the (?:floor|ground)|collapsed (?:on|"
     r"to|onto)|"
     r"(?:hit|struck) the (?:floor|ground)|slipped and|tripped (?:and|over)|(?:had|suffered|took) a (?:bad |hard )?fall|"
-    r"after (?:the|a|his|her|their) fall|tumbled)\b"
+    r"after (?:the|a|his|her|their) fall|tumbled)\b",
+    "fall|fell|floor|ground|slipped and|tripped|tumbled|collapsed",
 )
 _LIKE = {
     CueName.MOAN: (CueName.MOAN, CueName.GROAN, CueName.VOCALISATION_UNRESOLVED),

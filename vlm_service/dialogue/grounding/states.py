@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from services.vocabulary import Claim, Support
 from vlm_service.dialogue.grounding.facts import AWAY, MOVED, Facts
+from vlm_service.dialogue.grounding.gated import Gated
 from vlm_service.dialogue.grounding.sentences import Sentence
 from vlm_service.dialogue.grounding.subjects import Mention
 from vlm_service.dialogue.names import SCORE
@@ -15,19 +16,21 @@ _WHOLE = (
     r"signals)|"
     r"(?:the )?(?:other )?(?:picture|situation|behaviou?r|report) as a whole)"
 )
-_ALL_USUAL = re.compile(
+_ALL_USUAL = Gated(
     rf"\b(?:{_WHOLE} (?:\w+ )?(?:is|are|was|were|looks?|remains?|stays?|stayed|remained|lies?) (?:\w+ly |quite |well )?"
     r"(?:as usual|usual|normal|ordinary|unremarkable|unchanged|within|in (?:the )?(?:normal|usual)|at (?:the |their )?"
     r"(?:usual|baseline))|nothing (?:at all |here |really )?(?:has |have )?(?:changed|deviates?|is unusual|"
     r"is different|"
     r"unusual|stands out|out of the ordinary)|no (?:\w+ )?(?:deviations?|changes?)(?: from (?:the |their |his |her )?"
-    r"(?:usual|baseline|normal))?(?= (?:was|were|is|are|can|at all|in any|anywhere)|[.!]|$))"
+    r"(?:usual|baseline|normal))?(?= (?:was|were|is|are|can|at all|in any|anywhere)|[.!]|$))",
+    " as a whole|all |everything|no |nothing ",
 )
-_AT_EASE = re.compile(
+_AT_EASE = Gated(
     r"(?<!face )(?<!voice )(?<!expression )(?<!room )\b(?:(?:is|was|are|were|seems?|seemed|looks?|looked|appears?|"
     r"appeared|remains?|remained|stays?|stayed|lies|lay|"
     r"sits|sat) (?:\w+ly |very |quite |perfectly )?(?:calm|relaxed|settled|peaceful|at ease|composed|tranquil|asleep|"
-    r"resting|sleeping)|(?:sleeps|slept|rests|rested) (?:\w+ly|soundly|well)|calm and (?:relaxed|quiet|settled))\b"
+    r"resting|sleeping)|(?:sleeps|slept|rests|rested) (?:\w+ly|soundly|well)|calm and (?:relaxed|quiet|settled))\b",
+    "asleep|at ease|calm|composed|peaceful|relaxed|resting|rested|rests|settled|sleep|slept|tranquil",
 )
 _CALM_ABOVE = ("emotion.fear", "emotion.anger", "emotion.sadness", "motion.erratic", "motion.ratio", "pose.speed",
                "pose.restlessness", "audio.vocal_energy", "affect.arousal")  # fmt: skip
@@ -45,18 +48,20 @@ _EASING = re.compile(
     r"de-escalating (?:course|trend|pattern)|downward trend|has (?:passed|subsided|settled|calmed|eased|abated)|"
     r"(?:has|had) (?:already )?(?:calmed|settled|died) down)\b"
 )
-_EXCEEDS = re.compile(
+_EXCEEDS = Gated(
     r"\b(?:(?P<more>higher|larger|greater|stronger|bigger|more (?:marked|pronounced|elevated|prominent)|farther|"
     r"further "
-    r"from (?:its )?usual)|(?P<less>lower|smaller|weaker|less (?:marked|pronounced|elevated|prominent))) than\b"
+    r"from (?:its )?usual)|(?P<less>lower|smaller|weaker|less (?:marked|pronounced|elevated|prominent))) than\b",
+    " than",
 )
 _LEARNING = re.compile(
     r"\b(?:still (?:being )?(?:learn(?:ed|t|ing)|established)|(?:baseline|usual|profile) is (?:not (?:yet )?(?:known|"
     r"established|learned)|provisional)|learning phase)\b"
 )
-_SHORT_OF = re.compile(
+_SHORT_OF = Gated(
     r"\b(?:below|under|beneath|short of|not (?:reach|pass|exceed|cross)(?:ed|ing)?|did not (?:reach|pass|exceed|cross)|"
-    r"fails? to reach) (?:the |its |a )?(?:\w+ )?threshold\b"
+    r"fails? to reach) (?:the |its |a )?(?:\w+ )?threshold\b",
+    "threshold",
 )
 
 

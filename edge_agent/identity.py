@@ -1,0 +1,31 @@
+"""Who an agent is, and how its cameras are."""
+
+from dataclasses import dataclass
+
+from services.vocabulary import Resident
+from services.vocabulary.time import UnixSeconds
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What the hello says about this agent. `models` are (name, sha256, provider)."""
+
+    agent: str
+    software: str
+    token: str
+    time_zone: str
+    channels: tuple[str, ...]
+    seats: tuple[Resident, ...]
+    models: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CameraReport:
+    """How one camera is, for the heartbeat."""
+
+    camera: str
+    residents: tuple[str, ...]
+    blind: bool
+    since: UnixSeconds
+    detail: str = ""
+    falls_missed: bool = False
