@@ -4,48 +4,31 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.alerting.chains import EVERYBODY, Chains
 from services.alerting.in_order import disabled
+from services.alerting.reached import reached
 from services.alerting.service import plan_of
 from services.alerting.settings import AlertingSettings
 from services.ledger import Database, DatabaseUrlError
+from services.ledger.oncall import Reached
 from services.runtime.lifecycle import refuse
 from services.runtime.settings import SettingError, load
-from services.vocabulary import Tier, UnixSeconds
+from services.vocabulary import UnixSeconds
 
 
-def reached(chains: Chains, now: UnixSeconds, gone: frozenset[str]) -> Iterator[dict[str, Any]]:
-    """Each step of each tier: its role, who has the shift, and the channels, those that would be used now first."""
-    usable = chains.usable(now, gone)
-    for tier in (Tier.IMMEDIATE, Tier.URGENT):
-        chain = chains.of(tier, now)
-        if chain is None:
-            yield {"tier": tier.value, "chain": "", "step": 0, "role": "", "people": [], "channels": [], "not_now": []}
-            continue
-        people = [()] if chain.name == EVERYBODY else chains.people(tier, now)
-        for number, (step, names) in enumerate(zip(chain.steps, people, strict=True), 1):
-            yield {
-                "tier": tier.value, "chain": chain.name, "step": number, "role": step.role, "people": list(names),
-                "channels": [one for one in step.channels if one in usable],
-                "not_now": [one for one in step.channels if one not in usable],
-            }  # fmt: skip
-
-
-def line(one: dict[str, Any]) -> str:
+def line(one: Reached) -> str:
     """One step for a person."""
-    if not one["chain"]:
-        return f"tier {one['tier']}: nobody, it stands on the page alone (name a receiver in ATTUNE_ALERTS_RECEIVERS)"
-    who = f" ({', '.join(one['people'])})" if one["people"] else ""
-    by = ", ".join(one["channels"]) or "no channel that is answered now"
-    off = f"; not now: {', '.join(one['not_now'])}" if one["not_now"] else ""
-    return f"tier {one['tier']}, {one['chain']}, {one['step']}. {one['role']}{who}: {by}{off}"
+    if not one.chain:
+        return f"tier {one.tier}: nobody, it stands on the page alone (name a receiver in ATTUNE_ALERTS_RECEIVERS)"
+    who = f" ({', '.join(one.people)})" if one.people else ""
+    by = ", ".join(one.channels) or "no channel that is answered now"
+    off = f"; not now: {', '.join(one.not_now)}" if one.not_now else ""
+    return f"tier {one.tier}, {one.chain}, {one.step}. {one.role}{who}: {by}{off}"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -58,7 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
     except (SettingError, ValueError, DatabaseUrlError) as error:
         return refuse(error)
     found = list(reached(plan_of(settings).chains, at, gone))
-    print(json.dumps(found, indent=1) if chosen.json else "\n".join(map(line, found)))  # noqa: T201 - for a person
+    shown = json.dumps([asdict(one) for one in found], indent=1) if chosen.json else "\n".join(map(line, found))
+    print(shown)  # noqa: T201 - for a person
     return 0
 
 

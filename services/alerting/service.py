@@ -15,6 +15,7 @@ from services.alerting.inhibit import inhibit
 from services.alerting.intake import Intake
 from services.alerting.plan import Plan
 from services.alerting.quiet import quiet
+from services.alerting.reached import OnCallWatch
 from services.alerting.retry import Schedule
 from services.alerting.route import route
 from services.alerting.settings import AlertingSettings
@@ -75,6 +76,7 @@ async def serve(settings: AlertingSettings, stop: asyncio.Event) -> None:
             dispatcher.run(stop),
             canaries.run(stop),
             shifts.run(stop),
+            OnCallWatch(database, clock, plan.chains).run(stop),
             *(consumer.run(stop) for consumer in consumers),
         )
     finally:

@@ -14,7 +14,7 @@ from services.console.guard import Guard
 from services.console.roles import May
 from services.console.room import Room
 from services.console.stream import Broadcast, View
-from services.console.views import now, routes, said, sign_in
+from services.console.views import now, quiet, routes, said, shift, sign_in
 from services.console.views.pages import FOLDER, Pages
 from services.runtime.settings import LOOPBACK
 
@@ -49,9 +49,8 @@ def make_app(room: Room) -> FastAPI:
 
     app.include_router(api)
     webhooks.describe(app.webhooks)
-    app.include_router(routes.router)
-    app.include_router(said.router)
-    app.include_router(sign_in.router)
+    for views in (routes, shift, quiet, said, sign_in):
+        app.include_router(views.router)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
 
     @app.get("/healthz", include_in_schema=False)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from services.console.models import AgentOut, AlertOut, CameraOut
 from services.ledger import (
+    Acknowledgement,
     AcknowledgementRepository,
     AgentRepository,
     AlertRepository,
@@ -19,11 +20,16 @@ from services.ledger import (
     EventRepository,
     FeedbackRepository,
     StatusRepository,
+    Untaken,
 )
 from services.vocabulary import Alert, AlertStatus, Condition, ResidentNow, Seconds, UnixSeconds
 
 SILENT_AFTER_S: Seconds = 30.0
 """An agent or resident without news for so long is shown as such (source: guess; agents speak every 2 s)."""
+
+WAITING = (AlertStatus.PENDING, AlertStatus.NOTIFIED, AlertStatus.UNDELIVERED, AlertStatus.ESCALATED)
+FOUND_LATE = (AlertStatus.MISSED, AlertStatus.EXPIRED)
+LATE_SHOWN = 100
 
 _CAMERAS = TypeAdapter(list[CameraOut])
 
@@ -34,17 +40,24 @@ class House:
 
     residents: tuple[ResidentNow, ...]
     agents: tuple[AgentOut, ...]
-    open_alerts: tuple[Alert, ...]
+    untaken: tuple[Untaken, ...]
     """Alerts that nobody has taken and that are not over; the most urgent first."""
+    open_alerts: tuple[Alert, ...]
+    """The first of them, as many as were asked for."""
     missed: tuple[Alert, ...]
     """Alerts that were found too late to be urgent and that nobody has looked into, newest first."""
 
 
-def house(connection: Connection, now: UnixSeconds) -> House:
-    """Everything the first page needs about this moment."""
-    heard = agents(connection, now)
-    waiting, missed = untaken(connection)
-    return House(tuple(residents(connection, now, heard)), tuple(heard), tuple(waiting), tuple(missed))
+def house(connection: Connection, now: UnixSeconds, most: int) -> House:
+    """Everything the first page needs about this moment, with at most so many open alerts in full."""
+    heard, alerts = agents(connection, now), AlertRepository(connection)
+    waiting, late = alerts.untaken(WAITING), alerts.untaken(FOUND_LATE)
+    shown = alerts.those([one.id for one in waiting[:most]])
+    newest = sorted(late, key=lambda one: -one.opened_at)[:LATE_SHOWN]
+    people = residents(connection, now, heard)
+    return House(
+        tuple(people), tuple(heard), tuple(waiting), tuple(shown), tuple(alerts.those([one.id for one in newest]))
+    )
 
 
 def residents(connection: Connection, now: UnixSeconds, heard: Sequence[AgentOut]) -> list[ResidentNow]:
@@ -71,26 +84,15 @@ def agents(connection: Connection, now: UnixSeconds) -> list[AgentOut]:
     ]
 
 
-def untaken(connection: Connection) -> tuple[list[Alert], list[Alert]]:
-    """Alerts that nobody took: those that still need somebody, and those that were found too late or given up."""
-    repository = AlertRepository(connection)
-    late = [*repository.page(None, 50, AlertStatus.MISSED), *repository.page(None, 50, AlertStatus.EXPIRED)]
-    both = (repository.open(), sorted(late, key=lambda alert: -alert.opened_at))
-    waiting, missed = (
-        [a for a in (taken(connection, alert) for alert in found) if a.acknowledged_at is None] for found in both
-    )
-    return waiting, missed
+def taken(connection: Connection, alerts: Sequence[Alert]) -> list[Alert]:
+    """The alerts as they are the moment somebody took them on the page, also before alerting has heard."""
+    words = AcknowledgementRepository(connection).first_of([a.id for a in alerts if a.acknowledged_at is None])
+    return [_taken(alert, words[alert.id]) if alert.id in words else alert for alert in alerts]
 
 
-def taken(connection: Connection, alert: Alert) -> Alert:
-    """The alert as it is the moment somebody took it on the page, also before alerting has heard."""
-    if alert.acknowledged_at is not None:
-        return alert
-    words = AcknowledgementRepository(connection).of_alert(alert.id)
-    if not words:
-        return alert
+def _taken(alert: Alert, word: Acknowledgement) -> Alert:
     status = AlertStatus.RESOLVED if alert.resolved_at is not None else AlertStatus.ACKNOWLEDGED
-    return replace(alert, status=status, acknowledged_at=words[0].at, acknowledged_by=words[0].by)
+    return replace(alert, status=status, acknowledged_at=word.at, acknowledged_by=word.by)
 
 
 def alert(connection: Connection, alert_id: str) -> AlertOut | None:
@@ -101,7 +103,7 @@ def alert(connection: Connection, alert_id: str) -> AlertOut | None:
     assessments = AssessmentRepository(connection)
     deliveries = DeliveryRepository(connection)
     return AlertOut(
-        alert=taken(connection, found),
+        alert=taken(connection, [found])[0],
         event=EventRepository(connection).get(found.event),
         assessment=assessments.get(found.assessment) if found.assessment else assessments.of_event(found.event),
         deliveries=deliveries.of_alert(alert_id),
@@ -117,8 +119,7 @@ def alert_page(
 ) -> tuple[list[Alert], UnixSeconds | None]:
     """Alerts, newest first, and where the next page begins (None: nowhere)."""
     found = AlertRepository(connection).page(before, limit, status, resident)
-    shown = [taken(connection, alert) for alert in found]
-    return shown, found[-1].opened_at if len(found) >= limit else None
+    return taken(connection, found), found[-1].opened_at if len(found) >= limit else None
 
 
 def _current(status: ResidentNow, now: UnixSeconds, agent_seen_at: UnixSeconds) -> ResidentNow:

@@ -35,6 +35,9 @@ class ConsoleSettings(HealthSettings, LedgerSettings):
     """Name of the house, shown on the page."""
     time_zone: TimeZone = "UTC"
     """Of the facility, for readers without JavaScript; the others see their browser's."""
+    units: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Parts of the house by name, each with patterns of its rooms, as {"Ward 1": ["Room 1*"]}: the page counts alerts
+    and their precision by them. A room of no unit is counted with the rest of the house."""
     health_port: int = Field(7094, ge=0, le=65535)
 
     sign_in: bool = True

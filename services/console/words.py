@@ -32,6 +32,8 @@ CONDITIONS = {
 
 TIERS = {Tier.IMMEDIATE: "Now", Tier.URGENT: "Soon", Tier.MONITOR: "Keep an eye"}
 
+TIERS_BY_NUMBER = {tier.value: word for tier, word in TIERS.items()}
+
 SEEN_WELL = 0.9
 """Of the time in view, above which nothing is said about it."""
 _COURSES = {

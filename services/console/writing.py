@@ -25,6 +25,8 @@ from services.runtime.codec import to_json
 from services.runtime.links import Link
 from services.vocabulary import Feedback, FeedbackVerdict, Mode, ModeDecision, UnixSeconds
 
+HANDED_OVER = "handed_over"
+"""In the audit chain, with a note for whoever comes next."""
 _LINKS = uuid.UUID("3f1d7c02-9a6e-5c0b-8f2e-5b7d1e0a4c33")
 
 
@@ -102,6 +104,13 @@ def give_feedback(database: Database, given: FeedbackIn, visitor: Visitor, now: 
         FeedbackRepository(connection).record(word)
         _tell_of(connection, word, now)
         return word
+
+
+def hand_over(database: Database, by: str, note: str, now: UnixSeconds) -> None:
+    """Somebody ends their shift: the audit chain keeps who, when, and what they wrote for the next one."""
+    with database.write() as connection:
+        facts = {"by": by, "note": note.strip()}
+        AuditRepository(connection).append(HANDED_OVER, json.dumps(facts), now)
 
 
 def say_by_link(

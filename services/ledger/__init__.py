@@ -3,7 +3,7 @@
 from services.ledger.acknowledgements import Acknowledgement, AcknowledgementRepository
 from services.ledger.adapters import AdapterAnswerRepository, AdapterRepository
 from services.ledger.agents import AgentNow, AgentRepository
-from services.ledger.alerts import AlertRepository, AlertUnknown
+from services.ledger.alerts import AlertRepository, AlertUnknown, Untaken
 from services.ledger.assessments import AssessmentRepository
 from services.ledger.audit import AuditEntry, AuditRepository
 from services.ledger.canaries import CanaryOutRepository, CanaryRepository
@@ -17,6 +17,7 @@ from services.ledger.feedback import FeedbackRepository
 from services.ledger.inbox import InboxRepository
 from services.ledger.leases import LeaseLost, LeaseRepository
 from services.ledger.modes import ModeRepository
+from services.ledger.oncall import OnCall, OnCallRepository, Reached
 from services.ledger.outbox import OutboxMessage, OutboxRepository
 from services.ledger.people import Person, PersonRepository, Role
 from services.ledger.questions import Question, QuestionRepository
@@ -58,12 +59,15 @@ __all__ = [
     "LeaseLost",
     "LeaseRepository",
     "ModeRepository",
+    "OnCall",
+    "OnCallRepository",
     "OutboxMessage",
     "OutboxRepository",
     "Person",
     "PersonRepository",
     "Question",
     "QuestionRepository",
+    "Reached",
     "Recorded",
     "Replay",
     "Role",
@@ -77,4 +81,5 @@ __all__ = [
     "Snapshot",
     "SnapshotRepository",
     "StatusRepository",
+    "Untaken",
 ]

@@ -1,6 +1,7 @@
 """Who said "I am on it", when and from where; alerting reads it and applies it to the alert."""
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
@@ -41,3 +42,9 @@ class AcknowledgementRepository:
         query = select(acknowledgements).where(acknowledgements.c.alert == alert_id)
         rows = self._connection.execute(query.order_by(acknowledgements.c.at, acknowledgements.c.id))
         return [Acknowledgement(row.id, row.alert, row.by, row.at, row.source) for row in rows]
+
+    def first_of(self, ids: Collection[str]) -> dict[str, Acknowledgement]:
+        """The first acknowledgement of each of these alerts that has one."""
+        query = select(acknowledgements).where(acknowledgements.c.alert.in_(ids))
+        rows = self._connection.execute(query.order_by(acknowledgements.c.at.desc(), acknowledgements.c.id.desc()))
+        return {row.alert: Acknowledgement(row.id, row.alert, row.by, row.at, row.source) for row in rows}

@@ -1,11 +1,12 @@
 """Keeps alerts: one per event."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, exists, func, select, update
 
 from services.ledger.paging import newest_first
-from services.ledger.tables import alerts, dispatches
+from services.ledger.tables import acknowledgements, alerts, dispatches
 from services.ledger.upsert import insert_new
 from services.runtime.codec import from_json, to_json
 from services.vocabulary import Alert, AlertStatus, Tier, UnixSeconds
@@ -13,6 +14,16 @@ from services.vocabulary import Alert, AlertStatus, Tier, UnixSeconds
 
 class AlertUnknown(LookupError):
     """An alert that was never created."""
+
+
+@dataclass(frozen=True, slots=True)
+class Untaken:
+    """An alert that nobody has taken, without its contents: thousands of them are counted, few are shown."""
+
+    id: str
+    resident: str
+    status: AlertStatus
+    opened_at: UnixSeconds
 
 
 class AlertRepository:
@@ -68,6 +79,27 @@ class AlertRepository:
         """Alerts that are neither resolved, missed nor expired, the most urgent first, then the oldest."""
         settled = (AlertStatus.RESOLVED, AlertStatus.MISSED, AlertStatus.EXPIRED)
         return self._all(alerts.c.status.not_in([status.value for status in settled]))
+
+    def untaken(self, statuses: Collection[AlertStatus]) -> list[Untaken]:
+        """Alerts of these statuses that nobody has taken, the most urgent first, then the oldest."""
+        named = exists().where(acknowledgements.c.alert == alerts.c.id)
+        query = select(alerts.c.id, alerts.c.resident, alerts.c.status, alerts.c.opened_at).where(
+            alerts.c.status.in_([status.value for status in statuses]), ~named
+        )
+        rows = self._connection.execute(query.order_by(alerts.c.tier, alerts.c.opened_at, alerts.c.id))
+        return [Untaken(row.id, row.resident, AlertStatus(row.status), row.opened_at) for row in rows]
+
+    def those(self, ids: Sequence[str]) -> list[Alert]:
+        """These alerts, in this order."""
+        found = {alert.id: alert for alert in self._all(alerts.c.id.in_(ids))}
+        return [found[one] for one in ids if one in found]
+
+    def between(self, since: UnixSeconds, until: UnixSeconds, resident: str | None = None) -> list[Alert]:
+        """Alerts whose event opened in a span, of one resident where one is named, the oldest first."""
+        inside = [alerts.c.opened_at >= since, alerts.c.opened_at < until]
+        inside += [] if resident is None else [alerts.c.resident == resident]
+        query = select(alerts.c.body).where(*inside).order_by(alerts.c.opened_at, alerts.c.id)
+        return [from_json(Alert, body) for body in self._connection.scalars(query)]
 
     def open_near(self, resident: str, room: str) -> list[Alert]:
         """Open alerts of a resident or, where it has a name, of a room, the most urgent first."""

@@ -5,7 +5,7 @@ from sqlalchemy import Connection, select
 from services.ledger.tables import assessments
 from services.ledger.upsert import insert_new
 from services.runtime.codec import from_json, to_json
-from services.vocabulary import Assessment
+from services.vocabulary import Assessment, UnixSeconds
 
 
 class AssessmentRepository:
@@ -31,6 +31,12 @@ class AssessmentRepository:
         """The ids of the latest ones, the oldest of them first."""
         query = select(assessments.c.id).order_by(assessments.c.created_at.desc()).limit(most)
         return list(self._connection.scalars(query))[::-1]
+
+    def between(self, since: UnixSeconds, until: UnixSeconds, most: int = 1000) -> list[Assessment]:
+        """Those of a span, newest first, at most so many."""
+        inside = (assessments.c.created_at >= since, assessments.c.created_at < until)
+        query = select(assessments.c.body).where(*inside).order_by(assessments.c.created_at.desc()).limit(most)
+        return [from_json(Assessment, body) for body in self._connection.scalars(query)]
 
     def of_event(self, event_id: str) -> Assessment | None:
         """The latest assessment of an event."""

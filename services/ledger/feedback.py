@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, select, update
 from services.ledger.tables import feedback
 from services.ledger.upsert import insert_new
 from services.runtime.codec import from_json, to_json
-from services.vocabulary import Feedback
+from services.vocabulary import Feedback, UnixSeconds
 
 
 class FeedbackRepository:
@@ -46,6 +46,13 @@ class FeedbackRepository:
     def recent(self, limit: int) -> list[Feedback]:
         """The latest words, newest first."""
         return self._all(limit=limit, condition=None)
+
+    def between(self, since: UnixSeconds, until: UnixSeconds, resident: str | None = None) -> list[Feedback]:
+        """What was said in a span, about one resident where one is named, newest first."""
+        inside = (feedback.c.given_at >= since) & (feedback.c.given_at < until)
+        return self._all(
+            limit=None, condition=inside if resident is None else inside & (feedback.c.resident == resident)
+        )
 
     def _all(self, limit: int | None, condition: ColumnElement[bool] | None) -> list[Feedback]:
         query = select(feedback.c.body).order_by(feedback.c.given_at.desc(), feedback.c.id).limit(limit)

@@ -76,6 +76,14 @@ class OutboxRepository:
         )
         return [OutboxMessage(*row) for row in self._connection.execute(query.order_by(outbox.c.number).limit(limit))]
 
+    def waiting(self) -> dict[str, tuple[int, UnixSeconds]]:
+        """By topic, how many messages no queue has been told of, and when the oldest of them was written."""
+        query = select(outbox.c.topic, func.count(), func.min(outbox.c.created_at)).where(
+            outbox.c.published_at.is_(None)
+        )
+        rows = self._connection.execute(query.group_by(outbox.c.topic).order_by(outbox.c.topic))
+        return {topic: (int(n), float(oldest)) for topic, n, oldest in rows}
+
     def newest_number(self, topic: str) -> int:
         """The number of the latest message of a topic, 0 when there is none."""
         return int(self._connection.scalar(select(func.max(outbox.c.number)).where(outbox.c.topic == topic)) or 0)

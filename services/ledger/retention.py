@@ -45,6 +45,7 @@ RETENTION: dict[str, Retention] = {
     "deliveries": Retention(RECORD_DAYS, "at"),
     "escalations": Retention(RECORD_DAYS, "started_at"),
     "endpoints": Retention(RECORD_DAYS, "changed_at"),
+    "oncall": Retention(1, "said_at"),
     # As long as somebody may be watched by it: a decision is replaced, never forgotten while the roster has them.
     "modes": Retention(2192, "decided_at"),
     "feedback": Retention(RECORD_DAYS, "given_at"),

@@ -143,6 +143,9 @@ escalations = Table(
     Index(None, "state", "due_at"),
 )  # fmt: skip
 endpoints = Table("endpoints", METADATA, _name("receiver", True), _time("changed_at"), _body())
+oncall = Table(
+    "oncall", METADATA, Column("tier", Integer, primary_key=True, autoincrement=False), _time("said_at"), _body(),
+)  # fmt: skip
 edge_alarms = Table(
     "edge_alarms", METADATA, _name("id", True), _name("resident"), _name("agent"), _time("at"), _time("kept_at"),
     _time("settled_at", True), _body(), Index(None, "resident", "at"), Index(None, "settled_at"),

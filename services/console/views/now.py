@@ -58,18 +58,18 @@ def everybody(room: Room) -> list[str]:
 
 def fragments(connection: Connection, pages: Pages, now: UnixSeconds, before: UnixSeconds | None) -> dict[str, str]:
     """Each part of the first page as HTML, by the name of the place it goes to."""
-    house = reading.house(connection, now)
+    house = reading.house(connection, now, SHOWN_ALERTS)
     labels = {r.resident.id: r.resident.label for r in house.residents}
-    waiting = [AlertRow(alert, labels.get(alert.resident, "")) for alert in house.open_alerts[:SHOWN_ALERTS]]
+    waiting = [AlertRow(alert, labels.get(alert.resident, "")) for alert in house.open_alerts]
     missed = [AlertRow(alert, labels.get(alert.resident, "")) for alert in house.missed]
     page, older = reading.alert_page(connection, before, SHOWN_ALERTS, None, None)
     wanted = {row.alert.id for row in (*waiting, *missed)} if before is None else set()
     earlier = [AlertRow(alert, labels.get(alert.resident, "")) for alert in page if alert.id not in wanted]
     conditions = [r.condition for r in house.residents]
     return {
-        "summary": words.summary(len(house.open_alerts), conditions),
+        "summary": words.summary(len(house.untaken), conditions),
         "trouble": pages.render("trouble.html", troubles=troubles(house)),
-        "waiting": pages.render("waiting.html", rows=waiting, more=len(house.open_alerts) - len(waiting)),
+        "waiting": pages.render("waiting.html", rows=waiting, more=len(house.untaken) - len(waiting)),
         "missed": pages.render("missed.html", rows=missed),
         "earlier": pages.render("earlier.html", rows=earlier, older=older, paged=before is not None),
         "residents": pages.render("residents.html", tiles=tiles(house)),
@@ -78,7 +78,7 @@ def fragments(connection: Connection, pages: Pages, now: UnixSeconds, before: Un
 
 def tiles(house: House) -> list[Tile]:
     """Those who need somebody first, then by room as people count rooms."""
-    alerts = {alert.resident: alert.id for alert in reversed(house.open_alerts)}
+    alerts = {alert.resident: alert.id for alert in reversed(house.untaken)}
     blind = {r: c.detail for agent in house.agents for c in agent.cameras if c.blind for r in c.residents}
     made = [_tile(r, alerts.get(r.resident.id, ""), blind) for r in house.residents]
     return sorted(made, key=lambda tile: (_ORDER.index(tile.condition), *_by_room(tile.resident)))
@@ -86,7 +86,7 @@ def tiles(house: House) -> list[Tile]:
 
 def troubles(house: House) -> list[Trouble]:
     """What does not work: alerts nobody took, rooms nobody sees, agents nobody hears."""
-    stuck = [a for a in house.open_alerts if a.status is AlertStatus.UNDELIVERED]
+    stuck = [a for a in house.untaken if a.status is AlertStatus.UNDELIVERED]
     names = {r.resident.id: r.resident.room for r in house.residents}
     found = []
     if stuck:

@@ -16,7 +16,10 @@ from services.runtime.version import SOFTWARE
 from services.vocabulary import UnixSeconds
 
 FOLDER = Path(__file__).parents[1]
-PLACES = (("now", "/", "Now", "SEE_RESIDENTS"),)
+PLACES = (
+    ("now", "/", "Now", "SEE_RESIDENTS"), ("shift", "/shift", "Shift", "SEE_RESIDENTS"),
+    ("quiet", "/quiet", "Quiet", "SILENCE"),
+)  # fmt: skip
 """The pages that lead everywhere: name, address, word, and what one must be allowed to."""
 
 

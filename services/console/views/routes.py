@@ -100,6 +100,15 @@ def feedback(
     return RedirectResponse(f"/alerts/{alert_id}#said", 303)
 
 
+@router.post("/feedback/{feedback_id}/confirm", dependencies=needs(May.CONFIRM_WORDS))
+def confirm(
+    room: InRoom, visitor: InVisitor, feedback_id: Id, by: Annotated[Name, Form()] = ""
+) -> RedirectResponse:  # fmt: skip
+    """The button "I stand for it", beside a word that was given by a link."""
+    writing.confirm_feedback(room.database, feedback_id, visitor.named(by), room.clock.now())
+    return RedirectResponse("/shift", 303)
+
+
 @router.post("/residents/{resident_id}/mode", dependencies=needs(May.WITHDRAW_CONSENT))
 def mode(
     room: InRoom,
