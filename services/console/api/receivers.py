@@ -5,27 +5,21 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
+from services.console import mending
 from services.console.api.parts import Id, Limit, sent
 from services.console.entrance import InVisitor, needs
 from services.console.models import Identity, Name, Strict
-from services.console.problems import Refused
 from services.console.roles import May
 from services.console.room import InRoom
 from services.ledger import (
     AlertRepository,
     DeliveryRepository,
     Dispatch,
-    DispatchState,
-    Enabling,
     EndpointNow,
     EndpointRepository,
-    OutboxRepository,
-    Replay,
     RosterRepository,
 )
 from services.ledger.load import Load, allowance, loads
-from services.ledger.topics import DELIVERY_REPLAYED, RECEIVER_ENABLED
-from services.runtime.codec import to_json
 from services.vocabulary import Policy, UnixSeconds
 
 router = APIRouter(tags=["receivers"], dependencies=needs(May.SEE_OPERATIONS))
@@ -78,15 +72,7 @@ def dead(room: InRoom, limit: Limit = 50) -> Response:
 @router.post("/deliveries/replay", response_model=DeadLetters, status_code=202, dependencies=needs(May.MEND_DELIVERIES))
 def replay(room: InRoom, visitor: InVisitor, word: ReplayIn) -> Response:
     """Try one again under the same idempotency key; alerting does so within a moment, unless it was acknowledged."""
-    now = room.clock.now()
-    with room.database.write() as connection:
-        found = DeliveryRepository(connection).get(word.message, word.receiver)
-        if found is None:
-            raise Refused(404, "dispatch-unknown", "no dispatch has this message and receiver", "message")
-        if found.state is not DispatchState.FAILED:
-            raise Refused(409, "not-given-up", f"this dispatch is {found.state.value}: expected one that was given up")
-        said = to_json(Replay(word.message, word.receiver, visitor.answering(word.by), now))
-        OutboxRepository(connection).add(DELIVERY_REPLAYED, word.message, said, now)
+    found = mending.replay(room, word.message, word.receiver, visitor.answering(word.by))
     return sent(DeadLetters(items=[found]), 202)
 
 
@@ -116,12 +102,4 @@ def receivers(room: InRoom) -> Response:
 )
 def enable(room: InRoom, visitor: InVisitor, receiver: Id, word: ByIn) -> Response:
     """Send to a disabled receiver again; alerting does so within a moment."""
-    now = room.clock.now()
-    with room.database.write() as connection:
-        known = EndpointRepository(connection).get(receiver)
-        if known.disabled_at is None:
-            raise Refused(409, "not-disabled", "this receiver is not disabled")
-        OutboxRepository(connection).add(
-            RECEIVER_ENABLED, receiver, to_json(Enabling(receiver, visitor.answering(word.by), now)), now
-        )
-    return sent(Receivers(items=[known]), 202)
+    return sent(Receivers(items=[mending.enable(room, receiver, visitor.answering(word.by))]), 202)

@@ -59,10 +59,19 @@ function busy(part) {
   return part.contains(focused) && focused.matches("input, textarea, select") && focused.value !== "";
 }
 
+function mark(node) {
+  const form = node.form ? `${node.form.getAttribute("action")} ${node.name} ${node.value}` : "";
+  return `${node.tagName} ${node.id} ${node.getAttribute("href")} ${form}`;
+}
+
+const shown = new Map();
+
 function put(parts) {
   for (const [name, html] of Object.entries(parts)) {
     const part = document.querySelector(`[data-part="${name}"]`);
-    if (!part || busy(part)) continue;
+    if (!part || busy(part) || shown.get(name) === html) continue;
+    shown.set(name, html);
+    const focused = part.contains(document.activeElement) ? mark(document.activeElement) : "";
     const open = [...part.querySelectorAll("details[open]")].map((details) => details.id);
     part.innerHTML = html;
     for (const id of open) {
@@ -71,16 +80,28 @@ function put(parts) {
     }
     fillForms(part);
     sayTimes(part);
+    const again = focused && [...part.querySelectorAll("a, button, input, select, summary")].find((node) => mark(node) === focused);
+    if (again) again.focus({ preventScroll: true });
   }
 }
 
-async function refreshAlert() {
+async function refresh(address) {
   try {
-    const answer = await fetch(`/alerts/${encodeURIComponent(main.dataset.alert)}/live`);
+    const answer = await fetch(address);
     if (answer.ok) put(await answer.json());
+    return answer.ok;
   } catch {
-    // The stream says that the connection is gone, and comes back by itself.
+    return false; // The stream says that the connection is gone, and comes back by itself.
   }
+}
+
+function refreshAlert() {
+  return refresh(`/alerts/${encodeURIComponent(main.dataset.alert)}/live`);
+}
+
+async function refreshPage() {
+  const there = await refresh(main.dataset.refresh);
+  say(there ? "live" : "lost", there ? words.live : words.lost);
 }
 
 function say(state, text) {
@@ -122,6 +143,10 @@ fillForms(document);
 sayTimes(document);
 setInterval(() => sayTimes(document), 1000);
 if (main.dataset.live) listen();
+else if (main.dataset.refresh) {
+  refreshPage();
+  setInterval(refreshPage, 5000);
+}
 else say("still", "");
 if (main.dataset.open) setInterval(refreshAlert, 10000);
 window.addEventListener("pageshow", (event) => {

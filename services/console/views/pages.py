@@ -1,6 +1,7 @@
 """Renders templates: autoescaped, with the words and times of the house."""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from services.vocabulary import UnixSeconds
 FOLDER = Path(__file__).parents[1]
 PLACES = (
     ("now", "/", "Now", "SEE_RESIDENTS"), ("shift", "/shift", "Shift", "SEE_RESIDENTS"),
-    ("quiet", "/quiet", "Quiet", "SILENCE"),
+    ("quiet", "/quiet", "Quiet", "SILENCE"), ("thresholds", "/thresholds", "Thresholds", "APPROVE_THRESHOLDS"),
+    ("operations", "/operations", "Operations", "SEE_OPERATIONS"), ("audit", "/audit", "Audit", "SEE_AUDIT"),
 )  # fmt: skip
 """The pages that lead everywhere: name, address, word, and what one must be allowed to."""
 
@@ -32,7 +34,7 @@ class Pages:
             loader=FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=StrictUndefined,
             trim_blocks=True, lstrip_blocks=True,
         )  # fmt: skip
-        self._environment.filters |= {"moment": self._moment, "clock": self._clock}
+        self._environment.filters |= {"moment": self._moment, "clock": self._clock, "in_rooms": _room_of}
         self._environment.globals |= {
             "t": say, "visitor": CURRENT.get, "language": LANGUAGE.get, "languages": LANGUAGES, "address": ADDRESS.get,
             "places": PLACES, "words": words, "facility": facility, "software": SOFTWARE, "asset": _asset_addresses(),
@@ -50,6 +52,10 @@ class Pages:
 
     def _clock(self, at: UnixSeconds) -> str:
         return datetime.fromtimestamp(at, UTC).astimezone(self._zone).strftime("%Y-%m-%d %H:%M")
+
+
+def _room_of(resident: str, rooms: Mapping[str, str]) -> str:
+    return rooms.get(resident, resident)
 
 
 def _asset_addresses() -> dict[str, str]:

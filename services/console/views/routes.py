@@ -30,7 +30,7 @@ def first_page(
 ) -> HTMLResponse | RedirectResponse:
     """Residents and alerts now; whoever may not see residents is led to what they may."""
     if May.SEE_RESIDENTS not in visitor.may:
-        return RedirectResponse("/me", 303)
+        return RedirectResponse("/operations" if May.SEE_OPERATIONS in visitor.may else "/me", 303)
     pages: Pages = request.app.state.pages
     room.seen(visitor, "now", now_view.everybody(room))
     with room.database.read() as connection:
