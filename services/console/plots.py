@@ -8,6 +8,7 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
+from services.console.language import say
 from services.vocabulary import UnixSeconds
 
 Floats = NDArray[np.float64]
@@ -17,6 +18,7 @@ LEFT, RIGHT, TOP, BOTTOM = 48, 8, 12, 28
 BAND = 2.0
 """The band is the usual level, plus and minus so many of the person's own spreads."""
 POINTS = 480
+_TITLE = "{channel} over time, with the usual band and the moment of the alert"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def plot(trace: Trace, start: UnixSeconds, end: UnixSeconds, fired_at: UnixSecon
     frame = _Frame(start, max(end, start + 1.0), lowest - room, highest + room)
     parts = [
         f'<svg class="plot" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">',
-        f"<title>{escape(trace.name)} over time, with the usual band and the moment of the alert</title>",
+        f"<title>{escape(say(_TITLE, channel=trace.name))}</title>",
         *_grid(frame, fired_at), _band(frame, seen.time, bottom, top),
         f'<path class="line" d="{_path(frame, seen.time, seen.values)}"/>', *_mark(frame, fired_at), "</svg>",
     ]  # fmt: skip
@@ -129,8 +131,13 @@ def _mark(frame: _Frame, fired_at: UnixSeconds) -> list[str]:
     x = frame.x(fired_at)
     return [
         f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 6}" y2="{HEIGHT - BOTTOM}"/>',
-        f'<text class="tick mark-text" x="{x:.1f}" y="{HEIGHT - 8}" text-anchor="middle">alert</text>',
+        f'<text class="tick mark-text" x="{x:.1f}" y="{HEIGHT - 8}" text-anchor="{_anchor(x)}">{say("alert")}</text>',
     ]  # fmt: skip
+
+
+def _anchor(x: float) -> str:
+    """Words that would reach over an edge stand inside it."""
+    return "end" if x > WIDTH - 40 else "middle"
 
 
 def _number(value: float) -> str:

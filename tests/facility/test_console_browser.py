@@ -1,120 +1,31 @@
 """A caregiver's few minutes in a real browser: an alert arrives live, is taken, is judged; the ledger says so."""
 
-import json
-import os
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from services.ledger import AlertRepository, Database, FeedbackRepository
-from services.runtime.ports import free_port
-from services.vocabulary import Alert, AlertStatus, Event, Feedback, FeedbackVerdict, Mode, Tier
-from tests.unit.alerting.line import SECRET
+from services.ledger import AlertRepository
+from services.vocabulary import AlertStatus, FeedbackVerdict, Mode, Tier
+from tests.facility.page_house import Facility, launched, running, wait_for
 from tests.unit.console import house
 
 pytestmark = pytest.mark.browser
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-PATIENCE_S = 60.0
-
-
-@dataclass(frozen=True)
-class Facility:
-    """Console, alerting and a receiver as processes over one ledger."""
-
-    database: Database
-    page: str
-    received: Path
-
-    def tell(self, event: Event) -> None:
-        house.tell(self.database, event, time.time())
-
-    def alert(self, event: Event) -> Alert | None:
-        with self.database.read() as connection:
-            return AlertRepository(connection).of_event(event.id)
-
-    def feedback(self) -> list[Feedback]:
-        with self.database.read() as connection:
-            return FeedbackRepository(connection).recent(10)
-
-    def lines(self) -> list[dict[str, object]]:
-        return [json.loads(line) for line in self.received.read_text().splitlines()] if self.received.exists() else []
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"needs a browser: install the package chromium, which brings {CHROMIUM}")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield launched
-        launched.close()
+    with launched() as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
 def facility(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Facility]:
-    folder = tmp_path_factory.mktemp("facility")
-    database, url = house.ledger(folder)
-    house.furnish(database, time.time())
-    page, hook = free_port(), free_port()
-    health = {name: free_port() for name in ("alerts", "console")}
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("ATTUNE_")}
-    environment = kept | {
-        "ATTUNE_DATABASE_URL": url, "ATTUNE_EXIT_WITH_PARENT": "true", "ATTUNE_CONSOLE_PORT": str(page),
-        "ATTUNE_CONSOLE_SIGN_IN": "false",
-        "HOOK_SECRET": SECRET,
-        "ATTUNE_HISTORY_FOLDER": str(folder / "history"), "ATTUNE_CONSOLE_HEALTH_PORT": str(health["console"]),
-        "ATTUNE_ALERTS_HEALTH_PORT": str(health["alerts"]),
-        "ATTUNE_ALERTS_RECEIVERS": json.dumps(
-            [{"name": "nurse-call", "url": f"http://127.0.0.1:{hook}/hook", "secret": SECRET}]
-        ),
-    }  # fmt: skip
-    received = folder / "received.jsonl"
-    rooms = (
-        ("services.alerting.receiver", "--port", str(hook), "--secret-variable", "HOOK_SECRET", "--log", str(received)),
-        ("services.alerting",),
-        ("services.console",),
-    )
-    running = []
-    for module, *arguments in rooms:
-        with (folder / f"{module}.log").open("wb") as log:
-            command = [sys.executable, "-m", module, *arguments]
-            running.append(subprocess.Popen(command, env=environment, stdout=log, stderr=log))
-    try:
-        for port in (*health.values(),):
-            wait_for(lambda port=port: ready(f"http://127.0.0.1:{port}/readyz"))  # type: ignore[misc]
-        wait_for(lambda: ready(f"http://127.0.0.1:{hook}/healthz"))
-        yield Facility(database, f"http://127.0.0.1:{page}", received)
-    finally:
-        for process in running:
-            process.terminate()
-        statuses = [process.wait(timeout=180) for process in running]
-        database.close()
-    assert statuses == [0, 0, 0], (folder / "services.console.log").read_text()
-
-
-def ready(address: str) -> bool:
-    try:
-        return httpx.get(address, trust_env=False, timeout=2).is_success
-    except httpx.HTTPError:
-        return False
-
-
-def wait_for(true: Callable[[], object]) -> None:
-    end = time.monotonic() + PATIENCE_S
-    while not true():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)
+    with running(tmp_path_factory.mktemp("facility"), ATTUNE_CONSOLE_SIGN_IN="false") as facility:
+        yield facility
 
 
 @pytest.fixture
@@ -198,7 +109,7 @@ def test_it_fits_every_screen_with_text_that_can_be_read(
 ) -> None:
     context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
     page = context.new_page()
-    addresses = ["/", "/residents/room-9"]
+    addresses = ["/", "/residents/room-9", "/shift", "/quiet", "/thresholds", "/operations", "/audit"]
     with facility.database.read() as connection:
         addresses += [f"/alerts/{alert.id}" for alert in AlertRepository(connection).page(None, 1)]
     for address in addresses:

@@ -46,11 +46,11 @@ function sayTimes(root) {
   for (const time of root.querySelectorAll("time[data-show]")) {
     const at = new Date(time.dateTime);
     const since = (now - at) / 1000;
-    const local = at.toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit" });
+    const local = at.toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
     const form = time.dataset.show;
     const text = says[form] ? says[form](since, local, at) : age(since);
     if (time.textContent !== text) time.textContent = text;
-    if (!time.title) time.title = at.toLocaleString(language);
+    if (!time.title) time.title = at.toLocaleString(language, { hourCycle: "h23" });
   }
 }
 
