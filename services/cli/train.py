@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli import train_data, train_synthesis
+from services.cli import train_data, train_qlora, train_synthesis
 from services.runtime.assets import AssetError, Shelf
 
 app = typer.Typer(no_args_is_help=True, help="Make models of your own, and what they learn from (extra `training`).")
@@ -15,6 +15,7 @@ app.command("corpus")(train_data.corpus)
 app.command("compose")(train_data.compose)
 app.command("synthesize")(train_synthesis.synthesize)
 app.command("review")(train_synthesis.review)
+app.command("qlora")(train_qlora.qlora)
 YAMNET = "yamnet.onnx"
 
 
