@@ -24,6 +24,7 @@ from services.ledger import (
 )
 from services.vocabulary import (
     AdapterVersion,
+    AlertStatus,
     Assessment,
     CanaryNow,
     Delivery,
@@ -114,14 +115,14 @@ def look(connection: Connection, now: UnixSeconds) -> Operations:
     log = deliveries.between(now - DAY_S, now + 1.0)
     adapters = [a for a in AdapterRepository(connection).all() if now - a.changed_at < 30 * DAY_S or a.share]
     waiting = OutboxRepository(connection).waiting()
-    undelivered = [one for one in AlertRepository(connection).untaken(reading.WAITING) if one.status == "undelivered"]
+    undelivered = AlertRepository(connection).waiting_counts().get(AlertStatus.UNDELIVERED, 0)
     return Operations(
         tuple(reading.agents(connection, now)), {one.id: one.room or one.id for one in people},
         tuple(_canaries(connection, log, now)), tuple(receivers(log, EndpointRepository(connection).all())),
         tuple(deliveries.failed(DEAD)), tuple(log[-LOG:][::-1]),
         tuple(Backlog(topic, n, oldest) for topic, (n, oldest) in waiting.items()),
         tuple(reasoners(AssessmentRepository(connection).between(now - DAY_S, now + 1.0))), tuple(adapters),
-        _promises(connection, len(people), now), len(undelivered),
+        _promises(connection, len(people), now), undelivered,
     )  # fmt: skip
 
 
@@ -169,8 +170,9 @@ def _canaries(connection: Connection, log: Sequence[Delivery], now: UnixSeconds)
 
 def _promises(connection: Connection, residents: int, now: UnixSeconds) -> tuple[Promise, ...]:
     budget = Policy().budget
-    week = AlertRepository(connection).between(now - 7 * DAY_S, now + 1.0)
-    counts = Counter(alert.tier for alert in week if not alert.technical)
+    counts: Counter[Tier] = Counter()
+    for one in AlertRepository(connection).tally(now - 7 * DAY_S, now + 1.0):
+        counts[one.tier] += 0 if one.technical else one.n
     allowed = {Tier.IMMEDIATE: budget.tier1, Tier.URGENT: budget.tier2}
     return tuple(Promise(t.value, most, counts[t] / max(1, residents)) for t, most in allowed.items())
 

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pydantic import TypeAdapter, ValidationError
@@ -20,15 +20,12 @@ from services.ledger import (
     EventRepository,
     FeedbackRepository,
     StatusRepository,
-    Untaken,
 )
 from services.vocabulary import Alert, AlertStatus, Condition, ResidentNow, Seconds, UnixSeconds
 
 SILENT_AFTER_S: Seconds = 30.0
 """An agent or resident without news for so long is shown as such (source: guess; agents speak every 2 s)."""
 
-WAITING = (AlertStatus.PENDING, AlertStatus.NOTIFIED, AlertStatus.UNDELIVERED, AlertStatus.ESCALATED)
-FOUND_LATE = (AlertStatus.MISSED, AlertStatus.EXPIRED)
 LATE_SHOWN = 100
 
 _CAMERAS = TypeAdapter(list[CameraOut])
@@ -40,10 +37,14 @@ class House:
 
     residents: tuple[ResidentNow, ...]
     agents: tuple[AgentOut, ...]
-    untaken: tuple[Untaken, ...]
-    """Alerts that nobody has taken and that are not over; the most urgent first."""
+    waiting: int
+    """How many alerts nobody has taken that are not over."""
+    undelivered: int
+    """How many of them nobody outside the page was told of."""
     open_alerts: tuple[Alert, ...]
-    """The first of them, as many as were asked for."""
+    """The most urgent of them, as many as were asked for."""
+    alert_of: Mapping[str, str]
+    """By resident, the id of the one that is most urgent."""
     missed: tuple[Alert, ...]
     """Alerts that were found too late to be urgent and that nobody has looked into, newest first."""
 
@@ -51,13 +52,12 @@ class House:
 def house(connection: Connection, now: UnixSeconds, most: int) -> House:
     """Everything the first page needs about this moment, with at most so many open alerts in full."""
     heard, alerts = agents(connection, now), AlertRepository(connection)
-    waiting, late = alerts.untaken(WAITING), alerts.untaken(FOUND_LATE)
-    shown = alerts.those([one.id for one in waiting[:most]])
-    newest = sorted(late, key=lambda one: -one.opened_at)[:LATE_SHOWN]
-    people = residents(connection, now, heard)
+    counts = alerts.waiting_counts()
     return House(
-        tuple(people), tuple(heard), tuple(waiting), tuple(shown), tuple(alerts.those([one.id for one in newest]))
-    )
+        tuple(residents(connection, now, heard)), tuple(heard), sum(counts.values()),
+        counts.get(AlertStatus.UNDELIVERED, 0), tuple(alerts.waiting(most)), alerts.waiting_of_each(),
+        tuple(alerts.found_late(LATE_SHOWN)),
+    )  # fmt: skip
 
 
 def residents(connection: Connection, now: UnixSeconds, heard: Sequence[AgentOut]) -> list[ResidentNow]:

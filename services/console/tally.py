@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from statistics import median
 
+from services.ledger import Tallied
 from services.vocabulary import Alert, Feedback, FeedbackVerdict, Seconds, Tier
 
 
@@ -87,16 +88,16 @@ def unit_of(room: str, units: Mapping[str, Sequence[str]]) -> str:
 
 
 def parts(
-    rooms: Mapping[str, str], alerts: Sequence[Alert], words: Sequence[Feedback], units: Mapping[str, Sequence[str]]
+    rooms: Mapping[str, str], counts: Sequence[Tallied], words: Sequence[Feedback], units: Mapping[str, Sequence[str]]
 ) -> list[Part]:
     """Each part of the house with what its alerts came to; `rooms` are the residents' by their id."""
     found = []
     named = {resident: unit_of(room, units) for resident, room in rooms.items()}
     for unit in [*units, ""]:
         inside = {resident for resident, one in named.items() if one == unit}
-        theirs = [a for a in alerts if a.resident in inside]
+        theirs = [one for one in counts if named.get(one.resident, "") == unit]
         if inside or theirs:
-            said = judged([w for w in words if w.resident in inside])
-            first = sum(a.tier is Tier.IMMEDIATE for a in theirs)
-            found.append(Part(unit, len(inside), first, len(theirs) - first, said))
+            said = judged([w for w in words if named.get(w.resident, "") == unit])
+            first = sum(one.n for one in theirs if one.tier is Tier.IMMEDIATE)
+            found.append(Part(unit, len(inside), first, sum(one.n for one in theirs) - first, said))
     return found

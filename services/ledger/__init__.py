@@ -3,7 +3,7 @@
 from services.ledger.acknowledgements import Acknowledgement, AcknowledgementRepository
 from services.ledger.adapters import AdapterAnswerRepository, AdapterRepository
 from services.ledger.agents import AgentNow, AgentRepository
-from services.ledger.alerts import AlertRepository, AlertUnknown, Untaken
+from services.ledger.alerts import AlertRepository, AlertUnknown, Tallied
 from services.ledger.assessments import AssessmentRepository
 from services.ledger.audit import AuditEntry, AuditRepository
 from services.ledger.canaries import CanaryOutRepository, CanaryRepository
@@ -81,5 +81,5 @@ __all__ = [
     "Snapshot",
     "SnapshotRepository",
     "StatusRepository",
-    "Untaken",
+    "Tallied",
 ]

@@ -1,6 +1,6 @@
 """Keeps alerts: one per event."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, exists, func, select, update
@@ -16,14 +16,20 @@ class AlertUnknown(LookupError):
     """An alert that was never created."""
 
 
-@dataclass(frozen=True, slots=True)
-class Untaken:
-    """An alert that nobody has taken, without its contents: thousands of them are counted, few are shown."""
+WAITING = (AlertStatus.PENDING, AlertStatus.NOTIFIED, AlertStatus.UNDELIVERED, AlertStatus.ESCALATED)
+"""Alerts that still need somebody, as long as nobody has taken them."""
+FOUND_LATE = (AlertStatus.MISSED, AlertStatus.EXPIRED)
+"""Alerts that are not urgent any more, and that somebody has to look into all the same."""
 
-    id: str
+
+@dataclass(frozen=True, slots=True)
+class Tallied:
+    """How many alerts of one resident and tier a span has; `technical` ones are about a camera."""
+
     resident: str
-    status: AlertStatus
-    opened_at: UnixSeconds
+    tier: Tier
+    n: int
+    technical: bool
 
 
 class AlertRepository:
@@ -80,26 +86,46 @@ class AlertRepository:
         settled = (AlertStatus.RESOLVED, AlertStatus.MISSED, AlertStatus.EXPIRED)
         return self._all(alerts.c.status.not_in([status.value for status in settled]))
 
-    def untaken(self, statuses: Collection[AlertStatus]) -> list[Untaken]:
-        """Alerts of these statuses that nobody has taken, the most urgent first, then the oldest."""
-        named = exists().where(acknowledgements.c.alert == alerts.c.id)
-        query = select(alerts.c.id, alerts.c.resident, alerts.c.status, alerts.c.opened_at).where(
-            alerts.c.status.in_([status.value for status in statuses]), ~named
-        )
-        rows = self._connection.execute(query.order_by(alerts.c.tier, alerts.c.opened_at, alerts.c.id))
-        return [Untaken(row.id, row.resident, AlertStatus(row.status), row.opened_at) for row in rows]
-
-    def those(self, ids: Sequence[str]) -> list[Alert]:
-        """These alerts, in this order."""
-        found = {alert.id: alert for alert in self._all(alerts.c.id.in_(ids))}
-        return [found[one] for one in ids if one in found]
-
-    def between(self, since: UnixSeconds, until: UnixSeconds, resident: str | None = None) -> list[Alert]:
-        """Alerts whose event opened in a span, of one resident where one is named, the oldest first."""
-        inside = [alerts.c.opened_at >= since, alerts.c.opened_at < until]
-        inside += [] if resident is None else [alerts.c.resident == resident]
-        query = select(alerts.c.body).where(*inside).order_by(alerts.c.opened_at, alerts.c.id)
+    def waiting(self, limit: int) -> list[Alert]:
+        """Alerts that need somebody and that nobody has taken, the most urgent first, then the oldest."""
+        query = select(alerts.c.body).where(*_untaken(WAITING)).order_by(*_URGENT_FIRST).limit(limit)
         return [from_json(Alert, body) for body in self._connection.scalars(query)]
+
+    def waiting_counts(self) -> dict[AlertStatus, int]:
+        """How many alerts of each status need somebody."""
+        query = select(alerts.c.status, func.count()).where(*_untaken(WAITING)).group_by(alerts.c.status)
+        return {AlertStatus(status): int(n) for status, n in self._connection.execute(query)}
+
+    def waiting_of_each(self) -> dict[str, str]:
+        """By resident, the id of the alert about them that most needs somebody."""
+        place = func.row_number().over(partition_by=alerts.c.resident, order_by=_URGENT_FIRST).label("place")
+        ranked = select(alerts.c.resident, alerts.c.id, place).where(*_untaken(WAITING)).subquery()
+        query = select(ranked.c.resident, ranked.c.id).where(ranked.c.place == 1)
+        return {row.resident: row.id for row in self._connection.execute(query)}
+
+    def found_late(self, limit: int) -> list[Alert]:
+        """Alerts that were found too late, or that nobody took while anybody was asked, newest first."""
+        query = select(alerts.c.body).where(*_untaken(FOUND_LATE)).order_by(alerts.c.opened_at.desc(), alerts.c.id)
+        return [from_json(Alert, body) for body in self._connection.scalars(query.limit(limit))]
+
+    def tally(self, since: UnixSeconds, until: UnixSeconds) -> list[Tallied]:
+        """How many alerts a span has whose event opened in it."""
+        # The body is compact JSON: within a string its quotes would be escaped.
+        technical = alerts.c.body.contains('"technical":true')
+        query = select(alerts.c.resident, alerts.c.tier, technical, func.count()).where(*_opened(since, until))
+        rows = self._connection.execute(query.group_by(alerts.c.resident, alerts.c.tier, technical))
+        return [Tallied(resident, Tier(tier), int(n), bool(camera)) for resident, tier, camera, n in rows]
+
+    def newest(self, since: UnixSeconds, until: UnixSeconds, limit: int) -> list[Alert]:
+        """The latest alerts whose event opened in a span, newest first."""
+        query = select(alerts.c.body).where(*_opened(since, until)).order_by(alerts.c.opened_at.desc(), alerts.c.id)
+        return [from_json(Alert, body) for body in self._connection.scalars(query.limit(limit))]
+
+    def taken(self, since: UnixSeconds, until: UnixSeconds, limit: int) -> list[Alert]:
+        """The latest alerts of a span that somebody has taken, newest first."""
+        named = exists().where(acknowledgements.c.alert == alerts.c.id)
+        query = select(alerts.c.body).where(*_opened(since, until), named).order_by(alerts.c.opened_at.desc())
+        return [from_json(Alert, body) for body in self._connection.scalars(query.limit(limit))]
 
     def open_near(self, resident: str, room: str) -> list[Alert]:
         """Open alerts of a resident or, where it has a name, of a room, the most urgent first."""
@@ -127,6 +153,18 @@ class AlertRepository:
     def _all(self, *conditions: ColumnElement[bool]) -> list[Alert]:
         query = select(alerts.c.body).where(*conditions).order_by(alerts.c.tier, alerts.c.opened_at, alerts.c.id)
         return [from_json(Alert, body) for body in self._connection.scalars(query)]
+
+
+_URGENT_FIRST = (alerts.c.tier, alerts.c.opened_at, alerts.c.id)
+
+
+def _untaken(statuses: Collection[AlertStatus]) -> tuple[ColumnElement[bool], ...]:
+    named = exists().where(acknowledgements.c.alert == alerts.c.id)
+    return alerts.c.status.in_([status.value for status in statuses]), ~named
+
+
+def _opened(since: UnixSeconds, until: UnixSeconds) -> tuple[ColumnElement[bool], ...]:
+    return alerts.c.opened_at >= since, alerts.c.opened_at < until
 
 
 def _row(alert: Alert) -> dict[str, object]:

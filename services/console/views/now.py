@@ -12,7 +12,7 @@ from services.console.reading import House
 from services.console.room import Room
 from services.console.views.pages import Pages
 from services.ledger import StatusRepository
-from services.vocabulary import Alert, AlertStatus, Condition, Resident, ResidentNow, UnixSeconds
+from services.vocabulary import Alert, Condition, Resident, ResidentNow, UnixSeconds
 
 SHOWN_ALERTS = 30
 _ORDER = (
@@ -67,9 +67,9 @@ def fragments(connection: Connection, pages: Pages, now: UnixSeconds, before: Un
     earlier = [AlertRow(alert, labels.get(alert.resident, "")) for alert in page if alert.id not in wanted]
     conditions = [r.condition for r in house.residents]
     return {
-        "summary": words.summary(len(house.untaken), conditions),
+        "summary": words.summary(house.waiting, conditions),
         "trouble": pages.render("trouble.html", troubles=troubles(house)),
-        "waiting": pages.render("waiting.html", rows=waiting, more=len(house.untaken) - len(waiting)),
+        "waiting": pages.render("waiting.html", rows=waiting, more=house.waiting - len(waiting)),
         "missed": pages.render("missed.html", rows=missed),
         "earlier": pages.render("earlier.html", rows=earlier, older=older, paged=before is not None),
         "residents": pages.render("residents.html", tiles=tiles(house)),
@@ -78,20 +78,19 @@ def fragments(connection: Connection, pages: Pages, now: UnixSeconds, before: Un
 
 def tiles(house: House) -> list[Tile]:
     """Those who need somebody first, then by room as people count rooms."""
-    alerts = {alert.resident: alert.id for alert in reversed(house.untaken)}
     blind = {r: c.detail for agent in house.agents for c in agent.cameras if c.blind for r in c.residents}
-    made = [_tile(r, alerts.get(r.resident.id, ""), blind) for r in house.residents]
+    made = [_tile(r, house.alert_of.get(r.resident.id, ""), blind) for r in house.residents]
     return sorted(made, key=lambda tile: (_ORDER.index(tile.condition), *_by_room(tile.resident)))
 
 
 def troubles(house: House) -> list[Trouble]:
     """What does not work: alerts nobody took, rooms nobody sees, agents nobody hears."""
-    stuck = [a for a in house.untaken if a.status is AlertStatus.UNDELIVERED]
+    stuck = house.undelivered
     names = {r.resident.id: r.resident.room for r in house.residents}
     found = []
     if stuck:
-        said = say("{n} alerts have not reached anybody outside this page. They are being tried again.", n=len(stuck))
-        if len(stuck) == 1:
+        said = say("{n} alerts have not reached anybody outside this page. They are being tried again.", n=stuck)
+        if stuck == 1:
             said = say("One alert has not reached anybody outside this page. It is being tried again.")
         found.append(Trouble("undelivered", said))
     for agent in house.agents:

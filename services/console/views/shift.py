@@ -34,7 +34,8 @@ from services.vocabulary import Alert, Feedback, Policy, Resident, Seconds, Tier
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 SPANS: dict[int, str] = {8: "8 hours", 12: "12 hours", 24: "A day", 168: "A week"}
 WEEK_S: Seconds = 7 * 86_400.0
-SHOWN = 60
+SHOWN, COUNTED = 60, 2000
+"""Alerts in a list, and alerts of which it is counted how soon they were taken, the latest."""
 STALE_S: Seconds = 180.0
 """Alerting says at least once a minute who is reached; after this it is not known any more (source: guess)."""
 
@@ -54,7 +55,8 @@ class Shift:
 
     since: UnixSeconds
     until: UnixSeconds
-    alerts: tuple[Alert, ...]
+    alerts: int
+    urgent: int
     rows: tuple[AlertRow, ...]
     still_open: tuple[AlertRow, ...]
     open_count: int
@@ -77,7 +79,7 @@ def shift_page(
     """What happened in the last hours, for the next one."""
     chosen = hours if hours in SPANS else 8
     shift = of(room, room.clock.now(), chosen)
-    room.seen(visitor, "shift", {alert.resident for alert in shift.alerts})
+    room.seen(visitor, "shift", {row.alert.resident for row in (*shift.rows, *shift.still_open)})
     pages: Pages = request.app.state.pages
     sentence = summary(shift, chosen)
     return HTMLResponse(
@@ -101,16 +103,18 @@ def of(room: Room, now: UnixSeconds, hours: int) -> Shift:
     since, budget = now - 3600.0 * hours, Policy().budget
     with room.database.read() as connection:
         people = {one.resident.id: one.resident for one in StatusRepository(connection).all()}
-        alerts = reading.taken(connection, AlertRepository(connection).between(since, now))
-        waiting = AlertRepository(connection).untaken(reading.WAITING)
-        still = AlertRepository(connection).those([one.id for one in waiting[:SHOWN]])
+        alerts = AlertRepository(connection)
+        counts, open_count = alerts.tally(since, now), sum(alerts.waiting_counts().values())
+        newest = reading.taken(connection, alerts.newest(since, now, SHOWN))
+        taken = reading.taken(connection, alerts.taken(since, now, COUNTED))
         log = DeliveryRepository(connection).between(since, now)
-        tiers = AlertRepository(connection).tiers({one.alert for one in log})
+        tiers = alerts.tiers({one.alert for one in log})
         allowed = allowance(len(people), now - since, budget.tier1 + budget.tier2)
         said = FeedbackRepository(connection).between(now - WEEK_S, now + 1.0)
         return Shift(
-            since, now, tuple(alerts), _rows(alerts[::-1][:SHOWN], people), _rows(still, people), len(waiting),
-            tally.taken(alerts), tuple(loads(log, tiers, allowed)), allowed,
+            since, now, sum(one.n for one in counts), sum(one.n for one in counts if one.tier is Tier.IMMEDIATE),
+            _rows(newest, people), _rows(alerts.waiting(SHOWN), people), open_count,
+            tally.taken(taken), tuple(loads(log, tiers, allowed)), allowed,
             _week(room, connection, now, people, said), _on_call(connection, now),
             tuple(SilenceRepository(connection).active(now)),
             tuple(word for word in said if not word.counts), _handovers(connection, since), people,
@@ -119,9 +123,8 @@ def of(room: Room, now: UnixSeconds, hours: int) -> Shift:
 
 def summary(shift: Shift, hours: int) -> str:
     """The shift in two or three sentences: how many alerts, how soon they were taken, how many wait."""
-    first = sum(alert.tier is Tier.IMMEDIATE for alert in shift.alerts)
-    span, n = say(SPANS[hours]), len(shift.alerts)
-    told = say("{span}: {n} alerts, {first} of them urgent.", span=span, n=n, first=first)
+    span, n = say(SPANS[hours]), shift.alerts
+    told = say("{span}: {n} alerts, {first} of them urgent.", span=span, n=n, first=shift.urgent)
     if n < 2:
         told = say("{span}: one alert.", span=span) if n else say("{span}: no alerts.", span=span)
     parts = [told]
@@ -145,9 +148,9 @@ def _rows(alerts: list[Alert], people: dict[str, Resident]) -> tuple[AlertRow, .
 def _week(
     room: Room, connection: Connection, now: UnixSeconds, people: dict[str, Resident], said: list[Feedback]
 ) -> tuple[Part, ...]:
-    alerts = AlertRepository(connection).between(now - WEEK_S, now)
+    counts = AlertRepository(connection).tally(now - WEEK_S, now)
     rooms = {resident.id: resident.room for resident in people.values()}
-    return tuple(tally.parts(rooms, alerts, said, room.settings.units))
+    return tuple(tally.parts(rooms, counts, said, room.settings.units))
 
 
 def _on_call(connection: Connection, now: UnixSeconds) -> tuple[OnCall, ...]:
