@@ -9,6 +9,7 @@ from starlette.staticfiles import StaticFiles
 from services.console import problems, webhooks
 from services.console.api import alerts, explanation, people, proposals, receivers, residents, silences, technical
 from services.console.api.parts import PROBLEMS
+from services.console.describing import describe_unknown_numbers
 from services.console.entrance import InVisitor, needs, still
 from services.console.guard import Guard
 from services.console.roles import May
@@ -49,6 +50,7 @@ def make_app(room: Room) -> FastAPI:
 
     app.include_router(api)
     webhooks.describe(app.webhooks)
+    describe_unknown_numbers(app)
     for views in (routes, shift, quiet, thresholds, operations, audit, said, sign_in):
         app.include_router(views.router)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")

@@ -17,8 +17,10 @@ Limit = Annotated[int, Query(ge=1, le=200)]
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"description": text, "content": {"application/problem+json": {"schema": Problem.model_json_schema()}}}
     for status, text in {
+        400: "The body could not be read.",
         401: "Nobody is signed in, and no token was shown.", 403: "It came from another site, or the role may not.",
-        404: "There is no such thing.", 413: "The body is too large.",
+        404: "There is no such thing.", 409: "It stands otherwise by now: what is asked for cannot be.",
+        413: "The body is too large.",
         421: "The host name is not known.", 422: "It was not understood; `field` names the place.",
         503: "The ledger does not answer.",
     }.items()
