@@ -8,7 +8,7 @@ from pathlib import Path
 from fastapi import Request
 
 FOLDER = Path(__file__).parent / "languages"
-LANGUAGES = {"en": "English"}
+LANGUAGES = {"en": "English", "de": "Deutsch"}
 COOKIE = "attune_language"
 LANGUAGE: ContextVar[str] = ContextVar("language", default="en")
 """Of the request that is being answered, or of the page that is being rendered for several readers."""

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -104,10 +103,11 @@ def test_it_can_be_worked_with_the_keyboard_alone(facility: Facility, page: Page
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280, 1920])
+@pytest.mark.parametrize("language", ["en-GB", "de-DE"])
 def test_it_fits_every_screen_with_text_that_can_be_read(
-    facility: Facility, browser: Browser, tmp_path: Path, width: int, scheme: str
+    facility: Facility, browser: Browser, language: str, width: int, scheme: str
 ) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
+    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme, locale=language)  # type: ignore[arg-type]
     page = context.new_page()
     addresses = ["/", "/residents/room-9", "/shift", "/quiet", "/thresholds", "/operations", "/audit"]
     with facility.database.read() as connection:
