@@ -16,6 +16,8 @@ app.command("compose")(train_data.compose)
 app.command("synthesize")(train_synthesis.synthesize)
 app.command("review")(train_synthesis.review)
 app.command("qlora")(train_qlora.qlora)
+app.command("evaluate")(train_qlora.evaluate)
+app.command("bundle")(train_qlora.bundle)
 YAMNET = "yamnet.onnx"
 
 

@@ -12,6 +12,7 @@ PYTHON = "ATTUNE_TRAINING_PYTHON"
 """Names the Python that has torch, where that is another than ours."""
 Settings = Annotated[Path, typer.Argument(help="TOML file: base model, adapter, pace, phases.")]
 Composed = Annotated[Path, typer.Option("--corpus", help="The composed corpus (attune train compose).")]
+Run = Annotated[Path, typer.Option("--run", help="The folder that `attune train qlora` wrote.")]
 Layers = Annotated[str, typer.Option(help="Learn from these layers alone, e.g. L1,L2. Default: as the settings say.")]
 
 
@@ -80,6 +81,67 @@ def qlora(
         raise typer.BadParameter("missing: name the folder of the run", param_hint="--out")
     options = [*(["--from", begin] if begin else []), *(["--log", log] if log else [])]
     _run("training.qlora", ["train", *given, "--out", out, *options], heavy=True)
+
+
+def evaluate(
+    settings: Settings,
+    corpus: Composed,
+    run: Run,
+    moments: Annotated[
+        Path | None, typer.Option(help="Folder `moments` of the synthesis: with it claims are checked against events.")
+    ] = None,
+    beside: Annotated[
+        Path | None, typer.Option(help="Compare with this adapter. Default: with the base alone.")
+    ] = None,
+    layers: Layers = "",
+    most: Annotated[int, typer.Option(help="Ask at most so many test examples, in turns. 0: all.", min=0)] = 0,
+    thinking: Annotated[int, typer.Option(help="Tokens of thinking, then it is ended.", min=1)] = 2048,
+    answer: Annotated[int, typer.Option(help="Tokens of the answer.", min=1)] = 1024,
+    margin: Annotated[float, typer.Option(help="By how much a share may be worse before it is marked.")] = 0.05,
+) -> None:
+    """Have an adapter answer the corpus' test examples, and count what the answers are worth, beside its base.
+
+    Counted are valid answers, agreement with the corpus' tier, whether what must be escalated is and what must not is
+    not, claims that the measurements bear out, answers without a contradicted claim, thinking kept and how long it is,
+    right short answers: for all, each layer and each slice (population, mode, family), with 95 % intervals and a
+    paired bootstrap against the base or --beside. Greedy, in the precision in which it is served, and without a
+    grammar that would make every answer valid.
+
+    After a new layer on a finished adapter, `--beside first/adapter --layers L1,L2,L3` shows whether it is still as
+    good at what it knew. Killed, the same command goes on: every answer is on disk. Written are evaluation.json and
+    evaluation.html in the run.
+
+    Example: `attune train evaluate qlora.toml --corpus composed --run run --moments synthetic/moments`
+    """
+    given: list[object] = [settings, "--corpus", corpus, "--run", run, *(["--layers", layers] if layers else [])]
+    budget: list[object] = ["--thinking", thinking, "--answer", answer, "--most", most]
+    _run("training.qlora", ["answer", *given, *budget, *(["--beside", beside] if beside else [])], heavy=True)
+    options = ["--corpus", corpus, "--margin", margin, *(["--moments", moments] if moments else [])]
+    _run("training.evaluating", [run, *options])
+
+
+def bundle(
+    settings: Settings,
+    corpus: Composed,
+    run: Run,
+    out: Annotated[Path, typer.Option(help="Folder of the bundle; must not be there yet.")],
+    name: Annotated[str, typer.Option(help="Of the adapter: lower case, digits, dashes.")],
+    key: Annotated[Path | None, typer.Option(help="Private key that signs it (attune adapters keys).")] = None,
+    approved_by: Annotated[str, typer.Option(help="Who answers for it.")] = "",
+    sees: Annotated[str, typer.Option(help="text, or frames where pictures were learned from.")] = "text",
+) -> None:
+    """Pack an evaluated adapter into the bundle that the VLM service admits, and sign it.
+
+    Golden prompts are taken from validation and test examples: places where the adapter expects something else than
+    its base, with what both expect, computed on the whole base. A server proves with them that it really uses the
+    adapter. The card has base digest, corpus, figures of the evaluation, versions and seeds; run.json, curve.png,
+    evaluation.json and evaluation.html lie beside it.
+
+    Example: `attune train bundle qlora.toml --corpus composed --run run --name house --out house --key private.pem`
+    """
+    _run("training.qlora", ["golden", settings, "--corpus", corpus, "--run", run], heavy=True)
+    options = ["--name", name, "--out", out, "--sees", sees, "--approved-by", approved_by]
+    _run("training.bundle", [run, *options, *(["--key", key] if key else [])])
 
 
 def _run(module: str, options: list[object], heavy: bool = False) -> None:

@@ -1,9 +1,11 @@
 """`python -m training.qlora show|train`, which `attune train qlora` starts."""
 
+import logging
 import os
 import sys
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # everything lies on disk; nobody is asked or told
+logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # it misses kernels that it would have to download
 
 try:
     from training.qlora.command import main

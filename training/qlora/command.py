@@ -1,9 +1,9 @@
-"""What `python -m training.qlora` does: `show` what is learned from, `train` an adapter."""
+"""What `python -m training.qlora` does: `show` what is learned from, `train` an adapter, have it `answer`
+what it never saw, find `golden` prompts."""
 
 import argparse
 import hashlib
 import json
-import logging
 import os
 import shutil
 import sys
@@ -15,18 +15,19 @@ from typing import Any
 import transformers
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from safetensors import SafetensorError
 
 from training.corpus.assets import digest_of, write_whole
 from training.corpus.errors import CorpusError
 from training.corpus.example import Layer
 from training.corpus.journal import Journal
 from training.corpus.store import Corpus
+from training.qlora import afterwards, lora, record
 from training.qlora import base as base_room
-from training.qlora import lora, record
 from training.qlora.base import Base, open_base
 from training.qlora.checkpoint import Standing
 from training.qlora.curve import draw
-from training.qlora.errors import NothingLearned, SettingsInvalid
+from training.qlora.errors import NoRoom, NothingLearned, SettingsInvalid
 from training.qlora.lessons import Lessons, lessons, steps
 from training.qlora.settings import TrainingSettings
 from training.qlora.training import Trainer, peak_bytes
@@ -37,13 +38,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status: 0 all is done, 2 it is not, with one line that says why, 130 interrupted."""
     asked = _parser().parse_args(arguments)
     transformers.utils.logging.disable_progress_bar()
-    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # it misses kernels that it would have to download
     try:
         settings = _settings(asked)
-        if asked.what == "show":
-            _show(settings, asked.corpus, asked.count)
-        else:
-            _train(settings, asked)
+        match asked.what:
+            case "show":
+                _show(settings, asked.corpus, asked.count)
+            case "train":
+                _train(settings, asked)
+            case "answer":
+                afterwards.answer(settings, asked)
+            case _:
+                afterwards.golden_prompts(settings, asked)
     except CorpusError as error:
         return _refuse(str(error))
     except KeyboardInterrupt:
@@ -114,7 +119,10 @@ def _save(model: Any, settings: TrainingSettings, out: Path) -> None:
     shutil.rmtree(arriving, ignore_errors=True)
     if not any(bool(one.any()) for name, one in lora.trained(model).items() if ".lora_B." in name):
         raise NothingLearned("every lora_B is zero after the training: nothing was learned; raise pace.rate or epochs")
-    model.save_pretrained(str(arriving), safe_serialization=True, save_embedding_layers=False)
+    try:
+        model.save_pretrained(str(arriving), safe_serialization=True, save_embedding_layers=False)
+    except SafetensorError as error:
+        raise NoRoom(f"{arriving}: {error}; make room and run the same command again, the training is kept") from error
     (arriving / "README.md").unlink(missing_ok=True)
     config = json.loads((arriving / lora.CONFIG).read_text(encoding="utf-8"))
     config["base_model_name_or_path"] = settings.base
@@ -175,15 +183,21 @@ def _refuse(why: str) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="attune train qlora", description=__doc__)
     commands = parser.add_subparsers(dest="what", required=True)
-    for name in ("show", "train"):
+    for name in ("show", "train", "answer", "golden"):
         command = commands.add_parser(name)
         command.add_argument("settings", type=Path)
         command.add_argument("--corpus", type=Path, required=True)
         command.add_argument("--layers", default="")
         if name == "show":
             command.add_argument("--count", type=int, default=1)
-            continue
-        command.add_argument("--out", type=Path, required=True)
-        command.add_argument("--from", type=Path, dest="begin")
-        command.add_argument("--log", type=Path)
+        if name == "train":
+            command.add_argument("--out", type=Path, required=True)
+            command.add_argument("--from", type=Path, dest="begin")
+            command.add_argument("--log", type=Path)
+        if name in ("answer", "golden"):
+            command.add_argument("--run", type=Path, required=True)
+        if name == "answer":
+            command.add_argument("--beside", type=Path)
+            for option in ("--thinking", "--answer", "--most"):
+                command.add_argument(option, type=int, required=True)
     return parser

@@ -12,6 +12,7 @@ from training.corpus.assets import write_whole
 from training.qlora.errors import BaseChanged, CheckpointDamaged, SettingsInvalid, TemplateChanged, TrainingError
 
 BEGUN, RUN, ADAPTER, CURVE = "begun.json", "run.json", "adapter", "curve.png"
+ANSWERS, GOLDEN = "answers.json", "golden.json"
 _SOFTWARE = ("torch", "transformers", "peft", "bitsandbytes", "safetensors")
 
 

@@ -34,6 +34,7 @@ def sign(folder: Path, private: Path) -> None:
     Raises:
         NotSigned: the key cannot be read, or is no P-256 key.
     """
+    folder = folder.resolve()  # the library notes what it passes over, and takes a relative path for another file
     signature = folder / SIGNATURE
     signature.unlink(missing_ok=True)
     rules = hashing.Config().set_ignored_paths(paths=[signature], ignore_git_paths=False)
@@ -50,6 +51,7 @@ def check(folder: Path, public: Path) -> None:
     Raises:
         NotSigned: no signature, another key's, or files that it does not cover.
     """
+    folder = folder.resolve()
     signature = folder / SIGNATURE
     if not signature.is_file():
         raise NotSigned(f"{SIGNATURE}: missing; `attune adapters seal --key` writes it")

@@ -129,6 +129,17 @@ def test_a_bundle_that_is_not_as_it_was_sealed_is_refused(
         open_bundle(tmp_path / "b")
 
 
+def test_a_bundle_that_is_named_by_a_relative_path_is_signed_like_any_other(
+    tmp_path: Path, keys: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(tmp_path / "here")
+    monkeypatch.chdir(tmp_path)
+    seal(Path("here"), keys[0])
+    assert open_bundle(Path("here"), keys[1]) and open_bundle(tmp_path / "here", keys[1])
+    moved = Path("here").rename(tmp_path / "there")
+    assert open_bundle(moved, keys[1]).card.name == "agitation"
+
+
 def test_only_a_signature_of_the_trusted_key_over_these_files_counts(tmp_path: Path, keys: tuple[Path, Path]) -> None:
     folder = written(tmp_path / "b")
     seal(folder)

@@ -1,0 +1,125 @@
+"""How well a model reasons about events: what is counted of each answer, and two models on the same cases. Pure."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+
+from services.evaluation.bootstrap import Interval, ratio
+from services.evaluation.paired import difference, exact_bounds, sign_test
+
+_NAN = float("nan")
+
+
+class Measure(StrEnum):
+    """What is counted. All but the length of thinking are better when they are larger."""
+
+    VALID = "valid answers"
+    TIER = "tier agreement"
+    ESCALATE = "must escalate"
+    STAY = "must not escalate"
+    GROUNDED = "grounded claims"
+    UNCONTRADICTED = "not contradicted"
+    THINKS = "thinking kept"
+    LENGTH = "characters of thinking"
+    RIGHT = "right short answers"
+
+
+SHARES = frozenset(Measure) - {Measure.GROUNDED, Measure.LENGTH}
+"""Measures of which every case is 0 or 1: they get exact bounds, the others a bootstrap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one answer to `case` was worth, by measure; a measure that does not apply to it is left out. `layer` is the
+    corpus layer, `slices` are tags such as a population."""
+
+    case: str
+    layer: str
+    slices: tuple[str, ...] = ()
+    counted: Mapping[Measure, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A measure over the cases of a layer or slice (empty: all), with its 95 % interval, n of them."""
+
+    measure: Measure
+    part: str
+    interval: Interval
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """How much more the second of two answerers reaches on the same cases, and the p of a sign test for shares."""
+
+    measure: Measure
+    part: str
+    interval: Interval
+    n: int
+    p: float = _NAN
+
+
+def figures(answers: Sequence[Said], seed: int = 0) -> list[Figure]:
+    """Every measure of all answers, then of each layer, then of each slice; parts without a case are left out.
+
+    >>> figures([Said("a", "L2", (), {Measure.VALID: 1.0})])[0]
+    Figure(measure=<Measure.VALID: 'valid answers'>, part='', interval=Interval(value=1.0, low=0.025, high=1.0), n=1)
+    """
+    rng = np.random.default_rng(seed)
+    found = []
+    for part, some in _parts(answers):
+        for measure in Measure:
+            values = [one.counted[measure] for one in some if measure in one.counted]
+            if values:
+                found.append(Figure(measure, part, _interval(measure, values, rng), len(values)))
+    return found
+
+
+def gains(first: Sequence[Said], second: Sequence[Said], seed: int = 0) -> list[Gain]:
+    """What `second` gains over `first`, over cases in which both were counted: paired bootstrap (Efron 1979).
+
+    Raises:
+        ValueError: other cases, or in another order.
+    """
+    if [one.case for one in first] != [one.case for one in second]:
+        raise ValueError("two answerers on other cases: expected the same cases in the same order")
+    rng = np.random.default_rng(seed)
+    known = {one.case: one for one in first}
+    found = []
+    for part, some in _parts(second):
+        for measure in Measure:
+            pairs = [
+                (known[one.case].counted[measure], one.counted[measure])
+                for one in some if measure in one.counted and measure in known[one.case].counted
+            ]  # fmt: skip
+            if pairs:
+                before, after = zip(*pairs, strict=True)
+                p = sign_test(list(map(bool, before)), list(map(bool, after))) if measure in SHARES else _NAN
+                found.append(Gain(measure, part, difference(before, after, rng), len(pairs), p))
+    return found
+
+
+def _interval(measure: Measure, values: Sequence[float], rng: np.random.Generator) -> Interval:
+    if measure in SHARES:
+        found = exact_bounds(round(sum(values)), len(values))
+        return Interval(*(round(bound, 6) for bound in found))
+    return ratio(np.asarray(values, float), np.ones(len(values)), rng)
+
+
+def _parts(answers: Sequence[Said]) -> list[tuple[str, list[Said]]]:
+    layers = sorted({one.layer for one in answers})
+    slices = sorted({tag for one in answers for tag in one.slices})
+    return [
+        ("", list(answers)),
+        *((layer, [one for one in answers if one.layer == layer]) for layer in layers),
+        *((tag, [one for one in answers if tag in one.slices]) for tag in slices),
+    ]
+
+
+def is_not_worse(gain: Gain, margin: float) -> bool:
+    """Whether the lower end of what was gained is above minus `margin`: non-inferiority with 97.5 % confidence."""
+    return not math.isnan(gain.interval.low) and gain.interval.low >= -margin

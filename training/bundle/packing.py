@@ -1,0 +1,108 @@
+"""From the folder of a run to a sealed bundle, whole or not at all."""
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from training.bundle.errors import NotReady
+from training.corpus.assets import digest_of
+from training.evaluating.command import JSON, PAGE
+from training.qlora.record import ADAPTER, CURVE, GOLDEN, RUN, Run
+from vlm_service.bundle import Base, Bundle, Card, Corpus, Figure, Probe, seal
+
+WEIGHTS, CONFIG, CARD = "adapter_model.safetensors", "adapter_config.json", "card.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """What the card says beside what the run knows: the adapter's name and who answers for it."""
+
+    name: str
+    approved_by: str
+    sees: str
+
+
+def pack(run: Path, of: Answering, out: Path, key: Path | None) -> Bundle:
+    """The bundle in `out`, which must not be there yet, signed where there is a key.
+
+    Raises:
+        NotReady: the run's parts are missing or of another adapter, or `out` is there.
+        BundleError: what the run left is no bundle.
+    """
+    if out.exists():
+        raise NotReady(f"{out}: is there already; a bundle is never changed, name another folder")
+    card = card_of(run, of)
+    arriving = out.with_name(f".{out.name}.arriving")
+    shutil.rmtree(arriving, ignore_errors=True)
+    arriving.mkdir(parents=True)
+    try:
+        for name in (WEIGHTS, CONFIG):
+            shutil.copyfile(run / ADAPTER / name, arriving / name)
+        for name in (RUN, CURVE, JSON, PAGE):
+            shutil.copyfile(run / name, arriving / name)
+        (arriving / CARD).write_text(card.model_dump_json(indent=1), encoding="utf-8")
+        bundle = seal(arriving, key)
+        os.replace(arriving, out)
+    finally:
+        shutil.rmtree(arriving, ignore_errors=True)
+    return Bundle(out, bundle.card, bundle.weights, bundle.manifest)
+
+
+def card_of(run: Path, of: Answering) -> Card:
+    """The card of the adapter in `run`.
+
+    Raises:
+        NotReady: golden prompts or evaluation are missing, or of another adapter.
+    """
+    told = Run.read(run)
+    if (digest := digest_of(run / ADAPTER / WEIGHTS)) != told.adapter_sha256:
+        raise NotReady(
+            f"{run / ADAPTER}: weights {digest[:12]}, {RUN} tells of {told.adapter_sha256[:12]}; train again"
+        )
+    golden = _of_adapter(run / GOLDEN, told, "`attune train bundle` finds them")
+    evaluation = _of_adapter(run / JSON, told, "run `attune train evaluate`")
+    lora = told.settings["lora"]
+    return Card(
+        name=of.name, base=Base(model=told.base.model, weights_sha256=told.base.weights_sha256),
+        rank=lora["rank"], alpha=lora["alpha"], targets=_targets(run / ADAPTER / WEIGHTS),
+        sees="frames" if of.sees == "frames" else "text", prompt_version=told.prompt_version,
+        corpus=Corpus(fingerprint=told.corpus.fingerprint.removeprefix("sha256:"), examples=told.corpus.examples,
+                      layers=told.corpus.layers),
+        evaluation=tuple(_figure(one) for one in evaluation["figures"] if _is_for_cards(one["part"])),
+        probes=tuple(
+            Probe(prompt=one["prompt"], adapted=one["adapted"], base=one["base"]) for one in golden["prompts"]
+        ),
+        software=told.software, seeds=told.seeds, made_at=told.made_at, approved_by=of.approved_by,
+    )  # fmt: skip
+
+
+def _of_adapter(file: Path, told: Run, remedy: str) -> dict[str, Any]:
+    try:
+        said: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise NotReady(f"{file}: is missing or not readable; {remedy}") from error
+    if said.get("adapter") != told.adapter_sha256:
+        raise NotReady(f"{file}: is of adapter {str(said.get('adapter'))[:12]}, the run has "
+                       f"{told.adapter_sha256[:12]}; {remedy} again")  # fmt: skip
+    return said
+
+
+def _is_for_cards(part: str) -> bool:
+    """A card tells all together and each layer; slices are in the report beside it."""
+    return "." not in part
+
+
+def _figure(one: dict[str, Any]) -> Figure:
+    return Figure(
+        metric=one["measure"], layer=one["part"], value=one["value"], low=one["low"], high=one["high"], n=one["n"]
+    )
+
+
+def _targets(weights: Path) -> tuple[str, ...]:
+    from safetensors import safe_open
+
+    with safe_open(weights, "numpy") as opened:
+        return tuple(sorted({key.split(".lora_")[0].rsplit(".", 1)[-1] for key in opened.keys()}))  # noqa: SIM118

@@ -1,0 +1,73 @@
+"""Has an adapter and its base answer what they never learned from; each answer is on disk before the next is begun."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from training.corpus.example import Example, Split
+from training.corpus.store import Corpus
+from training.qlora.errors import CheckpointDamaged, NothingLearned
+from training.qlora.served import ADAPTER, BESIDE, Served
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Tokens of thinking and of the answer, and how many test examples at most (0: all)."""
+
+    thinking: int
+    answer: int
+    most: int = 0
+
+
+def asked_about(corpus: Corpus, budget: Budget, layers: frozenset[str]) -> list[Example]:
+    """The test examples, in turns over layers and kinds where not all are wanted.
+
+    Raises:
+        NothingLearned: there is none.
+    """
+    found = [one for one in corpus.examples() if one.split is Split.TEST and one.layer.value in layers]
+    if not found:
+        raise NothingLearned(f"{corpus.folder}: no test example of {', '.join(sorted(layers))}; compose with some")
+    groups: dict[tuple[str, str], list[Example]] = {}
+    for one in found:
+        groups.setdefault((one.layer.value, one.kind.value), []).append(one)
+    turns = sorted((place, key) for key, group in groups.items() for place in range(len(group)))
+    return [groups[key][place] for place, key in turns][: budget.most or None]
+
+
+def answer_all(
+    served: Served, examples: list[Example], corpus: Corpus, budget: Budget, file: Path, told: Callable[[], None]
+) -> None:  # fmt: skip
+    """Append what was not answered yet to `file`: example, who (`adapter` or `beside`), text."""
+    known = {(one["example"], one["who"]) for one in read_answers(file)}
+    with file.open("a", encoding="utf-8") as out:
+        for example in examples:
+            turn = served.base.turns(example)[-1]
+            for who in (ADAPTER, BESIDE):
+                if (example.id, who) not in known:
+                    with served.speaking(who):
+                        text = served.answer(turn, corpus.assets, budget.thinking, budget.answer)
+                    out.write(json.dumps({"example": example.id, "who": who, "text": text}) + "\n")
+                    out.flush()
+                told()
+
+
+def read_answers(file: Path) -> Iterator[dict[str, str]]:
+    """What was answered so far. A last line that was cut off is passed over, and asked again.
+
+    Raises:
+        CheckpointDamaged: a line that is no answer.
+    """
+    if not file.exists():
+        return
+    text = file.read_text(encoding="utf-8")
+    if text and not text.endswith("\n"):
+        text = text[: text.rfind("\n") + 1]
+        file.write_text(text, encoding="utf-8")
+    for number, line in enumerate(text.splitlines(), 1):
+        try:
+            one = json.loads(line)
+            yield {name: str(one[name]) for name in ("example", "who", "text")}
+        except (ValueError, KeyError, TypeError) as error:
+            raise CheckpointDamaged(f"{file}, line {number}: no answer ({error}); remove the file") from error

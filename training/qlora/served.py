@@ -1,0 +1,116 @@
+"""The model as it is served, whole weights and adapters that can be put aside: what it expects, and what it answers."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import PeftModel
+from safetensors import SafetensorError
+
+from training.corpus.assets import AssetStore
+from training.qlora.base import Base, device, load
+from training.qlora.chat import CLOSE, Tokens, Turn
+from training.qlora.errors import BaseChanged, BaseInvalid, TemplateChanged
+from training.qlora.lora import CONFIG
+from training.qlora.packing import packed
+from training.qlora.record import Run
+
+ADAPTER, BESIDE = "adapter", "beside"
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A base model in bfloat16 with an adapter, and with another one beside it or none. On a CPU it computes in single
+    precision, so that what a server's rounding adds is added once."""
+
+    model: Any
+    base: Base
+
+    @classmethod
+    def of(cls, base: Base, adapter: Path, beside: Path | None = None) -> "Served":
+        """
+        Raises:
+            BaseInvalid: no adapter, or a damaged one.
+        """
+        for folder in (adapter, beside):
+            if folder is not None and not (folder / CONFIG).is_file():
+                raise BaseInvalid(f"{folder}: no {CONFIG}; expected the folder of an adapter")
+        whole = load(base, "bfloat16")
+        try:
+            model = PeftModel.from_pretrained(whole if device() == "cuda" else whole.float(), str(adapter))
+            if beside is not None:
+                model.load_adapter(str(beside), BESIDE)
+        except (SafetensorError, RuntimeError, OSError, ValueError) as error:
+            raise BaseInvalid(f"{adapter}: {error}; the adapter is damaged or of another base") from error
+        return cls(model.eval(), base)
+
+    @contextmanager
+    def speaking(self, who: str) -> Iterator[None]:
+        """Within it `ADAPTER` speaks, or `BESIDE`: the other adapter, or the base where there is none."""
+        if who == BESIDE and BESIDE not in self.model.peft_config:
+            with self.model.disable_adapter():
+                yield
+            return
+        self.model.set_adapter(BESIDE if who == BESIDE else "default")
+        yield
+
+    def following(self, tokens: Tokens) -> torch.Tensor:
+        """(n, vocabulary): what is expected after each token of a text, as log-probabilities (nats)."""
+        row = packed([tokens], lambda one: torch.arange(len(one)).expand(3, -1), _no_pixels)
+        with torch.inference_mode():
+            logits = self.model(**{name: one.to(device()) for name, one in row.inputs.items()}).logits[0]
+        return torch.log_softmax(logits.double(), -1).cpu()
+
+    def answer(self, turn: Turn, assets: AssetStore, thinking: int, answer: int) -> str:
+        """What the model writes behind what is given, greedily: at most so many tokens of `thinking`, then its end is
+        written for it, as a server's thinking budget does, and at most so many of `answer`."""
+        tokens = self.base.tokens(turn, assets)
+        given = [int(one) for one, learned in zip(tokens.ids, tokens.learned, strict=True) if not learned]
+        inputs = self._pictures(tokens, assets)
+        close = self.base.tokenizer.convert_tokens_to_ids(CLOSE)
+        written: list[int] = []
+        if not turn.given.rstrip().endswith(CLOSE):
+            written = self._write(given, inputs, thinking, [close])
+            if written[-1] != close and len(written) == thinking:
+                written += self.base.tokenizer(f"\n{CLOSE}\n\n", add_special_tokens=False)["input_ids"]
+        if not written or close in written:
+            written += self._write([*given, *written], inputs, answer, [])
+        return str(self.base.tokenizer.decode(written, skip_special_tokens=True))
+
+    def _write(self, given: list[int], inputs: dict[str, Any], most: int, stop: list[int]) -> list[int]:
+        ids = torch.tensor([given])
+        ends = [self.base.tokenizer.eos_token_id, *stop]
+        holders = {"mm_token_type_ids": (ids == self.base.config.image_token_id).int()} if inputs else {}
+        tensors = {"input_ids": ids, "attention_mask": torch.ones_like(ids), **holders, **inputs}
+        with torch.inference_mode():
+            said = self.model.generate(
+                **{name: one.to(device()) for name, one in tensors.items()}, max_new_tokens=most, do_sample=False,
+                eos_token_id=ends, pad_token_id=self.base.tokenizer.pad_token_id, temperature=None, top_p=None,
+                top_k=None,
+            )  # fmt: skip
+        return [int(one) for one in said[0, len(given) :]]
+
+    def _pictures(self, tokens: Tokens, assets: AssetStore) -> dict[str, Any]:
+        seen = [self.base.pixels(asset, assets) for asset, _, _ in tokens.images]
+        return {name: torch.cat([one[name] for one in seen]) for name in ("pixel_values", "image_grid_thw") if seen}
+
+
+def check_run(run: Run, base: Base) -> None:
+    """That the base is the one that the run knows.
+
+    Raises:
+        BaseChanged, TemplateChanged: it is not.
+    """
+    if run.base.weights_sha256 != base.weights:
+        raise BaseChanged(f"{base.folder}: weights {base.weights[:12]}, the run was trained on "
+                          f"{run.base.weights_sha256[:12]}; name its settings")  # fmt: skip
+    if run.template != base.template:
+        raise TemplateChanged(f"{base.folder}: its chat template renders otherwise than the one that the run was "
+                              "trained with; use that one")  # fmt: skip
+
+
+def _no_pixels(asset: str) -> dict[str, Any]:
+    raise ValueError(f"{asset}: expected a text without pictures")
