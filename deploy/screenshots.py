@@ -15,7 +15,7 @@ PATIENCE_S = 240.0
 
 
 def main(folder: Path) -> None:
-    """Write `house.png` (residents and alerts) and `alert.png` (one alert) to `folder`."""
+    """Write `house.png` (residents and alerts), `alert.png` (one alert) and `shift.png` (a shift) to `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     demo = subprocess.Popen(
         [Path(sys.executable).with_name("attune"), "demo", "--folder", "var/screenshots"],
@@ -28,7 +28,7 @@ def main(folder: Path) -> None:
             browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_ARGUMENTS)
             page = browser.new_page(viewport={"width": 1280, "height": 800})
             page.goto(address)
-            _photograph(page, folder)
+            _photograph(page, address, folder)
             browser.close()
     finally:
         demo.send_signal(signal.SIGINT)
@@ -43,7 +43,7 @@ def _address(demo: subprocess.Popen[str]) -> str:
     raise SystemExit("the demonstration ended before it named its page")
 
 
-def _photograph(page: Page, folder: Path) -> None:
+def _photograph(page: Page, address: str, folder: Path) -> None:
     link = page.locator("a[href*='/alerts/']").first
     link.wait_for(timeout=PATIENCE_S * 1000)
     time.sleep(10)  # the second opinion arrives a little later than the alert
@@ -52,6 +52,12 @@ def _photograph(page: Page, folder: Path) -> None:
     page.wait_for_load_state("networkidle")
     time.sleep(1)
     page.screenshot(path=folder / "alert.png", full_page=True)
+    page.get_by_label("Your name").fill("Ana")
+    page.get_by_role("button", name="I am on it").click()
+    page.get_by_role("button", name="Yes, it was right").click()
+    page.goto(f"{address}/shift")
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=folder / "shift.png", full_page=True)
 
 
 if __name__ == "__main__":

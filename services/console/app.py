@@ -15,7 +15,7 @@ from services.console.guard import Guard
 from services.console.roles import May
 from services.console.room import Room
 from services.console.stream import Broadcast, View
-from services.console.views import audit, now, operations, quiet, routes, said, shift, sign_in, thresholds
+from services.console.views import audit, now, operations, quiet, resident, routes, said, shift, sign_in, thresholds
 from services.console.views.pages import FOLDER, Pages
 from services.runtime.settings import LOOPBACK
 
@@ -51,7 +51,7 @@ def make_app(room: Room) -> FastAPI:
     app.include_router(api)
     webhooks.describe(app.webhooks)
     describe_unknown_numbers(app)
-    for views in (routes, shift, quiet, thresholds, operations, audit, said, sign_in):
+    for views in (routes, resident, shift, quiet, thresholds, operations, audit, said, sign_in):
         app.include_router(views.router)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
 

@@ -89,9 +89,9 @@ def troubles(house: House) -> list[Trouble]:
     names = {r.resident.id: r.resident.room for r in house.residents}
     found = []
     if stuck:
-        said = say("{n} alerts have not reached anybody outside this page. They are being tried again.", n=stuck)
+        said = say("{n} alerts have not reached anybody outside this page. Please take them here.", n=stuck)
         if stuck == 1:
-            said = say("One alert has not reached anybody outside this page. It is being tried again.")
+            said = say("One alert has not reached anybody outside this page. Please take it here.")
         found.append(Trouble("undelivered", said))
     for agent in house.agents:
         if agent.silent:

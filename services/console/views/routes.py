@@ -2,12 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from pydantic import ValidationError
-from sqlalchemy import Connection
 
-from services.console import reading, writing
+from services.console import writing
 from services.console.api.parts import Before, Id
 from services.console.entrance import InVisitor, needs
 from services.console.models import FeedbackIn, ModeIn, Name, Note
@@ -17,11 +16,9 @@ from services.console.room import InRoom
 from services.console.views import alert as alert_view
 from services.console.views import now as now_view
 from services.console.views.pages import Pages
-from services.ledger import ModeRepository, RosterRepository, StatusRepository
-from services.vocabulary import FeedbackVerdict, Mode, Resident
+from services.vocabulary import FeedbackVerdict, Mode
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
-_MINUTES = (0, 5, 15, 30, 60, 120)
 
 
 @router.get("/", dependencies=needs(), response_model=None)
@@ -50,32 +47,6 @@ def alert_page(request: Request, room: InRoom, visitor: InVisitor, alert_id: Id)
 def alert_parts(request: Request, room: InRoom, visitor: InVisitor, alert_id: Id) -> JSONResponse:
     """The parts of an alert's page that change, for a page that is open."""
     return JSONResponse(alert_view.live(request.app.state.pages, _alert(room, visitor, alert_id)))
-
-
-@router.get("/residents/{resident_id}", dependencies=needs(May.SEE_RESIDENTS))
-def resident_page(
-    request: Request, room: InRoom, visitor: InVisitor, resident_id: Id, thanks: Annotated[bool, Query()] = False
-) -> HTMLResponse:
-    """One resident: how they are, their alerts, and the place to say that one is missing."""
-    now = room.clock.now()
-    with room.database.read() as connection:
-        known = {r.resident.id: r for r in reading.residents(connection, now, reading.agents(connection, now))}
-        resident = _resident(connection, resident_id)
-        alerts, _ = reading.alert_page(connection, None, 30, None, resident_id)
-        decided = next(iter(ModeRepository(connection).of([resident_id])), None)
-    room.seen(visitor, "resident", {resident_id})
-    rows = [now_view.AlertRow(alert, "") for alert in alerts]
-    pages: Pages = request.app.state.pages
-    page = pages.render(
-        "resident.html",
-        resident=resident,
-        status=known.get(resident_id),
-        rows=rows,
-        minutes=_MINUTES,
-        thanks=thanks,
-        decided=decided,
-    )
-    return HTMLResponse(page)
 
 
 @router.post("/alerts/{alert_id}/acknowledge", dependencies=needs(May.TAKE_ALERTS))
@@ -155,13 +126,3 @@ def _alert(room: InRoom, visitor: InVisitor, alert_id: str) -> dict[str, object]
         raise Refused(404, "alert-unknown", "There is no such alert.")
     room.seen(visitor, "alert", {known["resident"].id})  # type: ignore[attr-defined]  # a Resident
     return known
-
-
-def _resident(connection: Connection, resident_id: str) -> Resident:
-    status = StatusRepository(connection).get(resident_id)
-    if status is not None:
-        return status.resident
-    seated = {r.id: r for r, _ in RosterRepository(connection).residents()}
-    if resident_id not in seated:
-        raise Refused(404, "resident-unknown", "There is no such resident.")
-    return seated[resident_id]

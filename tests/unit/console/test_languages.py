@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from fastapi.testclient import TestClient
 
-from services.console import problems, words
+from services.console import problems, week, words
 from services.console.language import FOLDER, LANGUAGES, texts
 from services.console.roles import May
 from services.console.views import pages, quiet, shift
@@ -74,6 +74,7 @@ def in_tables() -> Iterator[str]:
     yield from (cue.value.replace("_", " ") for cue in CueName)
     yield from (reason.value for reason in Reason)
     yield from EMOTIONS
+    yield from week.WEEKDAYS
 
 
 EVERYTHING = frozenset((*in_templates(), *in_code(), *in_tables())) - SAME
