@@ -46,9 +46,16 @@ def _facts(found: Mapping[str, Any]) -> Table:
         table.add_row("base model", f"{base['model']}, weights {base['weights_sha256'][:12]}")
         table.add_row("changes", f"{', '.join(card['targets'])} by rank {card['rank']}")
         table.add_row("prompt", card["prompt_version"])
+        for figure in card.get("evaluation", ()):
+            if not figure["layer"]:
+                table.add_row(f"trained: {figure['metric']}", _figure(figure))
         table.add_row("approved by", card["approved_by"] or "nobody")
     table.add_row("digest", found["digest"])
     return table
+
+
+def _figure(figure: Mapping[str, Any]) -> str:
+    return f"{figure['value']:.3g} ({figure['low']:.3g} to {figure['high']:.3g}, n = {figure['n']})"
 
 
 def _report(report: Mapping[str, Any]) -> Table:
