@@ -19,6 +19,8 @@ GROUPS = {
     "pleasure": ("affect.valence", "emotion.happiness"),
     "distress": ("emotion.fear", "emotion.anger", "emotion.sadness", "emotion.disgust"),
     "arousal": ("affect.arousal",),
+    "pain": ("face.pain",),
+    "habits": ("pose.rocking", "pose.self_contact"),
 }
 """Channels whose distances are averaged, so that a room without some of them is judged by the others."""
 TURNED = ("pose.hip_height",)

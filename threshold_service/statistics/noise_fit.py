@@ -72,7 +72,7 @@ def _wider(counts: Floats, variance: Floats, before: fused.Learned) -> Floats:
     """How many of the units in which innovations were counted their robust spread is, (k, c)."""
     shares = _shares(counts)
     robust = (_reached(shares, 0.75) - _reached(shares, 0.25)) / QUARTILES_APART
-    most = np.sqrt(variance) * before.gain
+    most = np.sqrt(np.maximum(variance, 0.0)) * before.gain
     believed = np.where(robust > LEAST_UNIT * most, robust, most)
     kept: Floats = np.where(np.abs(believed - 1.0) < OFF, 1.0, believed)
     return kept

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 MAGIC = b"ATTUNE\x00"
-VERSION = 10
+VERSION = 11
 
 
 class StateUnreadable(ValueError):
