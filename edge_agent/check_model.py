@@ -1,4 +1,5 @@
-"""`python -m edge_agent.check_model MODEL --on PICTURES`, as `attune assets check`: what a model says of faces."""
+"""`python -m edge_agent.check_model MODEL --on PICTURES`, as `attune assets check`: what a model says of faces, or of
+whole pictures where it is described as the scene's."""
 
 import argparse
 import sys
@@ -13,35 +14,45 @@ from rich.table import Table
 
 from edge_agent.capture.decimation import Counts
 from edge_agent.capture.decoder import decode
-from edge_agent.capture.frame import Frame
+from edge_agent.capture.frame import Frame, Image
 from edge_agent.capture.source import Source, SourceError
 from edge_agent.models import Model, ModelAltered, ModelMissing, ModelUnreadable, ProviderMissing
 from edge_agent.models import load as load_model
+from edge_agent.preprocess.pixels import whole
 from edge_agent.preview.contact_sheet import Tile, sheet
 from edge_agent.senses import chosen
-from edge_agent.sensing.expression_models import ExpressionModel, Known, described
+from edge_agent.sensing.expression_models import ExpressionModel, described
 from edge_agent.sensing.faces import MODEL as YUNET
 from edge_agent.sensing.faces import Faces
-from edge_agent.sensing.role import Face
+from edge_agent.sensing.roster import Choice
 from edge_agent.settings import EdgeSettings
 from edge_agent.takes import PICTURES
 from services.runtime.assets import AssetError, Shelf
 from services.runtime.lifecycle import refuse
 from services.runtime.settings import SettingError, load
 
-MOST_FACES = 40
+MOST_SHOWN = 40
 
 
 class Nothing(ValueError):
     """There is nothing to check the model on."""
 
 
-class Seen(NamedTuple):
-    """One face of a picture, as the model was shown it, and what it said, by channel."""
+class Shown(NamedTuple):
+    """What the model is shown of one `picture`: a face, or the whole `image` (size x size x 3, BGR); `sure` (0..1) is
+    the face detector's score, None where no face was looked for."""
 
     picture: str
-    face: Face
-    said: dict[str, float]
+    image: Image
+    sure: float | None = None
+
+
+class Subject(NamedTuple):
+    """A model, how it is read, and whether it looks at the `whole` picture or at faces."""
+
+    what: ExpressionModel
+    model: Model
+    whole: bool
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,26 +61,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
         settings = load(EdgeSettings, asked.config)
-        what, model = _model(asked.model, chosen(settings).known, settings.provider)
-        found = [one for one in _faces(_pictures(asked.on)) if what.see(one[1]) is not None]
-        seen = [Seen(name, face, one) for (name, face), one in zip(found, _said(what, model, found), strict=True)]
-        _write(asked.out, what, seen)
+        subject = _subject(asked.model, chosen(settings), settings.provider)
+        shown = _shown(subject, _pictures(asked.on))
+        said = _said(subject, shown)
+        _write(asked.out, subject, shown, said)
     except (
         SettingError, AssetError, ModelMissing, ModelAltered, ModelUnreadable, ProviderMissing, SourceError, Nothing,
     ) as error:  # fmt: skip
         return refuse(error)
-    Console().print(_table(what, model, seen))
+    Console().print(_table(subject, shown, said))
     print(f"drawn: {asked.out}; it holds pictures of people, delete it after use")  # noqa: T201 - a person reads this
     return 0
 
 
-def _model(name: str, known: Known, provider: str) -> tuple[ExpressionModel, Model]:
-    try:
-        what = described(name, known)
-    except ValueError as error:
-        raise Nothing(str(error)) from error
+def _subject(name: str, choice: Choice, provider: str) -> Subject:
+    scene = choice.scene
+    if scene is not None and scene.what.file == name:
+        what, whole_picture = scene.what, True
+    else:
+        try:
+            what, whole_picture = described(name, choice.known), False
+        except ValueError as error:
+            raise Nothing(f"{error}, or a table [scene_model]") from error
     path = what.path or Shelf.open().find(name)
-    return what, what.checked(load_model(path, provider, expected_digest=what.sha256))
+    model = what.checked(load_model(path, provider, expected_digest=what.sha256))
+    return Subject(what, model, whole_picture)
 
 
 def _pictures(place: Path) -> list[Path]:
@@ -81,52 +97,61 @@ def _pictures(place: Path) -> list[Path]:
     return found
 
 
-def _faces(pictures: Sequence[Path]) -> list[tuple[str, Face]]:
-    faces = Faces(Shelf.open().find(YUNET))
-    found: list[tuple[str, Face]] = []
-    for file in pictures:
-        frame = next((item for item in decode(Source(str(file)), Counts()) if isinstance(item, Frame)), None)
-        found += [(file.name, face) for face in faces.find(frame)] if frame is not None else []
-    if not found:
-        raise Nothing(f"no face in {len(pictures)} pictures; expected faces of at least 24 pixels, seen from the front")
-    return found[:MOST_FACES]
+def _shown(subject: Subject, pictures: Sequence[Path]) -> list[Shown]:
+    what = subject.what
+    frames = [(file.name, frame) for file in pictures if (frame := _first(file)) is not None]
+    if subject.whole:
+        shown = [Shown(name, whole(frame.image, what.size, what.square)) for name, frame in frames]
+        missing = f"none of {len(pictures)} pictures can be read; expected pictures such as .jpg or .png"
+    else:
+        faces = Faces(Shelf.open().find(YUNET))
+        found = [(name, face) for name, frame in frames for face in faces.find(frame)]
+        shown = [Shown(name, image, face.score) for name, face in found if (image := what.crop(face)) is not None]
+        missing = f"no face in {len(pictures)} pictures; expected faces of at least 24 pixels, seen from the front"
+    if not shown:
+        raise Nothing(missing)
+    return shown[:MOST_SHOWN]
 
 
-def _said(what: ExpressionModel, model: Model, found: Sequence[tuple[str, Face]]) -> list[dict[str, float]]:
-    shown = [seen for _, face in found if (seen := what.see(face)) is not None]
-    numbers = what.run(model, shown)
+def _first(file: Path) -> Frame | None:
+    return next((item for item in decode(Source(str(file)), Counts()) if isinstance(item, Frame)), None)
+
+
+def _said(subject: Subject, shown: Sequence[Shown]) -> list[dict[str, float]]:
+    what = subject.what
+    numbers = what.run(subject.model, [what.given(one.image) for one in shown])
     if not np.isfinite(numbers).all():
         raise ModelUnreadable(f"{what.file}: gives numbers that are none (NaN or infinite); check span, mean and std")
     columns = what.read(numbers)
     return [{channel: float(values[k]) for channel, values in columns.items()} for k in range(len(numbers))]
 
 
-def _write(out: Path, what: ExpressionModel, seen: Sequence[Seen]) -> None:
-    tiles = []
-    for picture, face, said in seen:
-        image = what.crop(face)
-        assert image is not None  # a face that was read lies in its picture
+def _write(out: Path, subject: Subject, shown: Sequence[Shown], said: Sequence[dict[str, float]]) -> None:
+    what, tiles = subject.what, []
+    for one, numbers in zip(shown, said, strict=True):
         bars = [(name.partition(".")[2], value, -1.0 if name.startswith("affect") else 0.0, 1.0)
-                for name, value in said.items()]  # fmt: skip
-        tiles.append(Tile(image, picture[:26], bars))
-    heading = f"{what.file}: {what.size} pixels, {what.colour}, margin {what.margin:g}"
+                for name, value in numbers.items()]  # fmt: skip
+        tiles.append(Tile(one.image, one.picture[:26], bars))
+    kept = ("in its proportions" if what.square else "squeezed") if subject.whole else f"margin {what.margin:g}"
     try:
-        written = cv2.imwrite(str(out), sheet(tiles, heading))
+        written = cv2.imwrite(str(out), sheet(tiles, f"{what.file}: {what.size} pixels, {what.colour}, {kept}"))
     except cv2.error as error:
         raise Nothing(f"--out {out.name!r}: expected a name that ends in .png") from error
     if not written:
         raise Nothing(f"--out {out}: cannot be written; is there such a folder, and room on the disk?")
 
 
-def _table(what: ExpressionModel, model: Model, seen: Sequence[Seen]) -> Table:
-    names = [name.partition(".")[2] for name in what.channels]
-    table = Table("picture", "face", title=f"{what.file}, sha256 {model.digest[:16]}…, on {model.provider}")
-    for name in names:
-        table.add_column(name, no_wrap=True)
-    for picture, face, said in seen:
-        most = max((value for name, value in said.items() if name.startswith("emotion")), default=None)
-        cells = [f"[bold]{value:.2f}[/]" if value == most else f"{value:.2f}" for value in said.values()]
-        table.add_row(picture, f"{face.score:.2f}", *cells)
+def _table(subject: Subject, shown: Sequence[Shown], said: Sequence[dict[str, float]]) -> Table:
+    model = subject.model
+    table = Table("picture", title=f"{subject.what.file}, sha256 {model.digest[:16]}…, on {model.provider}")
+    if not subject.whole:
+        table.add_column("face")
+    for name in subject.what.channels:
+        table.add_column(name.partition(".")[2], no_wrap=True)
+    for one, numbers in zip(shown, said, strict=True):
+        most = max((value for name, value in numbers.items() if name.startswith("emotion")), default=None)
+        cells = [f"[bold]{value:.2f}[/]" if value == most else f"{value:.2f}" for value in numbers.values()]
+        table.add_row(one.picture, *([f"{one.sure:.2f}"] if one.sure is not None else []), *cells)
     return table
 
 

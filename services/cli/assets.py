@@ -103,7 +103,10 @@ def _telling(progress: Progress, task: TaskID, asset: Asset) -> Callable[[str], 
 
 @app.command()
 def check(
-    model: Annotated[str, typer.Argument(help="File name of an expression model: a described one, or your own.")],
+    model: Annotated[
+        str,
+        typer.Argument(help="File name of an expression model: a described one, or your own; or of your scene model."),
+    ],
     on: Annotated[Path, typer.Option(help="A picture with faces, or a folder of them.")],
     out: Annotated[Path, typer.Option(help="Where to draw the contact sheet.")] = Path("contact_sheet.png"),
     config: Annotated[Path | None, typer.Option(help="The edge agent's TOML file that describes your model.")] = None,
@@ -128,6 +131,8 @@ def check(
     Also: `margin` (share added to the face box, 0), `square` (the box is made square first, true), `layout` ("nchw" or
     "nhwc"), `span` (what 0..255 is brought to, [0, 1]), `temperature` (above 1 for a model that is surer than it is
     right), `sha256`. A wrong colour order, span or margin shows on the sheet as faces that are misread or cut.
+
+    The file of the table [scene_model] is shown whole pictures instead, as the expert `scene` would see them.
     """
     options = ["--on", str(on), "--out", str(out), *(["--config", str(config)] if config is not None else [])]
     command = [sys.executable, "-m", "edge_agent.check_model", *options, "--", model]

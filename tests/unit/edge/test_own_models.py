@@ -22,6 +22,7 @@ from edge_agent.sensing.roster import Choice, roster
 from edge_agent.settings import EdgeSettings
 from services.runtime.settings import SettingError, load
 from services.vocabulary import Mode
+from tests.unit.edge.scene_net import scene_net
 
 pytestmark = pytest.mark.unit
 
@@ -207,6 +208,37 @@ def test_a_check_shows_every_face_with_what_was_said(
     assert drawn.shape[1] > 4 * 200
     assert drawn[60:200].std() > 30
     monkeypatch.undo()
+
+
+def test_a_check_shows_whole_pictures_to_a_scene_model(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    room = tmp_path / "room"
+    room.mkdir()
+    for name, colour in (("red.png", (0, 0, 204)), ("blue.png", (255, 0, 0))):
+        cv2.imwrite(str(room / name), np.full((40, 80, 3), colour, np.uint8))
+    scene_net(tmp_path / "room.onnx", outputs=2)
+    config = tmp_path / "edge.toml"
+    config.write_text(
+        f'experts = ["scene"]\n[scene_model]\nfile = "{tmp_path}/room.onnx"\nsize = 32\n'
+        'outputs = ["valence", "arousal"]\nsquare = false\n'
+    )
+    asked = ["room.onnx", "--on", str(room), "--config", str(config), "--out", str(tmp_path / "sheet.png")]
+    assert check_model.main(asked) == 0
+    told = capsys.readouterr().out
+    rows = {
+        name: line.split("│")[2:4] for line in told.splitlines() for name in ("red", "blue") if f"{name}.png" in line
+    }
+    assert {name: [float(cell) for cell in cells] for name, cells in rows.items()} == {
+        "red": [0.8, 0.0], "blue": [0.0, 0.0],
+    }  # fmt: skip
+    assert "delete it after use" in told
+    assert cv2.imread(str(tmp_path / "sheet.png")) is not None
+    (tmp_path / "none").mkdir()
+    (tmp_path / "none" / "broken.png").write_bytes(b"no picture")
+    assert check_model.main(["room.onnx", "--on", str(tmp_path / "none"), "--config", str(config)]) == 2
+    assert "none of 1 pictures can be read" in capsys.readouterr().err
 
 
 def test_a_check_without_a_face_says_so(asset_mirror: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
