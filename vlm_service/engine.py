@@ -30,6 +30,7 @@ from vlm_service.failures import (
     EngineFailure,
     NotAChatCompletion,
     NotLoaded,
+    NotProven,
     Overloaded,
     RequestRefused,
     ServerError,
@@ -235,12 +236,14 @@ class Engine:
 
     async def _reply(self, body: dict[str, Any], turn: "_Turn") -> Reply:
         """One server's reply; a second attempt goes to another one where there is one."""
-        replica = self.replicas.take(turn.asked)
+        replica = self.replicas.take(turn.asked, turn.adapter)
         turn.asked = turn.waiting_for = replica
         try:
             adapter = turn.adapter or replica.stand_in or ""
             if self.loras is not None and adapter:
                 await self.loras.ensure(replica, adapter)
+                if turn.adapter and turn.adapter not in replica.proven:
+                    raise NotProven(f"{turn.adapter} at {replica.url}: is being proven there before it is heard")
                 body = {**body, "model": adapter}
             reply = await self._chat(replica.url, body)
         except UnknownModel as failure:
@@ -248,9 +251,9 @@ class Engine:
             turn.waiting_for = None
             if adapter not in replica.adapters:
                 raise
-            replica.adapters.clear()
+            replica.forget()
             raise AdapterAway(str(failure)) from failure
-        except (Overloaded, RequestRefused, NotLoaded):
+        except (Overloaded, RequestRefused, NotLoaded, NotProven):
             self.replicas.let_go(replica)
             turn.waiting_for = None
             raise

@@ -82,6 +82,13 @@ class AdapterAway(EngineFailure):
     worth_a_retry = True
 
 
+class NotProven(EngineFailure):
+    """The server holds the adapter, but has not shown since it took it that it answers with it as training recorded."""
+
+    reason = "adapter_not_proven"
+    may_pass = True
+
+
 class NotAChatCompletion(EngineFailure):
     """The server answered with something else than a chat completion."""
 

@@ -24,4 +24,5 @@ ADAPTERS_REFUSED = Counter("attune_vlm_adapters_refused", "Pushed adapters that 
 PICTURES = Counter("attune_vlm_pictures", "Pictures of events: shown to a model, or why not", ["fate"])
 ADAPTER_ANSWERS = Counter("attune_vlm_adapter_answers", "Answers by what who gave them is", ["role", "outcome"])
 BESIDE_LEFT_OUT = Counter("attune_vlm_beside_left_out", "Unheard answers that were left out: too many were under way")
+PROOFS = Counter("attune_vlm_adapter_proofs", "Proofs of adapters at servers that came back", ["outcome"])
 ROLLED_BACK = Counter("attune_vlm_rolled_back", "Adapters that were taken back by themselves", ["why"])

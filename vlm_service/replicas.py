@@ -11,7 +11,7 @@ from services.runtime import logs
 from services.runtime.lifecycle import until
 from services.vocabulary.time import Seconds
 from vlm_service import metrics
-from vlm_service.failures import NoServer
+from vlm_service.failures import NoServer, ServerError, TimedOut
 
 OPEN_AFTER = 3
 """Failures in a row after which a server rests (source: guess)."""
@@ -20,12 +20,15 @@ LONGEST_REST_S: Seconds = 60.0
 CHECK_EVERY_S: Seconds = 5.0
 """How often every server is asked whether it is well, so that an event does not have to find out (source: guess)."""
 CHECK_WITHIN_S: Seconds = 2.0
+_STILL_ITSELF = frozenset({TimedOut.reason, ServerError.reason})
+"""Failures of a server that goes on running: it holds what it held."""
 
 
 @dataclass(slots=True, eq=False)
 class Replica:
     """One server. `failures` are those in a row; until `rests_until` nobody asks it; `ill` is its own word. `adapters`
-    are those that it is known to hold; nothing is known after a failure, since it may have been started anew.
+    are those that it is known to hold, and `proven` those of them that it answered with as training recorded since it
+    took them; nothing is known after a broken connection, since it may have been started anew.
     `stand_in` is asked in place of the base model where the server mixes adapters into its answers; None: nobody has
     looked yet."""
 
@@ -36,7 +39,13 @@ class Replica:
     trying: bool = False
     ill: str = ""
     adapters: set[str] = field(default_factory=set)
+    proven: set[str] = field(default_factory=set)
     stand_in: str | None = None
+
+    def forget(self) -> None:
+        """Nothing is known any more of the adapters that it holds."""
+        self.adapters.clear()
+        self.proven.clear()
 
 
 class Replicas:
@@ -53,8 +62,9 @@ class Replicas:
         self._monotonic, self._chance = monotonic, chance
         self._log = logs.logger(room="vlm")
 
-    def take(self, avoid: Replica | None = None) -> Replica:
+    def take(self, avoid: Replica | None = None, adapter: str = "") -> Replica:
         """The server to ask now, counted as busy until `worked`, `failed` or `let_go`; `avoid` only if no other can.
+        With an `adapter`, one where it is proven, if there is any.
 
         Raises:
             NoServer: all rest or are ill.
@@ -62,6 +72,7 @@ class Replicas:
         able = self.able()
         if not able:
             raise NoServer("; ".join(self.problems()) or "no server")
+        able = [one for one in able if adapter in one.proven] or able
         chosen = min(able, key=lambda one: (one is avoid, one.failures > 0, one.in_flight))
         chosen.in_flight += 1
         chosen.trying = chosen.failures >= OPEN_AFTER
@@ -77,7 +88,8 @@ class Replicas:
     def failed(self, replica: Replica, why: str) -> None:
         """It did not: after some of these in a row it rests."""
         self.let_go(replica)
-        replica.adapters.clear()
+        if why not in _STILL_ITSELF:
+            replica.forget()
         replica.failures += 1
         if replica.failures >= OPEN_AFTER:
             rest = min(LONGEST_REST_S, FIRST_REST_S * 2.0 ** (replica.failures - OPEN_AFTER))
@@ -125,7 +137,7 @@ class Replicas:
             told("a model's server is ill" if ill else "a model's server is well", server=replica.url, why=ill)
         replica.ill = ill
         if ill:
-            replica.adapters.clear()
+            replica.forget()
         self._count()
 
     def _able(self, replica: Replica) -> bool:

@@ -14,6 +14,8 @@ from tests.unit.vlm.bundles import sealed
 from tests.vllm.house import MOVES, PROMPTS, House, house, policy, recorded, short, trained
 from tests.vllm.server import VllmServer
 from vlm_service.bundle import Bundle
+from vlm_service.failures import NotProven
+from vlm_service.metrics import PROOFS
 
 pytestmark = [pytest.mark.vllm, pytest.mark.usefixtures("short")]
 __all__ = ["short"]
@@ -157,10 +159,10 @@ def test_a_canary_that_is_late_too_often_is_taken_back_by_itself(
     asyncio.run(lived())
 
 
-def test_a_server_that_forgot_its_adapters_has_them_again_before_it_answers(
+def test_a_server_that_forgot_its_adapter_proves_it_again_before_it_is_heard(
     model_server: VllmServer, bundles: tuple[Bundle, Bundle], tmp_path: Path
 ) -> None:
-    """As after a restart: the service still thinks that they are there."""
+    """As after a restart: the service still thinks that it is there."""
 
     async def lived() -> None:
         async with house(tmp_path, model_server.url) as home:
@@ -170,8 +172,33 @@ def test_a_server_that_forgot_its_adapters_has_them_again_before_it_answers(
             away = {"lora_name": name}
             gone = await home.engine.client.post(f"{model_server.url}/v1/unload_lora_adapter", json=away, timeout=60)
             assert gone.status_code == 200 and name not in held(model_server)
-            again = await home.ask(7)
-            assert again == (before, name)
+            with pytest.raises(NotProven, match="is being proven there"):
+                await home.ask(7)
+            replica = home.engine.replicas.all[0]
+            await home.until(lambda: name in replica.proven)
+            assert await home.ask(7) == (before, name)
+
+
+def test_an_adapter_whose_file_was_altered_is_not_heard_from_a_server_that_came_back(
+    model_server: VllmServer, bundles: tuple[Bundle, Bundle], tmp_path: Path
+) -> None:
+    async def lived() -> None:
+        async with house(tmp_path, model_server.url) as home:
+            name = await home.pushed(bundles[0])
+            await home.told("promote", name)
+            (weights,) = (tmp_path / "adapters").rglob(f"{name}/adapter_model.safetensors")
+            whole = weights.read_bytes()
+            weights.chmod(0o644)
+            weights.write_bytes(whole[:-1] + bytes([whole[-1] ^ 0x80]))
+            failed = PROOFS.labels("failed")._value.get()
+            away = {"lora_name": name}
+            await home.engine.client.post(f"{model_server.url}/v1/unload_lora_adapter", json=away, timeout=60)
+            with pytest.raises(NotProven):
+                await home.ask(7)
+            await home.until(lambda: PROOFS.labels("failed")._value.get() > failed)
+            with pytest.raises(NotProven):
+                await home.ask(7)
+            assert name not in home.engine.replicas.all[0].proven
 
     asyncio.run(lived())
 

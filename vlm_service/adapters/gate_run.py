@@ -11,7 +11,7 @@ from vlm_service.adapters.judging import Case, CaseAnswer, Gate, Kind, answered,
 from vlm_service.adapters.policy import Policy, PolicyUnreadable
 from vlm_service.dialogue import AnswerError, prompt_version
 from vlm_service.engine import Engine
-from vlm_service.failures import EngineFailure, NoServer, Overloaded, Unreachable
+from vlm_service.failures import EngineFailure, NoServer, NotProven, Overloaded, Unreachable
 from vlm_service.places import EVALUATION
 
 HEADINGS = ("gate", "passed", "found", "limit", "means")
@@ -41,14 +41,15 @@ async def run_cases(engine: Engine, served_name: str, cases: Sequence[Case], dea
     """What an adapter (empty: the base model) makes of the cases, one after another: nobody waits for it.
 
     Raises:
-        NoServer, Overloaded, Unreachable: the servers cannot be asked now; nothing is said about the adapter.
+        NoServer, NotProven, Overloaded, Unreachable: they cannot be asked now; nothing is said about
+            the adapter.
     """
     answers = []
     for case in cases:
         started = time.monotonic()
         try:
             said = await engine.answer(case.event, deadline_s, EVALUATION, adapter=served_name)
-        except (NoServer, Overloaded, Unreachable):
+        except (NoServer, NotProven, Overloaded, Unreachable):
             raise
         except (EngineFailure, AnswerError) as failure:
             answers.append(failed(case, failure.reason, time.monotonic() - started))

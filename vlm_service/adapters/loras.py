@@ -42,7 +42,7 @@ class Loras:
         self._log = logs.logger(room="vlm")
 
     async def ensure(self, replica: Replica, name: str) -> None:
-        """Return as soon as `replica` holds the adapter.
+        """Return as soon as `replica` holds the adapter; one that it was not known to hold is proven no more.
 
         Raises:
             NotLoaded: it cannot be had there.
@@ -64,6 +64,7 @@ class Loras:
                 if response.status_code != httpx.codes.OK:
                     raise NotLoaded(f"{name} at {replica.url}: HTTP {response.status_code}: {_reason(response)}")
                 self._log.info("an adapter was loaded", adapter=name, server=replica.url)
+            replica.proven.discard(name)
             replica.adapters |= {*held, name}
 
     async def unload(self, replica: Replica, name: str) -> None:
@@ -74,6 +75,7 @@ class Loras:
         """
         async with self._locks.setdefault(replica.url, asyncio.Lock()):
             replica.adapters.discard(name)
+            replica.proven.discard(name)
             response = await self._post(replica, "unload_lora_adapter", {"lora_name": name})
             if response.status_code == httpx.codes.OK:
                 self._log.info("an adapter was unloaded", adapter=name, server=replica.url)

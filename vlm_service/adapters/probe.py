@@ -55,15 +55,21 @@ class Prober:
     def __init__(self, client: httpx.AsyncClient, loras: Loras, store: Store, model: str, priorities: bool) -> None:
         self._client, self._loras, self._store, self._model = client, loras, store, model
         self._rank = {"priority": EVALUATION} if priorities else {}
+        self._one_at_a_time = asyncio.Lock()
         self._log = logs.logger(room="vlm")
 
     async def probe(self, bundle: Bundle, replica: Replica) -> list[Finding]:
-        """What the server makes of the adapter, check by check; it holds it afterwards.
+        """What the server makes of the adapter, check by check; it holds it afterwards, and where all are passed it is
+        proven there.
 
         Raises:
             NotLoaded: the server will not take it.
             Unreachable: the server went away meanwhile.
         """
+        async with self._one_at_a_time:
+            return await self._probed(bundle, replica)
+
+    async def _probed(self, bundle: Bundle, replica: Replica) -> list[Finding]:
         name, probes = bundle.served_name, bundle.card.probes
         await self._loras.ensure(replica, name)
         if not probes:
@@ -73,12 +79,15 @@ class Prober:
         await asyncio.to_thread(write_mirror, bundle.folder, folder)
         await self._loras.ensure(replica, mirror)
         try:
-            await self.look_at_base(bundle, replica, (name, mirror))
-            return judge(probes, await self._observe(replica, name, mirror, probes))
+            await self._look_at_base(bundle, replica, (name, mirror))
+            findings = judge(probes, await self._observe(replica, name, mirror, probes))
+            if name in replica.adapters and all(one.passed for one in findings):
+                replica.proven.add(name)
+            return findings
         finally:
             await self._loras.unload(replica, mirror)
 
-    async def look_at_base(self, bundle: Bundle, replica: Replica, in_flight: Sequence[str]) -> None:
+    async def _look_at_base(self, bundle: Bundle, replica: Replica, in_flight: Sequence[str]) -> None:
         """See whether the server answers as the base model while adapters are in flight, and have a LoRA that adds
         nothing asked in its place where not. vLLM's kernels for CPUs take what lies in the last place for adapters
         for requests without one (`torch_ops/lora_ops.py` indexes them by -1; found with 0.32.0).

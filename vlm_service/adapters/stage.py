@@ -20,7 +20,7 @@ from vlm_service.adapters.routing import Cast, Part, part_of
 from vlm_service.adapters.watch import FAILED, INVALID
 from vlm_service.dialogue import AnswerError, Frame, Opinionated
 from vlm_service.engine import Engine
-from vlm_service.failures import EngineFailure
+from vlm_service.failures import EngineFailure, NotProven
 from vlm_service.places import EVALUATION
 
 BESIDE_WITHIN_S: Seconds = 300.0
@@ -68,7 +68,7 @@ class Stage:
         except (EngineFailure, AnswerError) as failure:
             self._follow(self._note(part, event, failure.reason, started), Asked(event, frames), None)
             left = deadline_s - (time.monotonic() - started)
-            theirs = part.role is AdapterRole.CANARY and failure.reason in FAILED | INVALID
+            theirs = part.role is AdapterRole.CANARY and failure.reason in FAILED | INVALID | {NotProven.reason}
             if not (theirs and left > 0.0 and part.beside is not None):
                 raise
             return await self._said(part.beside, Asked(event, frames), left, rank), part.beside

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -30,12 +30,15 @@ from vlm_service.bundle import BundleError, open_bundle
 from vlm_service.dialogue import prompt_version
 from vlm_service.engine import Engine
 from vlm_service.failures import EngineFailure, NoServer
+from vlm_service.replicas import Replica
 
 LOOK_S: Seconds = 1.0
 """How often other replicas' moves are noticed (source: guess)."""
 LINGER_S: Seconds = 5.0
 """How long an adapter that is heard no more stays loaded after its last answer: other replicas of this service may
 not have noticed yet (source: guess, five times LOOK_S)."""
+DOUBT_S: Seconds = 60.0
+"""How long an adapter that a server did not answer with as recorded is left alone there (source: guess)."""
 _JUDGED = (AdapterState.PROBED, AdapterState.SHADOW)
 
 
@@ -49,6 +52,7 @@ class Steward:
         self._engine, self._stage, self._registry, self._store = engine, stage, registry, store
         self._prober, self._policy, self._database, self._clock = prober, policy, database, clock
         self._unheard_since: dict[str, Seconds] = {}
+        self._doubted: dict[tuple[str, str], Seconds] = {}
         self._by_base: list[CaseAnswer] | None = None
         self._coming: Counter[str] = Counter()
         self._log = logs.logger(room="vlm")
@@ -117,14 +121,15 @@ class Steward:
                 raise IllegalStep(f"{served_name} at {replica.url}: {_told(wrong[0])}")
 
     async def take_back(self, by: str, why: str, wanted: str = "") -> AdapterVersion:
-        """Take back `wanted`, by default the canary or, without one, the active version, at once: who was heard
-        before is loaded on the way, and where that fails the base model answers.
+        """Take back `wanted`, by default the canary or, without one, the active version, at once; then who was heard
+        before is loaded and proven at every server. What is asked meanwhile waits for that, or the rules answer.
 
         Raises:
             IllegalStep: nothing is heard that could be taken back.
         """
         taken = await asyncio.to_thread(self._registry.roll_back, by, why, wanted)
         await self.recall()
+        await self._hold_everywhere(self._stage.cast.names)
         return taken
 
     async def _see_through(self, stop: asyncio.Event) -> None:
@@ -169,6 +174,9 @@ class Steward:
         if GATES in reports and self._is_current(json.loads(reports[GATES].body), beside):
             return
         bundle = await asyncio.to_thread(open_bundle, self._store.place(name))
+        able = self._engine.replicas.able()
+        if able and not any(name in replica.proven for replica in able):
+            await self._hold(able[0], name)
         answers, others = await self._answers_of(name), await self._answers_of(beside)
         same_prompt = bundle.card.prompt_version == prompt_version()
         gates = judge(answers, others, self._policy.gates, same_prompt)
@@ -205,19 +213,47 @@ class Steward:
             self._unheard_since.pop(name, None)
         idle = [one.served_name for one in versions if one.state not in (AdapterState.VERIFIED, *_JUDGED)]
         idle = [name for name in idle if name not in wanted and self._stage.silent(name) and not self._coming[name]]
+        await self._hold_everywhere(wanted)
+        gone = [name for name in idle if now - self._unheard_since.setdefault(name, now) >= LINGER_S]
+        for replica in self._engine.replicas.able():
+            for name in replica.adapters.intersection(gone):
+                try:
+                    await loras.unload(replica, name)
+                except EngineFailure as failure:
+                    self._log.warning("an adapter was not unloaded", server=replica.url, why=str(failure))
+
+    async def _hold_everywhere(self, names: Iterable[str]) -> None:
         for replica in self._engine.replicas.able():
             try:
-                for name in wanted:
-                    await loras.ensure(replica, name)
-                    if replica.stand_in is None:
-                        bundle = await asyncio.to_thread(open_bundle, self._store.place(name))
-                        await self._prober.look_at_base(bundle, replica, (name,))
-                for name in idle:
-                    gone = now - self._unheard_since.setdefault(name, now) >= LINGER_S
-                    if gone and name in replica.adapters:
-                        await loras.unload(replica, name)
+                for name in names:
+                    await self._hold(replica, name)
             except EngineFailure as failure:
                 self._log.warning("a server does not hold what it should", server=replica.url, why=str(failure))
+
+    async def _hold(self, replica: Replica, name: str) -> None:
+        """Have a server hold a version, proven: one that came back has to show it again before anything is said by it.
+
+        Raises:
+            EngineFailure: it cannot be asked, or will not take it.
+        """
+        loras, doubt = self._engine.loras, (replica.url, name)
+        assert loras is not None
+        await loras.ensure(replica, name)
+        now = self._clock.monotonic()
+        if name in replica.proven or now - self._doubted.get(doubt, -DOUBT_S) < DOUBT_S:
+            return
+        try:
+            bundle = await asyncio.to_thread(open_bundle, self._store.place(name))
+            wrong = [_told(one) for one in await self._prober.probe(bundle, replica) if not one.passed]
+        except BundleError as error:
+            wrong = [f"{error.reason}: {error}"]
+        metrics.PROOFS.labels("failed" if wrong else "passed").inc()
+        if wrong:
+            self._doubted[doubt] = now
+            self._log.error("an adapter is not heard there", adapter=name, server=replica.url, why=wrong[0])
+        else:
+            self._doubted.pop(doubt, None)
+            self._log.info("an adapter is proven", adapter=name, server=replica.url)
 
     async def _watch(self, version: AdapterVersion) -> None:
         tests = await asyncio.to_thread(self._watched, version)

@@ -16,7 +16,7 @@ from tests.unit.vlm.test_engine import GOOD, JSON, ask
 from vlm_service import replicas
 from vlm_service.dialogue import Looped
 from vlm_service.engine import Engine
-from vlm_service.failures import NoServer, RequestRefused, TimedOut, Unreachable
+from vlm_service.failures import NoServer, RequestRefused, ServerError, TimedOut, Unreachable
 from vlm_service.replicas import OPEN_AFTER, Replicas
 from vlm_service.settings import VlmSettings
 
@@ -50,6 +50,17 @@ def test_the_least_busy_server_is_asked() -> None:
     house.worked(first)
     house.worked(third)
     assert house.take().url == "http://a"
+
+
+def test_an_adapter_is_asked_for_where_it_is_proven_until_the_server_may_be_another() -> None:
+    house = Replicas(["http://a", "http://b"], Hands())
+    first, second = house.all
+    second.adapters, second.proven, second.in_flight = {"calm@1"}, {"calm@1"}, 5
+    assert house.take(adapter="calm@1") is second
+    assert house.take(adapter="other@2") is first, "where it is proven nowhere, the least busy one says so"
+    for why, known in ((TimedOut.reason, True), (ServerError.reason, True), (Unreachable.reason, False)):
+        house.failed(second, why)
+        assert ("calm@1" in second.proven, "calm@1" in second.adapters) == (known, known), why
 
 
 def test_a_server_that_keeps_failing_rests_ever_longer_and_comes_back_by_one_try() -> None:

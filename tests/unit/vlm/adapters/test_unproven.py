@@ -1,0 +1,49 @@
+"""A canary that a server has not proven again is no failure of the canary: the active one answers."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from services.ledger import AdapterAnswerRepository, Database
+from services.runtime.clock import SystemClock
+from services.vocabulary import AdapterRole, AdapterState, AdapterVersion, Event
+from tests.unit.vlm.specimens import AGITATED, VERDICT
+from vlm_service.adapters.routing import Cast
+from vlm_service.adapters.stage import Stage
+from vlm_service.adapters.watch import OURS
+from vlm_service.dialogue import Frame, Opinionated
+from vlm_service.engine import Engine
+from vlm_service.failures import NotProven
+
+CANARY = AdapterVersion("calm", "0" * 64, AdapterState.CANARY, "Ana", 0.0, 0.0, share=1.0)
+
+
+class ProvenFor:
+    """An engine whose server has proven one adapter alone."""
+
+    def __init__(self, proven: str) -> None:
+        self._proven = proven
+
+    async def answer(self, event: Event, deadline_s: float, rank: int, frames: Sequence[Frame], adapter: str) -> Any:
+        if adapter != self._proven:
+            raise NotProven(adapter)
+        return Opinionated("", VERDICT)
+
+
+def test_the_active_one_answers_for_a_canary_that_is_being_proven_and_it_counts_against_nobody(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/a.db")
+    database.migrate()
+
+    async def asked() -> tuple[Opinionated, str]:
+        stage = Stage(cast(Engine, ProvenFor("calm@1")), database, SystemClock())
+        stage.cast = Cast(active="calm@1", canary=CANARY)
+        said = await stage.answer(AGITATED, 5.0, 0)
+        await asyncio.gather(*stage._tasks)
+        return said
+
+    assert asyncio.run(asked()) == (Opinionated("", VERDICT), "calm@1")
+    with database.read() as connection:
+        (noted,) = AdapterAnswerRepository(connection).of(CANARY.served_name, since=0.0)
+    assert (noted.role, noted.outcome) == (AdapterRole.CANARY, NotProven.reason)
+    assert noted.outcome not in OURS
