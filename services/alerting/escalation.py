@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from services.vocabulary import Alert, Asked, Escalation, EscalationState, Seconds, Turn, UnixSeconds
+from services.vocabulary import Alert, AlertStatus, Asked, Escalation, EscalationState, Seconds, Turn, UnixSeconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +89,14 @@ def next_move(
 def _ended(chain: Chain, standing: Escalation, alert: Alert, now: UnixSeconds) -> EscalationState | None:
     if alert.acknowledged_at is not None:
         return EscalationState.ACKNOWLEDGED
-    if chain.until_over and alert.resolved_at is not None:
+    if chain.until_over and alert.resolved_at is not None and not _unheard(alert):
         return EscalationState.OVER
     return EscalationState.EXPIRED if now >= standing.started_at + chain.expire_s else None
+
+
+def _unheard(alert: Alert) -> bool:
+    """Whether nobody has heard of it though nothing holds it back: that it is over is no reason to tell nobody."""
+    return alert.status is AlertStatus.UNDELIVERED or (alert.status is AlertStatus.PENDING and not alert.held)
 
 
 def _fail_over(chain: Chain, standing: Escalation, now: UnixSeconds, usable: Collection[str]) -> Move:

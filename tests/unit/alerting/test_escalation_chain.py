@@ -127,6 +127,21 @@ def test_it_goes_on_asking_about_a_fall_that_is_over_but_not_about_a_tier_two(li
     assert facility.alert(FALL).status is AlertStatus.RESOLVED
 
 
+def test_it_still_tells_somebody_of_a_tier_two_that_is_over_and_reached_nobody(line: Make, endpoint: Endpoints) -> None:
+    dead, lead = endpoint(answer=500), endpoint()
+    facility = line(
+        receiver("call", dead), receiver("lead", lead), chains=[chain(("carer", ["call"]), ("shift lead", ["lead"]))]
+    )
+    urgent = event(resident="r2")
+    facility.tell(urgent)
+    facility.run(24, pace=4)
+    assert dead.got and not lead.got
+    facility.tell(replace(urgent, revision=2, updated_at=NOON + 25, ended_at=NOON + 25))
+    facility.run(60, pace=5)
+    assert types(lead) == ["alert.escalated"], "the next one hears of it, once"
+    assert facility.alert(urgent).status is AlertStatus.RESOLVED
+
+
 def test_it_tells_everybody_when_the_last_one_cannot_be_reached(line: Make, endpoint: Endpoints) -> None:
     carer, lead = endpoint(), endpoint(answer=500)
     facility = line(
