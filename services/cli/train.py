@@ -17,6 +17,7 @@ app.command("synthesize")(train_synthesis.synthesize)
 app.command("review")(train_synthesis.review)
 app.command("qlora")(train_qlora.qlora)
 app.command("evaluate")(train_qlora.evaluate)
+app.command("published")(train_qlora.published)
 app.command("bundle")(train_qlora.bundle)
 YAMNET = "yamnet.onnx"
 

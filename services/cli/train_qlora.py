@@ -120,6 +120,33 @@ def evaluate(
     _run("training.evaluating", [run, *options])
 
 
+def published(
+    benchmark: Annotated[str, typer.Argument(help="dfew, mafw, emer-ov, emer-clue or emer-label.")],
+    answers: Annotated[Path, typer.Argument(help="JSON lines, one item each.")],
+    wheel: Annotated[
+        list[Path] | None,
+        typer.Option(help="emer-ov: JSON object of label to group; several, such as five wheels, are averaged."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the figures as JSON, too.")] = None,
+) -> None:
+    """A published benchmark's figures of what any model answered, beside what others published.
+
+    dfew, mafw: weighted and unweighted average recall of one label an item,
+
+        {"truth": "happiness", "said": "happiness"}
+
+    emer-ov: accuracy, recall and their mean over open sets of words,
+
+        {"truth": ["joyful", "grateful"], "said": ["happy"]}
+
+    emer-clue, emer-label: the mean of what a judge gave, 0 to 10,
+
+        {"score": 8}
+    """
+    more = [part for file in wheel or [] for part in ("--wheel", file)] + (["--out", out] if out is not None else [])
+    _run("training.evaluating.published", [*more, "--", benchmark, answers])
+
+
 def bundle(
     settings: Settings,
     corpus: Composed,
