@@ -80,7 +80,7 @@ def test_it_does_not_take_one_strange_second_for_an_emergency(known: Known) -> N
 
 
 def test_it_becomes_urgent_for_half_of_them_when_something_smaller_goes_on() -> None:
-    small = {name.replace(".", "_"): 1.6 for name in CHANNELS if name not in ("emotion.neutral", "emotion.fear")}
+    small = {name.replace(".", "_"): 2.0 for name in CHANNELS if name not in ("emotion.neutral", "emotion.fear")}
     called = 0
     for life in acquainted(Mode.AFFECT):
         early = life.live(lifted(life.ordinary(15), **small))
