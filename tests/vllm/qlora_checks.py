@@ -3,6 +3,7 @@
 import hashlib
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -74,8 +75,7 @@ def in_rows(settings: Any, base: Any, corpus: Any, taught: Any) -> tuple[float, 
     with torch.no_grad():
         together = lora.losses(model, row)
         alone = torch.cat([lora.losses(model, trainer._row([one])) for one in sequences])
-        row.inputs["position_ids"][0] = torch.arange(len(row.learned))  # as if it were one sequence
-        mixed = lora.losses(model, row)
+        mixed = lora.losses(model, replace(row, lengths=(len(row.learned),)))  # as if it were one sequence
     pictures = sum(len(one.images) for one in sequences)
     return float((together - alone).abs().max()), float((mixed - alone).abs().max()), pictures
 

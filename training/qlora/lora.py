@@ -10,6 +10,7 @@ from bitsandbytes.nn import Linear4bit
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors import SafetensorError
 
+from training.qlora import attention
 from training.qlora.base import LANGUAGE, Base
 from training.qlora.chat import Tokens
 from training.qlora.errors import BaseChanged, BaseInvalid, SettingsInvalid
@@ -98,7 +99,7 @@ def losses(model: Any, row: Packed) -> torch.Tensor:
     whole = model.get_base_model()
     where = whole.lm_head.weight.device
     inputs = {name: tensor.to(where) for name, tensor in row.inputs.items()}
-    hidden = whole.model(**inputs, use_cache=False).last_hidden_state[0]
+    hidden = whole.model(**inputs, **{attention.LENGTHS: row.lengths}, use_cache=False).last_hidden_state[0]
     before = torch.nonzero(row.learned).squeeze(1).to(where) - 1
     logits = whole.lm_head(hidden[before]).float()
     return torch.nn.functional.cross_entropy(logits, row.wanted.to(where), reduction="none")
@@ -125,6 +126,7 @@ def _ready(model: Any, checkpointing: bool) -> None:
         model.gradient_checkpointing_enable({"use_reentrant": False})
         model.train()  # transformers recomputes in training alone; there is no dropout in the base
     model.config.use_cache = False
+    attention.use(model)
 
 
 def _proven(model: PeftModel) -> PeftModel:

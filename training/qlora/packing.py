@@ -1,7 +1,7 @@
 """Several sequences in one row, none of which sees another.
 
-Each begins at position 0 again, and the model is told so: transformers makes a block-diagonal mask of positions that
-fall back, or the lengths that flash attention wants. Pictures keep their three-axis positions within their sequence.
+Each begins at position 0 again and attends to itself alone (`attention`). Pictures keep their three-axis positions
+within their sequence.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,10 +20,12 @@ Positions = Callable[[Tokens], torch.Tensor]
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """One row for the model. `inputs` are its arguments, `learned` (n,) marks tokens that are learned from, `wanted`
-    (of these) are their ids. The token before each is where the model says what it expects."""
+    """One row for the model. `inputs` are its arguments, `lengths` the tokens of each sequence, `learned` (n,) marks
+    tokens that are learned from, `wanted` (of these) are their ids. The token before each is where the model says what
+    it expects."""
 
     inputs: dict[str, torch.Tensor]
+    lengths: tuple[int, ...]
     learned: torch.Tensor
     wanted: torch.Tensor
 
@@ -65,4 +67,4 @@ def packed(sequences: Sequence[Tokens], positions: Positions, pixels: Pixels) ->
     seen = [pixels(asset) for one in sequences for asset, _, _ in one.images]
     for name in ("pixel_values", "image_grid_thw") if seen else ():
         inputs[name] = torch.cat([one[name] for one in seen])
-    return Packed(inputs, learned, ids[learned])
+    return Packed(inputs, tuple(map(len, sequences)), learned, ids[learned])
