@@ -188,7 +188,7 @@ def test_it_refuses_an_answer_with_the_reason() -> None:
 
 
 def test_it_lets_ordinary_life_be_no_emergency() -> None:
-    question = next(one for one in questions(settings(scale=0.02), Form.VISIT))
+    question = next(one for one in questions(settings(scale=0.01), Form.VISIT))
     assert refusal(question, Reply("visit: somebody has to look in.")) is Why.MORE_URGENT
     assert refusal(question, Reply("Nothing to worry about.")) is Why.MALFORMED
     assert refusal(question, Reply("ordinary: somebody screams for help.")) is Why.CONTRADICTED
