@@ -9,6 +9,7 @@ import numpy as np
 
 from services.evaluation.bootstrap import Interval, ratio
 from services.evaluation.paired import difference, exact_bounds, sign_test
+from services.vocabulary import Tier
 
 _NAN = float("nan")
 
@@ -20,6 +21,8 @@ class Measure(StrEnum):
     TIER = "tier agreement"
     ESCALATE = "must escalate"
     STAY = "must not escalate"
+    CONFLICT = "must name the conflict"
+    CASE = "right cases"
     GROUNDED = "grounded claims"
     UNCONTRADICTED = "not contradicted"
     THINKS = "thinking kept"
@@ -63,19 +66,47 @@ class Gain:
     p: float = _NAN
 
 
+def worth(
+    valid: bool, thinking_chars: int, grounded: float = _NAN, contradicted: bool | None = None
+) -> dict[Measure, float]:
+    """What is counted of every report that was asked for. `grounded` is the supported share of its claims, NaN without
+    any; `contradicted` is None where nobody could check.
+
+    >>> worth(True, 12)[Measure.THINKS]
+    1.0
+    """
+    counted = {Measure.VALID: float(valid), Measure.THINKS: float(thinking_chars > 0),
+               Measure.LENGTH: float(thinking_chars)}  # fmt: skip
+    if contradicted is not None:
+        counted[Measure.UNCONTRADICTED] = float(not contradicted)
+    if not math.isnan(grounded):
+        counted[Measure.GROUNDED] = grounded
+    return counted
+
+
+def escalates(tier: Tier | None) -> bool:
+    """Whether somebody who needs help now gets it."""
+    return tier is Tier.IMMEDIATE
+
+
+def stays(tier: Tier, at: Tier) -> bool:
+    """Whether an answer makes no more of it than `at`."""
+    return not tier.more_urgent_than(at)
+
+
 def figures(answers: Sequence[Said], seed: int = 0) -> list[Figure]:
     """Every measure of all answers, then of each layer, then of each slice; parts without a case are left out.
 
     >>> figures([Said("a", "L2", (), {Measure.VALID: 1.0})])[0]
     Figure(measure=<Measure.VALID: 'valid answers'>, part='', interval=Interval(value=1.0, low=0.025, high=1.0), n=1)
     """
-    rng = np.random.default_rng(seed)
     found = []
     for part, some in _parts(answers):
         for measure in Measure:
             values = [one.counted[measure] for one in some if measure in one.counted]
             if values:
-                found.append(Figure(measure, part, _interval(measure, values, rng), len(values)))
+                drawn = _interval(measure, values, np.random.default_rng(seed))
+                found.append(Figure(measure, part, drawn, len(values)))
     return found
 
 
@@ -87,7 +118,6 @@ def gains(first: Sequence[Said], second: Sequence[Said], seed: int = 0) -> list[
     """
     if [one.case for one in first] != [one.case for one in second]:
         raise ValueError("two answerers on other cases: expected the same cases in the same order")
-    rng = np.random.default_rng(seed)
     known = {one.case: one for one in first}
     found = []
     for part, some in _parts(second):
@@ -99,7 +129,8 @@ def gains(first: Sequence[Said], second: Sequence[Said], seed: int = 0) -> list[
             if pairs:
                 before, after = zip(*pairs, strict=True)
                 p = sign_test(list(map(bool, before)), list(map(bool, after))) if measure in SHARES else _NAN
-                found.append(Gain(measure, part, difference(before, after, rng), len(pairs), p))
+                gained = difference(before, after, np.random.default_rng(seed))
+                found.append(Gain(measure, part, gained, len(pairs), p))
     return found
 
 

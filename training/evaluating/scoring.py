@@ -1,10 +1,9 @@
 """What an answer to a test example is worth, by the dialogue that serves: the same reading, the same grounding."""
 
-import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from services.evaluation.opinions import Measure, Said
+from services.evaluation.opinions import Measure, Said, escalates, stays, worth
 from services.simulator.staged import Moment
 from services.vocabulary import Event, Grounding, Tier, Verdict
 from training.corpus.errors import CorpusDamaged
@@ -43,20 +42,18 @@ def score(example: Example, text: str, events: Mapping[str, Event]) -> Said:
 def _report(example: Example, text: str, event: Event | None) -> dict[Measure, float]:
     wanted = _wanted(example, event)
     thinking = text.partition(CLOSE)[0].strip() if CLOSE in text else text.strip()
-    counted = {Measure.THINKS: float(bool(thinking)), Measure.LENGTH: float(len(thinking))}
     verdict, grounding = _read(text, event)
-    counted[Measure.VALID] = float(verdict is not None)
+    if verdict is None or grounding is None:
+        counted = worth(verdict is not None, len(thinking))
+    else:
+        counted = worth(True, len(thinking), grounding.share, bool(grounding.contradictions))
     if wanted is not None:
         tier = verdict.tier if verdict is not None else None
         counted[Measure.TIER] = float(tier is wanted)
         if wanted is Tier.IMMEDIATE:
-            counted[Measure.ESCALATE] = float(tier is Tier.IMMEDIATE)
+            counted[Measure.ESCALATE] = float(escalates(tier))
         if wanted is Tier.MONITOR and tier is not None:
-            counted[Measure.STAY] = float(not tier.more_urgent_than(wanted))
-    if verdict is not None and grounding is not None:
-        counted[Measure.UNCONTRADICTED] = float(not grounding.contradictions)
-        if not math.isnan(grounding.share):
-            counted[Measure.GROUNDED] = grounding.share
+            counted[Measure.STAY] = float(stays(tier, wanted))
     return counted
 
 

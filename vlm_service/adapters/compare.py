@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from services.evaluation.cases import VERDICT, CaseAnswer
 from services.evaluation.paired import difference, exact_bounds, sign_test
 from services.vocabulary import AdapterAnswer
-from vlm_service.adapters.judging import VERDICT, CaseAnswer
 from vlm_service.adapters.policy import Live
 from vlm_service.adapters.watch import watched
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request
 from fastapi.responses import Response
 
+from services.evaluation.cases import CaseAnswer
 from services.ledger import AdapterAnswerRepository, Database
 from services.runtime.codec import to_jsonable
 from services.vocabulary import AdapterAnswer, AdapterState, MoveCause
@@ -19,7 +20,6 @@ from vlm_service.adapters.callers import Callers, NoBrowsers, Role
 from vlm_service.adapters.compare import card_table, events_table, gates_table, live_tables
 from vlm_service.adapters.gate_run import answers_of
 from vlm_service.adapters.intake import Intake
-from vlm_service.adapters.judging import CaseAnswer
 from vlm_service.adapters.models import CanaryIn, MoveIn, Who, move_out, version_out
 from vlm_service.adapters.policy import Policy
 from vlm_service.adapters.problems import Refused

@@ -5,9 +5,10 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from services.evaluation.cases import Case, CaseAnswer, Kind, answered, failed
 from services.runtime import codec
 from services.vocabulary import Event
-from vlm_service.adapters.judging import Case, CaseAnswer, Gate, Kind, answered, failed
+from vlm_service.adapters.judging import Gate
 from vlm_service.adapters.policy import Policy, PolicyUnreadable
 from vlm_service.dialogue import AnswerError, prompt_version
 from vlm_service.engine import Engine
@@ -54,7 +55,8 @@ async def run_cases(engine: Engine, served_name: str, cases: Sequence[Case], dea
         except (EngineFailure, AnswerError) as failure:
             answers.append(failed(case, failure.reason, time.monotonic() - started))
         else:
-            answers.append(answered(case, said, time.monotonic() - started))
+            took_s = time.monotonic() - started
+            answers.append(answered(case, said.verdict, said.thinking, said.grounding, took_s))
     return answers
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from services.evaluation.cases import CaseAnswer
 from services.ledger import AdapterAnswerRepository, Database
 from services.runtime import logs
 from services.runtime.clock import Clock
@@ -16,7 +17,7 @@ from services.vocabulary.adapter import BASE
 from services.vocabulary.time import Seconds
 from vlm_service import metrics
 from vlm_service.adapters.gate_run import answers_of, gate_report, read_cases, run_cases
-from vlm_service.adapters.judging import CaseAnswer, judge
+from vlm_service.adapters.judging import judge
 from vlm_service.adapters.policy import Policy
 from vlm_service.adapters.probe import Prober
 from vlm_service.adapters.probing import Finding

@@ -7,11 +7,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from services.vocabulary import AdapterAnswer, AdapterRole, AdapterState, AdapterVersion, Conflict, Opinion, Tier
+from services.evaluation.cases import Case, CaseAnswer, Kind, answered, failed, names_conflict
+from services.vocabulary import (
+    UNCHECKED,
+    AdapterAnswer,
+    AdapterRole,
+    AdapterState,
+    AdapterVersion,
+    Conflict,
+    Opinion,
+    Tier,
+)
 from tests.unit.vlm.bundles import sealed
 from tests.unit.vlm.specimens import AGITATED, VERDICT
 from vlm_service.adapters.gate_run import read_cases
-from vlm_service.adapters.judging import Case, CaseAnswer, Gate, Kind, answered, failed, judge, names_conflict
+from vlm_service.adapters.judging import Gate, judge
 from vlm_service.adapters.mirror import write_mirror, write_nothing
 from vlm_service.adapters.policy import PolicyUnreadable, read_policy
 from vlm_service.adapters.probing import Answer, Observed, apart
@@ -19,7 +29,6 @@ from vlm_service.adapters.probing import judge as judge_probe
 from vlm_service.adapters.routing import Cast, cast_of, part_of
 from vlm_service.adapters.watch import watched
 from vlm_service.bundle import Probe
-from vlm_service.dialogue import Opinionated
 
 pytestmark = pytest.mark.unit
 
@@ -136,9 +145,10 @@ def test_an_adapter_of_another_prompt_is_not_heard_unless_the_policy_lets_it() -
     ],
 )  # fmt: skip
 def test_a_case_asks_what_its_kind_says(kind: Kind, tier: Tier, opinion: Opinion, right: bool) -> None:
-    said = Opinionated("thought", replace(VERDICT, tier=tier, opinion=opinion))
-    assert answered(Case("c", kind, "affect", AGITATED), said, 1.0).right is right
-    assert not failed(Case("c", kind, "affect", AGITATED), "timeout", 1.0).right
+    case = Case("c", kind, "affect", replace(AGITATED, tier=Tier.MONITOR) if kind is Kind.STAY else AGITATED)
+    verdict = replace(VERDICT, tier=tier, opinion=opinion)
+    assert answered(case, verdict, "thought", UNCHECKED, 1.0).right is right
+    assert not failed(case, "timeout", 1.0).right
 
 
 def test_a_conflict_is_named_by_its_evidence_or_by_both_senses() -> None:
