@@ -98,6 +98,15 @@ def evaluate(
     thinking: Annotated[int, typer.Option(help="Tokens of thinking, then it is ended.", min=1)] = 2048,
     answer: Annotated[int, typer.Option(help="Tokens of the answer.", min=1)] = 1024,
     margin: Annotated[float, typer.Option(help="By how much a share may be worse before it is marked.")] = 0.05,
+    judge: Annotated[
+        Path | None, typer.Option(help="TOML file of a model that marks the reasoning by a rubric (name, model, url).")
+    ] = None,
+    ratings: Annotated[
+        Path | None, typer.Option(help="JSON lines of people's marks: does the judge mark as they do?")
+    ] = None,
+    sheet: Annotated[
+        Path | None, typer.Option(help="Write the answers for people to mark, without who gave them.")
+    ] = None,
 ) -> None:
     """Have an adapter answer the corpus' test examples, and count what the answers are worth, beside its base.
 
@@ -106,6 +115,27 @@ def evaluate(
     right short answers: for all, each layer and each slice (population, mode, family), with 95 % intervals and a
     paired bootstrap against the base or --beside. Greedy, in the precision in which it is served, and without a
     grammar that would make every answer valid.
+
+    With --judge, a model on a server marks the reasoning by a rubric, 0 to 4 each: evidence used, alternatives weighed,
+    uncertainty stated, action fits, no diagnosis. It is not told whose answer it reads. Answers of the judge are on
+    disk, asked once; what it refuses, leaves out or answers with nonsense is counted, never guessed. A settings file:
+
+        name = "judge"
+
+        model = "MODEL"
+
+        url = "http://127.0.0.1:8000/v1"    # any OpenAI-compatible server; protocol = "anthropic" for the other
+
+        key_variable = "JUDGE_KEY"          # the environment variable with the key
+
+        price_in = 0.5                      # per million tokens; with a price, a budget
+
+        price_out = 1.5
+
+        budget = 5.0
+
+    --sheet writes the answers for people, who fill in their marks; --ratings takes them back and shows how far the
+    judge agrees with them (Spearman, quadratic-weighted kappa).
 
     After a new layer on a finished adapter, `--beside first/adapter --layers L1,L2,L3` shows whether it is still as
     good at what it knew. Killed, the same command goes on: every answer is on disk. Written are evaluation.json and
@@ -116,7 +146,9 @@ def evaluate(
     given: list[object] = [settings, "--corpus", corpus, "--run", run, *(["--layers", layers] if layers else [])]
     budget: list[object] = ["--thinking", thinking, "--answer", answer, "--most", most]
     _run("training.qlora", ["answer", *given, *budget, *(["--beside", beside] if beside else [])], heavy=True)
-    options = ["--corpus", corpus, "--margin", margin, *(["--moments", moments] if moments else [])]
+    options: list[object] = ["--corpus", corpus, "--margin", margin]
+    for name, file in (("--moments", moments), ("--judge", judge), ("--ratings", ratings), ("--sheet", sheet)):
+        options += [name, file] if file else []
     _run("training.evaluating", [run, *options])
 
 

@@ -28,9 +28,17 @@ class Measure(StrEnum):
     THINKS = "thinking kept"
     LENGTH = "characters of thinking"
     RIGHT = "right short answers"
+    REASONING = "reasoning by rubric"
+    EVIDENCE = "rubric: evidence used"
+    ALTERNATIVES = "rubric: alternatives weighed"
+    UNCERTAINTY = "rubric: uncertainty stated"
+    ACTION = "rubric: action fits"
+    RESTRAINT = "rubric: no diagnosis"
 
 
-SHARES = frozenset(Measure) - {Measure.GROUNDED, Measure.LENGTH}
+MARKED = (Measure.EVIDENCE, Measure.ALTERNATIVES, Measure.UNCERTAINTY, Measure.ACTION, Measure.RESTRAINT)
+"""Measures in marks of a judge (`services.evaluation.rubric`); `REASONING` is the mean of an answer's five."""
+SHARES = frozenset(Measure) - {Measure.GROUNDED, Measure.LENGTH, Measure.REASONING, *MARKED}
 """Measures of which every case is 0 or 1: they get exact bounds, the others a bootstrap."""
 
 

@@ -6,12 +6,23 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.evaluation.agreement import Agreement
 from services.evaluation.bootstrap import Interval
 from services.evaluation.figures_json import number
-from services.evaluation.opinions import SHARES, Figure, Gain, Measure, is_not_worse
+from services.evaluation.opinions import MARKED, SHARES, Figure, Gain, Measure, is_not_worse
 
 _STYLE = "body{font:15px system-ui;max-width:60em;margin:2em auto}table{border-collapse:collapse}" \
          "td,th{padding:.3em .8em;border-bottom:1px solid #ddd;text-align:left}.worse{color:#a00}"  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """Who marked by the rubric, how many answers of whom it could not mark by reason, and whether it marks as people
+    do."""
+
+    judge: str
+    left: tuple[tuple[str, str, int], ...] = ()
+    people: tuple[Agreement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +38,7 @@ class Evaluation:
     beside_figures: tuple[Figure, ...]
     gains: tuple[Gain, ...]
     missing: tuple[str, ...]
+    judging: Judging | None = None
 
 
 def to_json(of: Evaluation) -> str:
@@ -38,6 +50,14 @@ def to_json(of: Evaluation) -> str:
             {**_row(one), "p": number(one.p),
              "not_worse": is_not_worse(one, of.margin) if one.measure in SHARES else None} for one in of.gains
         ],
+        "judge": None if of.judging is None else {
+            "model": of.judging.judge,
+            "not_judged": [{"who": who, "why": why, "answers": n} for who, why, n in of.judging.left],
+            "people": [
+                {"criterion": one.what, "spearman": _bounds(one.spearman), "kappa": _bounds(one.kappa), "n": one.n,
+                 "answers": one.answers} for one in of.judging.people
+            ],
+        },
         "not_measured": list(of.missing),
     }, indent=1)  # fmt: skip
 
@@ -53,11 +73,38 @@ def to_page(of: Evaluation) -> str:
         f"<p>{of.examples} test examples of corpus {html.escape(of.corpus[:19])}, beside {html.escape(of.beside)}. "
         f"Intervals hold 95 %; a gain whose lower end is below -{of.margin:g} may be a loss and is marked.</p>"
     )
+    head = "<tr><th>part<th>measure<th>adapter<th>beside<th>gain<th>n</tr>"
     return (
         f"<!doctype html><html lang=en><meta charset=utf-8><title>Evaluation of an adapter</title><style>{_STYLE}"
-        f"</style><h1>Adapter {of.adapter[:12]}</h1>{about}<table><tr><th>part<th>measure<th>adapter<th>beside<th>gain"
-        f"<th>n</tr>{''.join(rows)}</table>{f'<p>Not measured:</p><ul>{missing}</ul>' if missing else ''}</html>\n"
+        f"</style><h1>Adapter {of.adapter[:12]}</h1>{about}<table>{head}{''.join(rows)}</table>{_judging(of.judging)}"
+        f"{f'<p>Not measured:</p><ul>{missing}</ul>' if missing else ''}</html>\n"
     )
+
+
+def _judging(of: Judging | None) -> str:
+    if of is None:
+        return ""
+    left = "".join(f"<li>{html.escape(who)}: {html.escape(why)}, {n} answers" for who, why, n in of.left)
+    rows = "".join(
+        f"<tr><td>{html.escape(one.what)}<td>{_plain(one.spearman)}<td>{_plain(one.kappa)}<td>{one.n}<td>{one.answers}"
+        for one in of.people
+    )
+    people = (
+        f"<table><tr><th>criterion<th>Spearman<th>kappa (quadratic)<th>pairs<th>answers</tr>{rows}</table>"
+        if rows else "<p>No person's ratings were given: whether it marks as people do is not known.</p>"
+    )  # fmt: skip
+    marked = f"<h2>Rubric</h2><p>Marked 0 to 4 by {html.escape(of.judge)}.</p>"
+    return f"{marked}{f'<p>Not marked:</p><ul>{left}</ul>' if left else ''}{people}"
+
+
+def _plain(interval: Interval) -> str:
+    if math.isnan(interval.value):
+        return "not defined"
+    return f"{interval.value:.2f} ({interval.low:.2f} to {interval.high:.2f})"
+
+
+def _bounds(interval: Interval) -> dict[str, float | None]:
+    return {"value": number(interval.value), "low": number(interval.low), "high": number(interval.high)}
 
 
 def _line(one: Figure, before: Figure | None, gain: Gain | None, margin: float) -> str:
@@ -71,9 +118,12 @@ def _line(one: Figure, before: Figure | None, gain: Gain | None, margin: float) 
 def _said(measure: Measure, interval: Interval, sign: str = "") -> str:
     if math.isnan(interval.value):
         return ""
-    form = f"{sign}.0%" if measure is not Measure.LENGTH else f"{sign},.0f"
+    form = f"{sign},.0f" if measure is Measure.LENGTH else f"{sign}.2f" if measure in _MARKS else f"{sign}.0%"
     low, high = (format(bound, form) for bound in (interval.low, interval.high))
     return f"{format(interval.value, form)} ({low} to {high})"
+
+
+_MARKS = {Measure.REASONING, *MARKED}
 
 
 def _row(one: Figure | Gain) -> dict[str, str | int | float | None]:

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 from training.synthesis.answers import Answer
 from training.synthesis.errors import BudgetSpent, NotAgreedTo
-from training.synthesis.settings import SynthesisSettings, TeacherSettings
+from training.synthesis.settings import ServerSettings, SynthesisSettings
 from vlm_service.dialogue import Message
 
 CHARACTERS_PER_TOKEN = 4.0
 """Of English (source: guess; only the estimate rests on it, what is charged is what a server counts)."""
 
 
-def price(of: TeacherSettings, tokens_in: float, tokens_out: float) -> float:
+def price(of: ServerSettings, tokens_in: float, tokens_out: float) -> float:
     """In the currency of the settings."""
     return (tokens_in * of.price_in + tokens_out * of.price_out) / 1e6
 
@@ -73,6 +73,6 @@ def agree(estimate: Estimate, settings: SynthesisSettings, yes: bool) -> None:
         raise NotAgreedTo(f"{estimate.said}; that is above ask_above = {settings.ask_above:g}: run it again with --yes")
 
 
-def cost_of(of: TeacherSettings, answer: Answer) -> float:
+def cost_of(of: ServerSettings, answer: Answer) -> float:
     """What an answer was charged."""
     return price(of, answer.tokens_in, answer.tokens_out)

@@ -25,9 +25,9 @@ class Protocol(StrEnum):
     ANTHROPIC = "anthropic"
 
 
-class TeacherSettings(BaseModel):
-    """One teacher. Prices are per million tokens, in the currency of `budget`; `key_variable` names the environment
-    variable with the key, which is never written down."""
+class ServerSettings(BaseModel):
+    """A model that is asked. Prices are per million tokens, in the currency of `budget`; `key_variable` names the
+    environment variable with the key, which is never written down."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     name: str = Field(pattern=r"[a-z0-9][a-z0-9._-]*", max_length=40)
@@ -35,8 +35,6 @@ class TeacherSettings(BaseModel):
     model: str = ""
     url: str = ""
     key_variable: str = ""
-    terms: str = ""
-    """Under which its answers may be learned from; stands in the corpus beside every example."""
     price_in: float = Field(default=0.0, ge=0.0)
     price_out: float = Field(default=0.0, ge=0.0)
     temperature: float | None = Field(default=None, ge=0.0, le=2.0)
@@ -55,13 +53,10 @@ class TeacherSettings(BaseModel):
     """How many answers are asked for where the one before cannot be used."""
 
     @model_validator(mode="after")
-    def _complete(self) -> Self:
-        if self.protocol is not Protocol.RULES and not (self.model and self.url and self.terms):
-            raise ValueError(f"teacher {self.name!r}: model, url and terms are needed; terms says under which its "
-                             "answers may be learned from")  # fmt: skip
+    def _room_to_answer(self) -> Self:
         if self.thinking_tokens and self.thinking_tokens >= self.max_tokens:
-            raise ValueError(f"teacher {self.name!r}: thinking_tokens {self.thinking_tokens} leave nothing of "
-                             f"max_tokens {self.max_tokens} for an answer")  # fmt: skip
+            raise ValueError(f"{self.name!r}: thinking_tokens {self.thinking_tokens} leave nothing of max_tokens "
+                             f"{self.max_tokens} for an answer")  # fmt: skip
         return self
 
     @property
@@ -73,8 +68,22 @@ class TeacherSettings(BaseModel):
         """
         key = os.environ.get(self.key_variable, "") if self.key_variable else ""
         if self.key_variable and not key:
-            raise SettingsInvalid(f"teacher {self.name!r}: the environment variable {self.key_variable} is not set")
+            raise SettingsInvalid(f"{self.name!r}: the environment variable {self.key_variable} is not set")
         return key
+
+
+class TeacherSettings(ServerSettings):
+    """One teacher: a model on a server, or the rules."""
+
+    terms: str = ""
+    """Under which its answers may be learned from; stands in the corpus beside every example."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.protocol is not Protocol.RULES and not (self.model and self.url and self.terms):
+            raise ValueError(f"teacher {self.name!r}: model, url and terms are needed; terms says under which its "
+                             "answers may be learned from")  # fmt: skip
+        return self
 
 
 class FacilitySettings(BaseModel):

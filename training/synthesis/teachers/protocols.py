@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from training.synthesis.answers import Answer
-from training.synthesis.settings import Protocol, TeacherSettings
+from training.synthesis.settings import Protocol, ServerSettings
 from vlm_service.dialogue import Message, Reply
 
 ANTHROPIC_VERSION = "2023-06-01"
@@ -61,18 +61,25 @@ class _Messages(_Loose):
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """One protocol: the path behind the teacher's address, headers for a key, body, and the reading of an answer."""
+    """One protocol: the path behind the server's address, headers for a key, body, what makes an answer keep to a JSON
+    schema (nothing where it has no such thing), and the reading of an answer."""
 
     path: str
     headers: Callable[[str], dict[str, str]]
-    body: Callable[[TeacherSettings, Sequence[Message], int], dict[str, Any]]
+    body: Callable[[ServerSettings, Sequence[Message], int], dict[str, Any]]
+    shape: Callable[[Mapping[str, Any]], dict[str, Any]]
     read: Callable[[Mapping[str, Any]], Answer]
 
 
-def _openai_body(of: TeacherSettings, messages: Sequence[Message], seed: int) -> dict[str, Any]:
+def _openai_body(of: ServerSettings, messages: Sequence[Message], seed: int) -> dict[str, Any]:
     said = [{"role": one.role, "content": one.content} for one in messages]
     warm = {} if of.temperature is None else {"temperature": of.temperature}
     return {"model": of.model, "messages": said, "max_tokens": of.max_tokens, "seed": seed % _SEEDS, **warm}
+
+
+def _openai_shape(schema: Mapping[str, Any]) -> dict[str, Any]:
+    named = {"name": "answer", "strict": True, "schema": dict(schema)}
+    return {"response_format": {"type": "json_schema", "json_schema": named}}
 
 
 def _openai_answer(body: Mapping[str, Any]) -> Answer:
@@ -87,7 +94,7 @@ def _openai_answer(body: Mapping[str, Any]) -> Answer:
     return Answer(reply, refusal, "", found.usage.prompt_tokens, found.usage.completion_tokens)
 
 
-def _anthropic_body(of: TeacherSettings, messages: Sequence[Message], seed: int) -> dict[str, Any]:
+def _anthropic_body(of: ServerSettings, messages: Sequence[Message], seed: int) -> dict[str, Any]:
     """This protocol knows no seed: a later attempt differs by the metadata, so that it is asked for anew."""
     system = "\n\n".join(one.content for one in messages if one.role == "system")
     said = [{"role": one.role, "content": one.content} for one in messages if one.role != "system"]
@@ -112,10 +119,11 @@ def _anthropic_answer(body: Mapping[str, Any]) -> Answer:
 
 SPOKEN = {
     Protocol.OPENAI: Spoken(
-        "/chat/completions", lambda key: {"Authorization": f"Bearer {key}"} if key else {}, _openai_body, _openai_answer
+        "/chat/completions", lambda key: {"Authorization": f"Bearer {key}"} if key else {}, _openai_body, _openai_shape,
+        _openai_answer,
     ),
     Protocol.ANTHROPIC: Spoken(
         "/messages", lambda key: {"anthropic-version": ANTHROPIC_VERSION} | ({"x-api-key": key} if key else {}),
-        _anthropic_body, _anthropic_answer,
+        _anthropic_body, lambda schema: {}, _anthropic_answer,
     ),
 }  # fmt: skip

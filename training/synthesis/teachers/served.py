@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -11,7 +11,7 @@ import httpx
 
 from training.synthesis.answers import Answer, Answers
 from training.synthesis.errors import TeacherFailed
-from training.synthesis.settings import TeacherSettings
+from training.synthesis.settings import ServerSettings
 from training.synthesis.teachers.protocols import SPOKEN, NotAnAnswer
 from vlm_service.dialogue import Message, Reply
 
@@ -27,10 +27,11 @@ class NoAnswer(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class OnDisk:
-    """What one teacher has answered so far."""
+    """What one server has answered so far. With a `schema` its answers are to be JSON of that form."""
 
-    settings: TeacherSettings
+    settings: ServerSettings
     answers: Answers
+    schema: Mapping[str, Any] | None = None
 
     @property
     def identity(self) -> str:
@@ -53,7 +54,9 @@ class OnDisk:
         """What is sent; the seed follows from words and attempt."""
         words = "\x00".join(one.content for one in messages)
         seed = int.from_bytes(hashlib.sha256(f"{attempt}\x00{words}".encode()).digest()[:4])
-        return SPOKEN[self.settings.protocol].body(self.settings, messages, seed)
+        spoken = SPOKEN[self.settings.protocol]
+        body = spoken.body(self.settings, messages, seed)
+        return body if self.schema is None else body | spoken.shape(self.schema)
 
     def digest(self, body: dict[str, Any]) -> str:
         """The name of its answer."""
@@ -74,8 +77,8 @@ class Served:
     key: str = field(default="", repr=False)
 
     @property
-    def settings(self) -> TeacherSettings:
-        """The teacher's."""
+    def settings(self) -> ServerSettings:
+        """The server's."""
         return self.on_disk.settings
 
     async def ask(self, messages: Sequence[Message], attempt: int) -> Answer:
@@ -101,7 +104,7 @@ class Served:
             else:
                 if response.status_code in _WRONG:
                     said = f"HTTP {response.status_code}, {_WRONG[response.status_code]}"
-                    raise TeacherFailed(f"teacher {self.settings.name!r}: {said}; mend the settings, then run it again")
+                    raise TeacherFailed(f"{self.settings.name!r}: {said}; mend the settings, then run it again")
                 if response.is_success:
                     return _json(response)
                 if response.status_code not in _AGAIN:
@@ -129,7 +132,7 @@ def _json(response: httpx.Response) -> dict[str, Any]:
     return said if isinstance(said, dict) else {"no_object": response.text[:10_000]}
 
 
-def _read(settings: TeacherSettings, said: dict[str, Any]) -> Answer:
+def _read(settings: ServerSettings, said: dict[str, Any]) -> Answer:
     try:
         return SPOKEN[settings.protocol].read(said)
     except NotAnAnswer as error:
