@@ -12,24 +12,30 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from services.evaluation.lift import lifts
 from services.evaluation.opinions import Said, figures, gains
-from services.vocabulary import Event
+from services.simulator.staged import Moment
 from training.corpus.assets import write_whole
 from training.corpus.errors import CorpusDamaged, CorpusError
 from training.corpus.example import Example
 from training.corpus.journal import Journal
 from training.corpus.store import Corpus
 from training.evaluating.judge import Judge, JudgeSettings, ask
+from training.evaluating.lifting import noticed
 from training.evaluating.ratings import agreements, read_ratings, write_sheet
 from training.evaluating.report import Evaluation, Judging, lines, to_json, to_page
 from training.evaluating.rubric_judge import Marks, judge_of, judged, marked
-from training.evaluating.scoring import all_of, events_of
+from training.evaluating.scoring import all_of, moments_of
 from training.synthesis.answers import Answers
 from training.synthesis.errors import SettingsInvalid
 
 WHO = ("adapter", "beside")
 ANSWERS, JSON, PAGE = "answers.json", "evaluation.json", "evaluation.html"
 JUDGED = "judged"
+_MOMENTS = (
+    "grounded claims: name the staged moments with --moments",
+    "what the opinion adds to the detector: name the staged moments with --moments",
+)
 _RUBRIC = "reasoning quality by rubric: no judge was asked; --judge names one"
 _PEOPLE = "agreement of the judge with people: --ratings names a file of theirs"
 
@@ -47,7 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if asked.judge is not None:
             judge = judge_of(JudgeSettings.read(asked.judge), Answers(asked.run / JUDGED))
             _ask(judge, of, asked.log)
-        found = evaluate(of, events_of(asked.moments) if asked.moments else {}, asked.margin, judge, asked.ratings)
+        moments = moments_of(asked.moments) if asked.moments else {}
+        found = evaluate(of, moments, asked.margin, judge, asked.ratings)
     except KeyboardInterrupt:
         print("attune: interrupted; what was judged is kept, the same command goes on", file=sys.stderr)  # noqa: T201
         return 130  # as shells have it after Ctrl-C
@@ -100,7 +107,7 @@ class Answered:
 
 
 def evaluate(
-    of: Answered, events: Mapping[str, Event], margin: float, judge: Judge[Marks] | None = None,
+    of: Answered, moments: Mapping[str, Moment], margin: float, judge: Judge[Marks] | None = None,
     ratings: Path | None = None,
 ) -> Evaluation:  # fmt: skip
     """The worth of what adapter and beside answered; with a judge, of what it has answered so far too.
@@ -108,8 +115,10 @@ def evaluate(
     Raises:
         RatingsInvalid: a file of human ratings that is none.
     """
+    events = {name: one.event for name, one in moments.items()}
     by_who = {who: all_of(of.examples, of.said[who], events) for who in WHO}
-    missing = [] if events else ["grounded claims: name the staged moments with --moments"]
+    missing = [] if events else list(_MOMENTS)
+    lift = {who: tuple(lifts(noticed(of.examples, of.said[who], moments))) for who in WHO}
     judging = None
     if judge is None:
         missing.append(_RUBRIC)
@@ -119,7 +128,7 @@ def evaluate(
     first, second = by_who["beside"], by_who["adapter"]
     return Evaluation(
         of.adapter, of.beside, of.corpus, len(of.examples), margin, tuple(figures(second)), tuple(figures(first)),
-        tuple(gains(first, second)), tuple(missing), judging,
+        tuple(gains(first, second)), tuple(missing), judging, lift,
     )  # fmt: skip
 
 

@@ -3,12 +3,13 @@
 import html
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from services.evaluation.agreement import Agreement
 from services.evaluation.bootstrap import Interval
 from services.evaluation.figures_json import number
+from services.evaluation.lift import Lift, What
 from services.evaluation.opinions import MARKED, SHARES, Figure, Gain, Measure, is_not_worse
 
 _STYLE = "body{font:15px system-ui;max-width:60em;margin:2em auto}table{border-collapse:collapse}" \
@@ -39,6 +40,7 @@ class Evaluation:
     gains: tuple[Gain, ...]
     missing: tuple[str, ...]
     judging: Judging | None = None
+    lift: Mapping[str, tuple[Lift, ...]] = field(default_factory=dict)
 
 
 def to_json(of: Evaluation) -> str:
@@ -58,6 +60,11 @@ def to_json(of: Evaluation) -> str:
                  "answers": one.answers} for one in of.judging.people
             ],
         },
+        "over_the_detector": [
+            {"who": who, "heard": one.heard.value, "alarm": one.level.value, "what": one.what.value,
+             "detector": _bounds(one.alone), "with_opinion": _bounds(one.both), "gain": _bounds(one.gain), "n": one.n}
+            for who, found in of.lift.items() for one in found
+        ],
         "not_measured": list(of.missing),
     }, indent=1)  # fmt: skip
 
@@ -76,9 +83,25 @@ def to_page(of: Evaluation) -> str:
     head = "<tr><th>part<th>measure<th>adapter<th>beside<th>gain<th>n</tr>"
     return (
         f"<!doctype html><html lang=en><meta charset=utf-8><title>Evaluation of an adapter</title><style>{_STYLE}"
-        f"</style><h1>Adapter {of.adapter[:12]}</h1>{about}<table>{head}{''.join(rows)}</table>{_judging(of.judging)}"
-        f"{f'<p>Not measured:</p><ul>{missing}</ul>' if missing else ''}</html>\n"
+        f"</style><h1>Adapter {of.adapter[:12]}</h1>{about}<table>{head}{''.join(rows)}</table>{_lift(of)}"
+        f"{_judging(of.judging)}{f'<p>Not measured:</p><ul>{missing}</ul>' if missing else ''}</html>\n"
     )
+
+
+def _lift(of: Evaluation) -> str:
+    rows = "".join(
+        f"<tr><td>{'adapter' if who == 'adapter' else html.escape(of.beside)}<td>{one.heard.value}<td>{one.level.value}"
+        f"<td>{one.what.value}<td>{_of(one, one.alone)}<td>{_of(one, one.both)}<td>{_of(one, one.gain, '+')}<td>{one.n}"
+        for who, found in of.lift.items() for one in found
+    )  # fmt: skip
+    head = "<tr><th>opinion of<th>heard<th>alarm<th>what<th>detector alone<th>with opinion<th>gain<th>n</tr>"
+    return rows and f"<h2>Over the detector alone</h2><table>{head}{rows}</table>"
+
+
+def _of(one: Lift, interval: Interval, sign: str = "") -> str:
+    form = f"{sign}.1f" if one.what is What.LEAD else f"{sign}.0%"
+    value, low, high = (format(bound, form) for bound in interval)
+    return f"{value} ({low} to {high})"
 
 
 def _judging(of: Judging | None) -> str:

@@ -16,8 +16,8 @@ SLICES = ("population.", "mode.", "age.", "family.")
 """Tags by which figures are told apart."""
 
 
-def events_of(moments: Path) -> dict[str, Event]:
-    """The events that examples were asked about, by the item of their source without its kind.
+def moments_of(moments: Path) -> dict[str, Moment]:
+    """The moments that examples were asked about, by the item of their source without its kind.
 
     Raises:
         CorpusDamaged: no folder of moments.
@@ -28,13 +28,18 @@ def events_of(moments: Path) -> dict[str, Event]:
             f"{moments}: no moments; expected the folder `moments` that `attune train synthesize` wrote"
         )
     found = (moment for file in files for moment in read_lines(file, Moment))
-    return {f"{one.seed}-{one.role.name}/{one.event.id}/{one.event.revision}": one.event for one in found}
+    return {f"{one.seed}-{one.role.name}/{one.event.id}/{one.event.revision}": one for one in found}
+
+
+def moment_of(example: Example) -> str:
+    """The name of the moment that an example was asked about, where it was made of one."""
+    return example.source.item.rpartition("/")[0]
 
 
 def score(example: Example, text: str, events: Mapping[str, Event]) -> Said:
     """What `text`, thinking and answer as the model wrote them, is worth as an answer to `example`."""
     slices = tuple(tag for tag in example.domains if tag.startswith(SLICES))
-    event = events.get(example.source.item.rpartition("/")[0])
+    event = events.get(moment_of(example))
     counted = _report(example, text, event) if example.kind is Kind.THINKING else _short(example, text)
     return Said(example.id, example.layer.value, slices, counted)
 
@@ -78,6 +83,11 @@ def _read(text: str, event: Event | None) -> tuple[Verdict | None, Grounding | N
         return verdict_from_json(text.rpartition(CLOSE)[2].strip(), Tier.MONITOR), None
     except AnswerError:
         return None, None
+
+
+def verdict_of(text: str, event: Event) -> Verdict | None:
+    """What an answer about an event comes to; None where it is unusable."""
+    return _read(text, event)[0]
 
 
 def _plain(text: str) -> str:

@@ -8,19 +8,23 @@ from typing import Any
 
 import pytest
 
+from services.evaluation.lift import Level, What, lifts
 from services.evaluation.opinions import Measure
-from services.vocabulary import Event
-from tests.unit.training.staged_lives import asked, questions, settings
+from services.simulator.benign import Ordinary
+from services.vocabulary import Event, Tier
+from tests.unit.training.staged_lives import asked, moments, questions, settings
 from training.bundle.command import main as bundle
 from training.corpus.example import Example, Kind, Layer, Message, Role, Source, Split
 from training.corpus.parts import Text
 from training.corpus.store import CorpusWriter
 from training.evaluating.command import main as evaluate
-from training.evaluating.scoring import score
+from training.evaluating.lifting import noticed
+from training.evaluating.scoring import moment_of, moments_of, score
 from training.synthesis.answers import Answers
-from training.synthesis.questions import Form
+from training.synthesis.questions import Form, choose
 from training.synthesis.school import School
 from training.synthesis.sifting import sift
+from training.synthesis.stored import write_lines
 from vlm_service.dialogue import verdict_from_json, verdict_to_json
 
 pytestmark = pytest.mark.unit
@@ -29,8 +33,6 @@ pytestmark = pytest.mark.unit
 @pytest.fixture(scope="module")
 def taught(tmp_path_factory: pytest.TempPathFactory) -> tuple[Example, dict[str, Event], str]:
     """An example that the rules answered, its event, and its whole answer as a model would write it."""
-    from training.synthesis.questions import choose
-
     chosen = choose(asked(), settings())
     examples = sift(chosen, School(settings(), Answers(tmp_path_factory.mktemp("answers"))), {}).all
     by_id = {one.id: one for one in questions(settings(), Form.REPORT)}
@@ -62,6 +64,26 @@ def test_each_fault_costs_what_it_should_and_nothing_else(taught: tuple[Example,
     other = next(tier for tier in type(verdict.tier) if tier is not verdict.tier)
     wrong = text.replace(example.answer, verdict_to_json(replace(verdict, tier=other)))
     assert score(example, wrong, events).counted[Measure.TIER] == 0.0
+
+
+def test_an_opinion_is_counted_beside_what_was_staged_and_an_unusable_one_changes_nothing(tmp_path: Path) -> None:
+    chosen = choose(asked(), settings())
+    examples = sift(chosen, School(settings(), Answers(tmp_path / "answers")), {}).all
+    reports = [one for one in examples if one.kind is Kind.THINKING]
+    write_lines(tmp_path / "00000.jsonl", moments())
+    known = moments_of(tmp_path)
+    assert {moment_of(one) for one in reports} <= set(known)
+    loud = {one.id: verdict_to_json(replace(verdict_from_json(one.answer, Tier.URGENT), tier=Tier.IMMEDIATE))
+            for one in reports}  # fmt: skip
+    for said, wanted in ((loud, Tier.IMMEDIATE), (dict.fromkeys(loud, "no."), None)):
+        found = [one for one in noticed(reports, said, known) if one.asked]
+        assert len(found) == len(reports) and {one.opinion for one in found} == {wanted}
+        truth = {moment_of(one): known[moment_of(one)] for one in reports}
+        ordinary = sum(one.act is None or isinstance(one.act.what, Ordinary) for one in truth.values())
+        assert sum(not one.episode for one in found) == ordinary
+    assert {one.person for one in noticed(reports[:1], loud, known)} == {reports[0].source.subject}
+    gains = {(one.what, one.level): one.gain.value for one in lifts(noticed(reports, loud, known)) if one.n}
+    assert gains[What.FALSE, Level.AT_ONCE] > 0.0, "who always cries wolf raises false alarms"
 
 
 def test_a_short_answer_is_right_or_not() -> None:
@@ -110,6 +132,7 @@ def test_answers_that_are_incomplete_or_of_another_corpus_are_refused(
     gain = next(one for one in found["gains"] if one["measure"] == "right short answers" and not one["part"])
     assert (gain["value"], gain["n"], gain["not_worse"]) == (1.0, 1, True)
     assert "grounded claims: name the staged moments with --moments" in found["not_measured"]
+    assert "what the opinion adds to the detector: name the staged moments with --moments" in found["not_measured"]
     page = (run / "evaluation.html").read_text()
     assert "<td>all<td>right short answers<td>100% (2% to 100%)" in page and "://" not in page
 
