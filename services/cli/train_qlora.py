@@ -153,13 +153,19 @@ def evaluate(
 
 
 def published(
-    benchmark: Annotated[str, typer.Argument(help="dfew, mafw, emer-ov, emer-clue or emer-label.")],
+    benchmark: Annotated[str, typer.Argument(help="dfew, mafw, emer-ov, emer-clue, emer-label or eibench.")],
     answers: Annotated[Path, typer.Argument(help="JSON lines, one item each.")],
     wheel: Annotated[
         list[Path] | None,
         typer.Option(help="emer-ov: JSON object of label to group; several, such as five wheels, are averaged."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the figures as JSON, too.")] = None,
+    judge: Annotated[
+        Path | None, typer.Option(help="eibench: TOML file of the model that counts, as of `attune train evaluate`.")
+    ] = None,
+    words: Annotated[
+        Path | None, typer.Option(help="eibench: TOML file with what it is asked (system, user). Default: our words.")
+    ] = None,
 ) -> None:
     """A published benchmark's figures of what any model answered, beside what others published.
 
@@ -174,8 +180,20 @@ def published(
     emer-clue, emer-label: the mean of what a judge gave, 0 to 10,
 
         {"score": 8}
+
+    eibench: the mean share of true triggers that a judge finds in what was said, with --judge
+
+        {"picture": "Happy/1.jpg", "said": "a medal", "truth": ["medal", "team"]}
+
+    or of what a judge said before,
+
+        {"picture": "Happy/1.jpg", "score": "{score: 1/2} the medal"}
+
+    The default wording is ours; --words takes the authors' own, with {record} and {truth} in their places.
     """
-    more = [part for file in wheel or [] for part in ("--wheel", file)] + (["--out", out] if out is not None else [])
+    more: list[object] = [part for file in wheel or [] for part in ("--wheel", file)]
+    for name, file in (("--out", out), ("--judge", judge), ("--words", words)):
+        more += [name, file] if file is not None else []
     _run("training.evaluating.published", [*more, "--", benchmark, answers])
 
 

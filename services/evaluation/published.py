@@ -129,6 +129,11 @@ def overlap(metric: str, scores: Sequence[float]) -> Score:
     for place, score in enumerate(scores):
         if not 0.0 <= score <= HIGHEST:
             raise ValueError(f"score {place + 1} is {score}: expected a number from 0 to {HIGHEST:g}")
+    return mean_of(metric, scores)
+
+
+def mean_of(metric: str, scores: Sequence[float]) -> Score:
+    """The mean over items, at least one."""
     values = np.asarray(scores, float)
     (mean,) = _drawn(len(values), lambda rows: (float(values[rows].mean()),))
     return Score(metric, mean, len(values))

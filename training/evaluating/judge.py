@@ -77,12 +77,13 @@ class NotJudged(ValueError):
 @dataclass(frozen=True, slots=True)
 class Judge(Generic[T]):
     """How one kind of question is put: its settings, where answers lie, the JSON schema wanted of them (or none), and
-    what an answer's text means, `NotJudged` where nothing."""
+    what an answer's text means, `NotJudged` where nothing. `whole`: an answer that was cut off is none."""
 
     settings: JudgeSettings
     answers: Answers
     read: Callable[[str], T]
     schema: Mapping[str, Any] | None = None
+    whole: bool = True
 
     @property
     def on_disk(self) -> OnDisk:
@@ -117,7 +118,7 @@ class Judge(Generic[T]):
             raise NotJudged(Why.REFUSED, answer.refusal[:80])
         if answer.wrong:
             raise NotJudged(Why.NONSENSE, answer.wrong)
-        if answer.reply.finish_reason == "length":
+        if self.whole and answer.reply.finish_reason == "length":
             raise NotJudged(Why.CUT_OFF, "raise max_tokens")
         return self.read((answer.reply.content or "").rpartition("</think>")[2].strip())
 

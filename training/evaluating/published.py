@@ -8,12 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from services.evaluation import published
 from services.evaluation.published import CLUE, LABEL, PEERS, Group, Score
+from services.evaluation.triggers import NONE, read_score, trigger_recall
 from training.corpus.assets import write_whole
 from training.corpus.errors import CorpusError
+from training.evaluating.eibench import Words, count
+from training.evaluating.judge import JudgeSettings
+from training.synthesis.answers import Answers
+from training.synthesis.errors import SettingsInvalid
 
 
 class AnswersInvalid(CorpusError):
@@ -37,6 +43,14 @@ def _overlap(metric: str) -> "Figures":
     return lambda rows, groups: [published.overlap(metric, [float(row["score"]) for row in rows])]
 
 
+def _triggers(rows: Lines, groups: list[Group]) -> list[Score]:
+    """Rows without a score in the judge's words take no part, as with the authors."""
+    pairs = [(row["picture"], found) for row in rows if (found := read_score(row["score"])) is not None]
+    if len(pairs) < len(rows):
+        _note(f"{len(rows) - len(pairs)} of {len(rows)} pictures have no score in the judge's words and take no part")
+    return trigger_recall([picture for picture, _ in pairs], [found for _, found in pairs])
+
+
 KINDS: dict[str, type | tuple[type, ...]] = {"a text": str, "a list of texts": list, "a number": (int, float)}
 Figures = Callable[[Lines, list[Group]], list[Score]]
 BENCHMARKS: dict[str, tuple[str, dict[str, str], Figures]] = {
@@ -45,6 +59,7 @@ BENCHMARKS: dict[str, tuple[str, dict[str, str], Figures]] = {
     "emer-ov": ("EMER-OV", {"truth": "a list of texts", "said": "a list of texts"}, _open),
     "emer-clue": ("EMER", {"score": "a number"}, _overlap(CLUE)),
     "emer-label": ("EMER", {"score": "a number"}, _overlap(LABEL)),
+    "eibench": ("EIBench", {"picture": "a text", "score": "a text"}, _triggers),
 }
 """By the name on the command line: what it is called, the fields of a line, and how its figures are made."""
 
@@ -54,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     name, fields, figures = BENCHMARKS[asked.benchmark]
     try:
-        rows = _read(asked.answers, fields)
+        rows = _read(asked.answers, fields) if asked.judge is None else _judged(asked)
         try:
             scores = figures(rows, [_grouping(file) for file in asked.wheel])
         except ValueError as error:
@@ -66,6 +81,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     Console(highlight=False).print(_table(name, scores))
     return 0
+
+
+def _judged(asked: argparse.Namespace) -> Lines:
+    """The rows with what a judge counted in place of a score; those that it did not answer left out and told of.
+
+    Raises:
+        SettingsInvalid: another benchmark, or settings that are none.
+    """
+    if asked.benchmark != "eibench":
+        raise SettingsInvalid(f"--judge with {asked.benchmark}: its scores are given, only eibench asks a judge")
+    settings = JudgeSettings.read(asked.judge)
+    words = Words.read(asked.words) if asked.words else Words()
+    rows = _read(asked.answers, {"picture": "a text", "said": "a text", "truth": "a list of texts"})
+    with Progress(TextColumn("judging"), BarColumn(), MofNCompleteColumn(), console=Console(stderr=True)) as bar:
+        judging = bar.add_task("", total=len(rows))
+        folder = asked.answers.with_name(f"{asked.answers.stem}-judged")
+        counted = count(rows, settings, words, Answers(folder), lambda: bar.advance(judging))
+    if never := sum(found is NONE for found in counted):
+        _note(f"{never} of {len(rows)} pictures were never given a score by the judge and count 0, as with the authors")
+    if silent := sum(found is None for found in counted):
+        _note(f"{silent} of {len(rows)} pictures were not answered by the judge and take no part; the same command "
+              "asks again")  # fmt: skip
+    return [{"picture": row["picture"], "score": f"{{score: {found.named}/{found.total}}}"}
+            for row, found in zip(rows, counted, strict=True) if found is not None]  # fmt: skip
+
+
+def _note(text: str) -> None:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(f"attune: {text}", markup=False)
 
 
 def _table(name: str, scores: Sequence[Score]) -> Table:
@@ -115,7 +158,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("benchmark", choices=sorted(BENCHMARKS))
     parser.add_argument("answers", type=Path)
     parser.add_argument("--wheel", type=Path, action="append", default=[])
-    parser.add_argument("--out", type=Path)
+    for option in ("--out", "--judge", "--words"):
+        parser.add_argument(option, type=Path)
     return parser
 
 
