@@ -38,6 +38,7 @@ from vlm_service.failures import (
     UnknownModel,
     Unreachable,
 )
+from vlm_service.link import broke, open_client
 from vlm_service.metrics import ATTEMPTS
 from vlm_service.places import rank_of
 from vlm_service.replicas import Replica, Replicas
@@ -52,9 +53,6 @@ SAMPLING: Mapping[str, Mapping[str, float]] = {
 REPEATING: Mapping[str, int] = {"min_pattern_size": 4, "max_pattern_size": 64, "min_count": 12}
 """Of so many tokens, so many times in a row, a server makes no more (source: guess); older ones ignore this, and
 `dialogue.loops` finds what they let through."""
-IDLE_S: Seconds = 2.0
-"""How long an idle connection is kept. vLLM closes its own after 5 s (VLLM_HTTP_TIMEOUT_KEEP_ALIVE); a question sent
-at that moment is lost (seen: a ReadError)."""
 RETRY_AFTER_S: Seconds = 0.25
 """Wait before the one retry (source: guess)."""
 
@@ -113,14 +111,7 @@ class Engine:
         self.replicas = Replicas(settings.servers, monotonic)
         self.loras: Loras | None = None
         self.speakers: Speakers | None = None
-        headers = {"Authorization": f"Bearer {settings.server_key}"} if settings.server_key else {}
-        self.client = httpx.AsyncClient(
-            headers=headers,
-            timeout=httpx.Timeout(None, connect=settings.connect_timeout_s),
-            # `Places` bounds how many connections there are.
-            limits=httpx.Limits(max_keepalive_connections=settings.at_once, keepalive_expiry=IDLE_S),
-            trust_env=False,
-        )
+        self.client = open_client(settings.connect_timeout_s, settings.server_key)
 
     @property
     def reasoner(self) -> str:
@@ -271,7 +262,7 @@ class Engine:
         except httpx.DecodingError as error:
             raise NotAChatCompletion("the server's answer cannot be decoded") from error
         except httpx.RequestError as error:
-            raise Unreachable(f"{type(error).__name__} at {url}") from error
+            raise Unreachable(f"{broke(error)} at {url}") from error
         _refuse_bad_status(response)
         try:
             choice = _Completion.model_validate(response.json()).choices[0]

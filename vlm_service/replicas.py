@@ -12,6 +12,7 @@ from services.runtime.lifecycle import until
 from services.vocabulary.time import Seconds
 from vlm_service import metrics
 from vlm_service.failures import NoServer, ServerError, TimedOut
+from vlm_service.link import broke
 
 OPEN_AFTER = 3
 """Failures in a row after which a server rests (source: guess)."""
@@ -131,7 +132,7 @@ class Replicas:
             answer = await client.get(f"{replica.url}/health", timeout=CHECK_WITHIN_S)
             ill = "" if answer.status_code == httpx.codes.OK else f"HTTP {answer.status_code}"
         except httpx.RequestError as error:
-            ill = type(error).__name__
+            ill = broke(error)
         if ill != replica.ill:
             told = self._log.warning if ill else self._log.info
             told("a model's server is ill" if ill else "a model's server is well", server=replica.url, why=ill)

@@ -10,6 +10,7 @@ from services.runtime import logs
 from services.vocabulary.time import Seconds
 from vlm_service.dialogue.lines import one_line
 from vlm_service.failures import NotLoaded, Unreachable
+from vlm_service.link import broke
 from vlm_service.replicas import Replica
 
 WITHIN_S: Seconds = 60.0
@@ -86,7 +87,7 @@ class Loras:
             response = await self._client.get(f"{replica.url}/v1/models", timeout=WITHIN_S)
             return {model.id: model.root for model in _Models.model_validate(response.json()).data}
         except httpx.RequestError as error:
-            raise Unreachable(f"{type(error).__name__} at {replica.url}") from error
+            raise Unreachable(f"{broke(error)} at {replica.url}") from error
         except (ValidationError, ValueError) as error:
             raise NotLoaded(f"{replica.url} does not say what it holds: is this a vLLM server?") from error
 
@@ -94,7 +95,7 @@ class Loras:
         try:
             return await self._client.post(f"{replica.url}/v1/{route}", json=body, timeout=WITHIN_S)
         except httpx.RequestError as error:
-            raise Unreachable(f"{type(error).__name__} at {replica.url}") from error
+            raise Unreachable(f"{broke(error)} at {replica.url}") from error
 
 
 def _reason(response: httpx.Response) -> str:

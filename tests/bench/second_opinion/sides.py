@@ -23,7 +23,8 @@ from services.vocabulary import RULES, Event, Tier
 from tests.unit.vlm.specimens import AGITATED
 from tests.vllm.asking import FORCED, schema_of, settings
 from vlm_service import engine as engine_file
-from vlm_service.engine import IDLE_S, Engine
+from vlm_service.engine import Engine
+from vlm_service.link import open_client
 
 THINKING = 256
 """Tokens of thinking before the answer: every request computes these and about as many of the answer."""
@@ -66,10 +67,9 @@ async def sides(url: str) -> AsyncIterator[Sides]:
             sys.executable, "-m", "tests.bench.second_opinion.process", str(calls),
             env=_environment(url, port, folder), stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        limits = httpx.Limits(max_connections=None, keepalive_expiry=IDLE_S)
         try:
             async with (
-                httpx.AsyncClient(timeout=LONGEST_S, trust_env=False, limits=limits) as client,
+                open_client(None) as client,
                 grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel,
             ):
                 stub = judgement_pb2_grpc.SecondOpinionStub(channel)  # type: ignore[no-untyped-call]

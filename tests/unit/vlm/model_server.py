@@ -13,13 +13,15 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the server sends: a status and a body, after `wait_s`, or nothing at all (`hang`, `drop`)."""
+    """What the server sends: a status and a body, after `wait_s`, or nothing at all (`hang`, `drop`), or no HTTP
+    (`noise`)."""
 
     status: int = 200
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
     hang: bool = False
     drop: bool = False
+    noise: bool = False
     wait_s: float = 0.0
 
 
@@ -44,6 +46,7 @@ class ModelServer:
     answers: list[Answer]
     requests: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    """Of each request, by name in lower case."""
     health: int = 200
     aborted: int = 0
     """Requests whose caller went away before they were answered."""
@@ -77,7 +80,7 @@ def _handler(state: ModelServer, ended: Callable[[float], bool]) -> type[BaseHTT
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             state.requests.append({"path": self.path, **json.loads(body)})
-            state.headers.append(dict(self.headers))
+            state.headers.append({name.lower(): value for name, value in self.headers.items()})
             answer = state.next()
             left = float("inf") if answer.hang else answer.wait_s
             while left > 0 and not self._caller_gone() and not ended(0.02):
@@ -86,6 +89,10 @@ def _handler(state: ModelServer, ended: Callable[[float], bool]) -> type[BaseHTT
                 state.aborted += 1
             if left > 0 or answer.drop:
                 self.close_connection = True
+                return
+            if answer.noise:
+                self.close_connection = True
+                self.wfile.write(b"this is no answer\r\n\r\n")
                 return
             self.send_response(answer.status)
             for name, value in answer.headers:

@@ -73,7 +73,7 @@ def test_it_asks_in_the_way_that_a_vllm_server_understands() -> None:
         ask(server.url + "/v1/", adapter="agitation@0123456789ab", thinking_token_budget=300, answer_tokens=400,
             server_key="secret")  # fmt: skip
         request = server.requests[0]
-        assert server.headers[0]["Authorization"] == "Bearer secret"
+        assert server.headers[0]["authorization"] == "Bearer secret"
     assert request["path"] == "/v1/chat/completions"
     assert request["model"] == "agitation@0123456789ab"
     assert [message["role"] for message in request["messages"]] == ["system", "user"]
@@ -91,6 +91,7 @@ def test_it_asks_in_the_way_that_a_vllm_server_understands() -> None:
         (refusal(500, "engine died"), ServerError),
         (Answer(502, b"<html>bad gateway"), ServerError),
         (Answer(drop=True), Unreachable),
+        (Answer(noise=True), Unreachable),
         (Answer(200, b"\xff\x00 garbage"), NotAChatCompletion),
         (Answer(200, b"{}"), NotAChatCompletion),
         (Answer(200, b'{"choices": []}'), NotAChatCompletion),
@@ -135,8 +136,13 @@ def test_it_keeps_the_deadline_over_both_attempts(answers: tuple[Answer, ...]) -
 
 def test_it_says_where_nobody_listens() -> None:
     url = f"http://127.0.0.1:{free_port()}"
-    with pytest.raises(Unreachable, match=url):
+    with pytest.raises(Unreachable, match=f"Connect.*{url}"):
         ask(url)
+
+
+def test_it_says_that_a_server_hung_up_and_not_that_nobody_listened() -> None:
+    with model_server(Answer(drop=True)) as server, pytest.raises(Unreachable, match="ServerDisconnectedError"):
+        ask(server.url)
 
 
 def test_it_asks_the_same_thing_again_on_a_replay() -> None:
