@@ -15,6 +15,7 @@ from services.runtime import codec
 from services.runtime.clock import Clock
 from services.vocabulary import RULES, Assessment
 from vlm_service import metrics
+from vlm_service.together import Together
 
 ASSESSMENT_NAMESPACE = uuid.UUID("b6f1d4a2-9f0e-5c43-8a0b-2f3f5f0d9c31")
 
@@ -31,10 +32,12 @@ def assessment_id(event: str, revision: int, amended: bool = False) -> str:
 
 
 class Kept:
-    """One replica's part of the ledger. Every method blocks, and raises DBAPIError when the ledger does not answer."""
+    """One replica's part of the ledger. A method that is no coroutine blocks; each raises DBAPIError when the ledger
+    does not answer."""
 
     def __init__(self, database: Database, clock: Clock, replica: str) -> None:
         self._database, self._clock, self._replica = database, clock, replica
+        self._together = Together(database)
         self._over: dict[str, None] = {}
 
     def assessment(self, identity: str) -> Assessment | None:
@@ -47,14 +50,18 @@ class Kept:
         with self._database.read() as connection:
             return AssessmentRepository(connection).latest(most)
 
-    def ask(self, question: Question) -> Assessment | None:
+    async def ask(self, question: Question) -> Assessment | None:
         """From now on a restart finds the question, unless it is answered: then its assessment."""
         over = tuple(self._over)
-        with self._database.write() as connection:
+
+        def part(connection: Connection) -> Assessment | None:
             known = AssessmentRepository(connection).get(question.id)
             if known is None:
                 QuestionRepository(connection).put(question, self._replica)
             self._settle(connection, over)
+            return known
+
+        known = await self._together.write(part)
         self._forget(over)
         return known
 
@@ -85,20 +92,25 @@ class Kept:
         with self._database.read() as connection:
             return EventRepository(connection).revisions(events)
 
-    def keep(self, made: Assessment, settles: str = "") -> Assessment:
+    async def keep(self, made: Assessment, settles: str = "") -> Assessment:
         """Keep an assessment together with its message, and with what it `settles`; where another replica was first,
         its assessment stands."""
-        with self._database.write() as connection:
-            assessments = AssessmentRepository(connection)
+
+        def part(connection: Connection) -> Assessment | None:
+            assessments, body = AssessmentRepository(connection), codec.to_json(made)
             self._settle(connection, (settles,) if settles else ())
-            if assessments.record(made):
-                OutboxRepository(connection).add(ASSESSMENT_MADE, made.event, codec.to_json(made), self._clock.now())
-                reasoner = RULES if made.reasoner == RULES else "model"
-                metrics.ASSESSMENTS.labels(reasoner, str(made.verdict.tier.value)).inc()
-                return made
-            known = assessments.get(made.id)
-        metrics.REPEATS.inc()
-        return known or made
+            if not assessments.record(made, body):
+                return assessments.get(made.id)
+            OutboxRepository(connection).add(ASSESSMENT_MADE, made.event, body, self._clock.now())
+            return None
+
+        known = await self._together.write(part)
+        if known is not None:
+            metrics.REPEATS.inc()
+            return known
+        reasoner = RULES if made.reasoner == RULES else "model"
+        metrics.ASSESSMENTS.labels(reasoner, str(made.verdict.tier.value)).inc()
+        return made
 
     def _settle(self, connection: Connection, questions: Sequence[str]) -> None:
         if questions:

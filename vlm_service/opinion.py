@@ -220,7 +220,7 @@ class SecondOpinion:
         """The answer that the ledger has already; where there is none, the question is kept."""
         if not self._is_to_look_up(question):
             await asyncio.sleep(HEAD_START_S)
-        return await asyncio.to_thread(self._kept.ask, question)
+        return await self._kept.ask(question)
 
     def _is_to_look_up(self, question: Question) -> bool:
         """Whether the model is not asked before the ledger was: there may be an answer, or others wait in line."""
@@ -298,7 +298,7 @@ class SecondOpinion:
                 latency_s=max(0.0, now - question.asked_at), grounding=reasoned.grounding,
                 pictures=reasoned.pictures,
             )  # fmt: skip
-            kept = await asyncio.to_thread(self._kept.keep, made, question.id if settles and amends else "")
+            kept = await self._kept.keep(made, question.id if settles and amends else "")
             if amends:
                 metrics.AMENDED.inc()
                 return True

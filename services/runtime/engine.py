@@ -137,5 +137,7 @@ def _leave_out_detail(context: ExceptionContext) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     writes = bool(connection.get_execution_options().get(_WRITING, True))
-    connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
+    if connection.info.get(_WRITING) is not writes:
+        connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
+        connection.info[_WRITING] = writes
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -2,6 +2,7 @@
 
 import math
 import re
+from functools import lru_cache
 
 from services.vocabulary import CueName, Event, Mode, describe
 from vlm_service.dialogue.lint import emotion_words
@@ -64,6 +65,7 @@ def cue_label(cue: CueName) -> str:
     return _CUES[cue]
 
 
+@lru_cache(4096)  # names are few and come again with every event
 def may_speak_of(name: str, mode: Mode) -> bool:
     """Whether a channel or term may appear in a report or an answer about a resident watched in `mode`."""
     if not _NAME.fullmatch(name) or not channel_label(name):

@@ -1,5 +1,6 @@
 """What the second opinion writes down and what a restart finds. Kind: facility (SQLite and PostgreSQL)."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,22 +40,22 @@ def open_questions(kept: Kept) -> list[str]:
 
 
 def test_it_keeps_a_question_without_an_answer_and_brings_the_answer_of_one_that_has_it(kept: Kept) -> None:
-    kept.keep(answer(1))
-    assert kept.ask(question(1)) == answer(1)
-    assert kept.ask(question(2)) is None
+    asyncio.run(kept.keep(answer(1)))
+    assert asyncio.run(kept.ask(question(1))) == answer(1)
+    assert asyncio.run(kept.ask(question(2))) is None
     assert open_questions(kept) == [question(2).id]
 
 
 def test_it_settles_what_is_over_with_the_next_question(kept: Kept) -> None:
-    kept.ask(question(1))
+    asyncio.run(kept.ask(question(1)))
     kept.settle_soon(question(1).id)
     assert open_questions(kept) == [question(1).id]
-    kept.ask(question(2))
+    asyncio.run(kept.ask(question(2)))
     assert open_questions(kept) == [question(2).id]
 
 
 def test_it_settles_what_is_over_where_no_question_follows(kept: Kept) -> None:
-    kept.ask(question(1))
+    asyncio.run(kept.ask(question(1)))
     kept.settle_soon(question(1).id)
     kept.settle_rest()
     assert open_questions(kept) == []
@@ -62,5 +63,5 @@ def test_it_settles_what_is_over_where_no_question_follows(kept: Kept) -> None:
 
 def test_it_knows_the_latest_answers_oldest_first(kept: Kept) -> None:
     for revision in (1, 2, 3):
-        kept.keep(answer(revision))
+        asyncio.run(kept.keep(answer(revision)))
     assert kept.latest(2) == [question(2).id, question(3).id]

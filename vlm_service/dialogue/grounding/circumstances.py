@@ -17,7 +17,7 @@ _EARLIER = Gated(
     r"(?:tier[ -]?(?P<tier>[123])\s)?(?:episodes?|events?|alerts?|alarms?|incidents?)\b",
     "episode|event|alert|alarm|incident",
 )
-_FIRST = re.compile(
+_FIRST = Gated(
     r"\b(?:(?:this is|it is|it was|this was) (?:not )?(?:the|his|her|their) (?:very )?first (?:such )?(?:episode|"
     r"event|alert|incident)|"
     r"first time (?:today|in (?:24|twenty-four) hours)|(?:nothing|no (?:incident|history)s?) (?:of the kind |"
@@ -29,7 +29,8 @@ _FIRST = re.compile(
     r"(?:episodes?|events?|incidents?|alerts?)|no (?:earlier|previous|prior|recent) (?:tier[ -]?[123] )?"
     r"(?:incidents?|history|problems?|occurrences?)|"
     r"(?:ha[sd] |have )?never (?:happened|occurred|been (?:seen|recorded|observed))"
-    r"(?: like this)? (?:before|until now|so far))\b"
+    r"(?: like this)? (?:before|until now|so far))\b",
+    "first|nothing|no |quiet|calm|uneventful|peaceful|without|never",
 )
 _MANY = Gated(
     r"\b(?P<much>several|multiple|many|numerous|repeated|a (?:number|series|string) of|a few|some|frequent|another|"

@@ -52,7 +52,7 @@ _ROUNDED, _ROUNDED_SIGMA = 0.0051, 0.051
 def number_claims(sentence: Sentence, found: list[Mention], facts: Facts) -> Iterator[Claim]:
     """Every measured number that `sentence` states, judged."""
     text = sentence.text
-    for one in _PAIR.finditer(text):
+    for one in _PAIR.finditer(text) if "/" in text else ():
         if not sentence.possible(one.start()):
             yield Claim(one.group(), "", Support.UNSUPPORTED, f"{one.group()} is no number of this event")
     for one in _NUMBER.finditer(text):

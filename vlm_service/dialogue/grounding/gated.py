@@ -23,3 +23,7 @@ class Gated:
             if stem in text:
                 return self.pattern.finditer(text)
         return ()
+
+    def search(self, text: str) -> re.Match[str] | None:
+        """The first match in `text`, as of the pattern itself."""
+        return self.pattern.search(text) if any(stem in text for stem in self.stems) else None

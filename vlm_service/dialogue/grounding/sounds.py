@@ -25,13 +25,17 @@ _HEARD = {
     CueName.ALARM: r"alarm sounds?|alarm (?:rang|sounded|ringing|is ringing|went off|was heard)|siren|(?:smoke|"
     r"fire) alarm",
 }
-_SOUND = re.compile(r"\b(?:" + "|".join(f"(?P<{cue.name}>{words})" for cue, words in _HEARD.items()) + r")\b")
+_SOUND = Gated(
+    r"\b(?:" + "|".join(f"(?P<{cue.name}>{words})" for cue, words in _HEARD.items()) + r")\b",
+    "cry|crie|sob|weep|wept|wail|tears|scream|shriek|screech|howl|whimper|whin|moan|groan|sigh|shout|yell|call|laugh|"
+    "giggl|chuckl|cough|fall|thud|thump|crash|bang|glass|window|alarm|siren",
+)
 _SOME = Gated(
     r"\b(?:sounds?|noises?|vocali[sz]ations?) (?:was|were|is|are|can be|could be) (?:\w+ly )?(?:heard|recorded|"
     r"detected|audible)\b",
     "noise|sound|vocali",
 )
-_SILENCE = re.compile(
+_SILENCE = Gated(
     r"\b(?:no (?:\w+ )?(?:sounds?|noises?|vocali[sz]ations?|audio events?|audio cues?)\b|"
     r"(?:just|only|complete|total|perfect) silence|(?:completely|entirely|totally|perfectly|quite) silent|"
     r"(?:room|microphone|audio(?: channel)?|resident|person|he|she) (?:is|was|stayed|remained|stays|remains) "
@@ -39,7 +43,8 @@ _SILENCE = re.compile(
     r"(?:does|did|do|has|have) not (?:make|made|utter(?:ed)?|vocali[sz]ed?) (?:a |any )?(?:sound|noise)?|"
     r"nothing (?:unusual |at all |notable )?(?:in the audio|audible|(?:was|is|has been) (?:heard|recorded|"
     r"picked up)|can be heard|"
-    r"on the microphone))"
+    r"on the microphone))",
+    "sound|noise|vocali|audio|silen|quiet|mute|clear|empty|unremarkable| not |nothing",
 )
 _SPAN = r"(?:current |whole |last |observed )?(?:window|minute|recording|observation|period|episode|interval)"
 _BEGINNING = re.compile(

@@ -35,18 +35,20 @@ _AT_EASE = Gated(
 _CALM_ABOVE = ("emotion.fear", "emotion.anger", "emotion.sadness", "motion.erratic", "motion.ratio", "pose.speed",
                "pose.restlessness", "audio.vocal_energy", "affect.arousal")  # fmt: skip
 """Of somebody at ease none of these is above their usual."""
-_GROWING = re.compile(
+_GROWING = Gated(
     r"\b(?:(?:is|are|was|were|keeps?|kept) (?:\w+ly |still |now )?(?:escalating|getting worse|worsening|"
     r"building(?: up)?|"
     r"deteriorating|intensifying)|(?:situation|episode|it|course) (?:escalates|escalated|worsens|worsened)|"
-    r"escalating (?:course|trend|pattern|trajectory)|upward trend)\b"
+    r"escalating (?:course|trend|pattern|trajectory)|upward trend)\b",
+    "escalat|worse|building|deteriorat|intensif|upward",
 )
-_EASING = re.compile(
+_EASING = Gated(
     r"\b(?:(?:is|are|was|were|seems to be|appears to be|has been|already) (?:\w+ly |now |already )?(?:de-escalating|"
     r"subsiding|abating|getting better|improving|calming(?: down)?|settling(?: down)?|easing(?: off)?|fading|ebbing|"
     r"winding down|quietening)|(?:situation|episode|it|course) (?:subsides|subsided|improves|improved|eased|resolved)|"
     r"de-escalating (?:course|trend|pattern)|downward trend|has (?:passed|subsided|settled|calmed|eased|abated)|"
-    r"(?:has|had) (?:already )?(?:calmed|settled|died) down)\b"
+    r"(?:has|had) (?:already )?(?:calmed|settled|died) down)\b",
+    "escalat|subsid|abat|better|improv|calm|settl|eas|fad|ebb|winding|quieten|resolved|downward|passed|died",
 )
 _EXCEEDS = Gated(
     r"\b(?:(?P<more>higher|larger|greater|stronger|bigger|more (?:marked|pronounced|elevated|prominent)|farther|"
