@@ -28,6 +28,7 @@ from services.ledger import (
     EventRepository,
 )
 from services.runtime import logs
+from services.runtime.bell import Bell
 from services.runtime.clock import Clock
 from services.runtime.lifecycle import until
 from services.runtime.webhook.courier import Attempt
@@ -35,6 +36,10 @@ from services.vocabulary import Alert, AlertStatus, Outcome, Seconds, UnixSecond
 
 AT_ONCE = 8
 """Attempts to one receiver that run side by side (source: guess); a slow one never holds up the others."""
+DUE_S: Seconds = 0.1
+"""How often it is looked whether the time of an alert or of an asking has come (source: guess)."""
+LOOKED_AT = 40
+"""Pending dispatches that one look takes, besides those under way (source: guess; the next look is a moment later)."""
 NOT_CONFIGURED = "this receiver is not configured any more"
 
 Key = tuple[str, str]
@@ -53,10 +58,17 @@ class Dispatcher:
         self._ended: list[tuple[Key, Dispatch, Attempt]] = []
         self._recording: asyncio.Task[None] | None = None
         self._count_again_at: UnixSeconds = 0.0
+        self._due_again_at: UnixSeconds = 0.0
+        self._bell = Bell()
         self._log = logs.logger(part="dispatcher")
 
-    async def run(self, stop: asyncio.Event, period_s: Seconds = 0.03) -> None:
-        """Until `stop`; then attempts under way get a moment to end. What does not end is sent again at the start."""
+    def wake(self) -> None:
+        """There may be something to tell."""
+        self._bell.ring()
+
+    async def run(self, stop: asyncio.Event, period_s: Seconds = 0.25) -> None:
+        """Until `stop`, whenever it is woken and now and then; then attempts under way get a moment to end. What does
+        not end is sent again at the start."""
         away = False
         while not stop.is_set():
             try:
@@ -66,7 +78,10 @@ class Dispatcher:
                 if not away:
                     self._log.warning("database is away", error=type(error).__name__, detail=str(error.orig))
                 away = True
-            await until(stop, 1.0 if away else period_s)
+            if away:
+                await until(stop, 1.0)
+            else:
+                await self._bell.wait(stop, period_s)
         await self.settle(2.0)
 
     async def step(self) -> None:
@@ -89,29 +104,40 @@ class Dispatcher:
         """An attempt that never came to its end is not under way any more; the others are until they are recorded."""
         if task.cancelled() or task.exception() is not None:
             self._under_way.pop(key, None)
+            self.wake()
             if not task.cancelled():
                 self._log.error("attempt failed", error=type(task.exception()).__name__, detail=str(task.exception()))
 
     def _look(self, under_way: Collection[Key]) -> list[Go]:
         """What may go now; what may not is put off or withdrawn in the ledger."""
         now = self._clock.now()
-        busy = Counter(receiver for _, receiver in under_way)
-        full = [receiver for receiver, count in busy.items() if count >= AT_ONCE]
         with self._database.read() as connection:
-            due = AlertRepository(connection).due_unsent(now) or EscalationRepository(connection).due(now, limit=1)
+            due = now >= self._due_again_at and self._due(connection, now)
             if now >= self._count_again_at:
                 metrics.UNDELIVERED.set(AlertRepository(connection).count(AlertStatus.UNDELIVERED))
                 self._count_again_at = now + 2.0
+            judged = [] if due else self._pending(connection, under_way, now)
         if due:
             with self._database.write() as connection:
                 take_turn(connection)
                 open_due(connection, now, self._plan)
                 escalate_due(connection, now, self._plan)
-        with self._database.read() as connection:
-            pending = DeliveryRepository(connection).pending(now, 200, full)
-            judged = self._judged(connection, pending, under_way, busy, now) if pending else []
+                judged = self._pending(connection, under_way, now)
         self._put_off_or_withdraw([one for one in judged if not isinstance(one, Go)])
         return [one for one in judged if isinstance(one, Go)]
+
+    def _due(self, connection: Connection, now: UnixSeconds) -> bool:
+        """Whether time alone made something due; what a message makes due is handed over when it is handled."""
+        self._due_again_at = now + DUE_S
+        return bool(AlertRepository(connection).due_unsent(now) or EscalationRepository(connection).due(now, limit=1))
+
+    def _pending(
+        self, connection: Connection, under_way: Collection[Key], now: UnixSeconds
+    ) -> list[Go | Later | Never]:
+        busy = Counter(receiver for _, receiver in under_way)
+        full = [receiver for receiver, count in busy.items() if count >= AT_ONCE]
+        pending = DeliveryRepository(connection).pending(now, LOOKED_AT + len(under_way), full)
+        return self._judged(connection, pending, under_way, busy, now) if pending else []
 
     def _judged(
         self, connection: Connection, pending: list[Dispatch], under_way: Collection[Key], busy: Counter[str],
@@ -156,12 +182,15 @@ class Dispatcher:
             finally:
                 for key, _, _ in ended:
                     self._under_way.pop(key, None)
+                self.wake()
 
     def _write_down(self, ended: list[tuple[Key, Dispatch, Attempt]]) -> None:
         with self._database.write() as connection:
             take_turn(connection)
             for _, dispatch, attempt in ended:
                 record(connection, dispatch, attempt, self._clock.now(), self._plan)
+        if any(attempt.outcome is not Outcome.DELIVERED for _, _, attempt in ended):
+            self._due_again_at = 0.0  # the next one may have to be asked at once
 
     def _put_off_or_withdraw(self, judged: list[Later | Never]) -> None:
         if not judged:
@@ -173,6 +202,7 @@ class Dispatcher:
                     DeliveryRepository(connection).update(replace(one.dispatch, next_attempt_at=one.at))
                 else:
                     self._withdraw(connection, one)
+                    self._due_again_at = 0.0
 
     def _withdraw(self, connection: Connection, never: Never) -> None:
         now, dispatch = self._clock.now(), never.dispatch

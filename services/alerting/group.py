@@ -9,6 +9,9 @@ from services.alerting.stage import Hold, Holder, Telling
 from services.ledger import AlertRepository
 from services.vocabulary import Notice, Seconds, Tier, UnixSeconds
 
+NAMED = 5
+"""How many other alerts of the room a message names at most."""
+
 
 def grouped(group_s: Seconds) -> Holder:
     """Hold a tier 2 back while somebody, told of another alert of the same room less than `group_s` ago, is on the way
@@ -33,6 +36,6 @@ def group(connection: Connection, _: UnixSeconds, tellings: Sequence[Telling]) -
     first = next((telling for telling in tellings if telling.notice is Notice.OPENED), None)
     if first is None:
         return list(tellings)
-    near = AlertRepository(connection).open_near(first.alert.resident, first.alert.room)
-    others = tuple(other for other in near if other.id != first.alert.id)[:5]
+    near = AlertRepository(connection).open_near(first.alert.resident, first.alert.room, NAMED + 1)
+    others = tuple(other for other in near if other.id != first.alert.id)[:NAMED]
     return [replace(telling, others=others) if telling.notice is Notice.OPENED else telling for telling in tellings]

@@ -24,6 +24,7 @@ from services.alerting.shifts import ShiftRoster
 from services.alerting.silence import silence
 from services.ledger import Database
 from services.ledger.consumer import Consumer
+from services.ledger.outbox_watch import OutboxWatch
 from services.ledger.topics import (
     ALERT_ACKNOWLEDGED,
     ASSESSMENT_MADE,
@@ -45,7 +46,7 @@ CONSUMER = "alerting"
 async def serve(settings: AlertingSettings, stop: asyncio.Event) -> None:
     """Run until `stop` is set; attempts under way get a moment to end."""
     clock = SystemClock()
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, in_turn=True)
     await asyncio.to_thread(database.migrate)
     queue = await asyncio.to_thread(open_queue, settings.redis_url, settings.database_url, settings.queue_prefix)
     shifts = ShiftWatch(lambda: settings.shift_roster)
@@ -62,7 +63,10 @@ async def serve(settings: AlertingSettings, stop: asyncio.Event) -> None:
         CANARY_SENT: Canaries(clock, plan.chains).sent,
     }
     direct = None if database.dialect == "sqlite" and not settings.redis_url else queue
-    consumers = [Consumer(database, direct, topic, CONSUMER, handle, clock) for topic, handle in handlers.items()]
+    consumers = {
+        topic: Consumer(database, direct, topic, CONSUMER, handle, clock) for topic, handle in handlers.items()
+    }
+    outbox = OutboxWatch(database, handlers)
     health = HealthServer(settings.health_host, settings.health_port)
     health.add("ledger", database.check)
     canaries = CanaryWatch(database, clock, plan.chains, settings.canary_slack_s)
@@ -77,7 +81,8 @@ async def serve(settings: AlertingSettings, stop: asyncio.Event) -> None:
             canaries.run(stop),
             shifts.run(stop),
             OnCallWatch(database, clock, plan.chains).run(stop),
-            *(consumer.run(stop) for consumer in consumers),
+            *([outbox.run(stop)] if direct is None else []),
+            *(each.run(stop, bell=outbox.bells[topic], handled=dispatcher.wake) for topic, each in consumers.items()),
         )
     finally:
         health.close()

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from services.ledger.outbox import MESSAGE_NAMESPACE
 from services.ledger.tables import acknowledgements
@@ -45,6 +45,12 @@ class AcknowledgementRepository:
 
     def first_of(self, ids: Collection[str]) -> dict[str, Acknowledgement]:
         """The first acknowledgement of each of these alerts that has one."""
-        query = select(acknowledgements).where(acknowledgements.c.alert.in_(ids))
-        rows = self._connection.execute(query.order_by(acknowledgements.c.at.desc(), acknowledgements.c.id.desc()))
+        rows = self._connection.execute(_OF_ALERTS, {"ids": list(ids)})
         return {row.alert: Acknowledgement(row.id, row.alert, row.by, row.at, row.source) for row in rows}
+
+
+_OF_ALERTS = (
+    select(acknowledgements)
+    .where(acknowledgements.c.alert.in_(bindparam("ids", expanding=True)))
+    .order_by(acknowledgements.c.at.desc(), acknowledgements.c.id.desc())
+)

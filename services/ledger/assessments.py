@@ -1,6 +1,6 @@
 """Keeps second opinions about events."""
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from services.ledger.tables import assessments
 from services.ledger.upsert import insert_new
@@ -40,6 +40,13 @@ class AssessmentRepository:
 
     def of_event(self, event_id: str) -> Assessment | None:
         """The latest assessment of an event."""
-        query = select(assessments.c.body).where(assessments.c.event == event_id)
-        body = self._connection.scalar(query.order_by(assessments.c.created_at.desc(), assessments.c.id).limit(1))
+        body = self._connection.scalar(_OF_EVENT, {"wanted": event_id})
         return None if body is None else from_json(Assessment, body)
+
+
+_OF_EVENT = (
+    select(assessments.c.body)
+    .where(assessments.c.event == bindparam("wanted"))
+    .order_by(assessments.c.created_at.desc(), assessments.c.id)
+    .limit(1)
+)

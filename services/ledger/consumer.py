@@ -12,8 +12,8 @@ from services.ledger.database import Database
 from services.ledger.inbox import InboxRepository
 from services.ledger.outbox import OutboxMessage, OutboxRepository
 from services.runtime import logs
+from services.runtime.bell import Bell
 from services.runtime.clock import Clock, SystemClock
-from services.runtime.lifecycle import until
 from services.runtime.queue import Message, Queue, QueueUnavailable
 from services.vocabulary import Seconds, UnixSeconds
 
@@ -31,8 +31,8 @@ class Pace:
 
     catch_up_s: Seconds = 2.0
     """How often it looks into the outbox itself."""
-    direct_s: Seconds = 0.03
-    """How often it does so where there is no queue."""
+    direct_s: Seconds = 0.5
+    """How often it does so where there is no queue, if nobody rings."""
     reclaim_s: Seconds = 10.0
     """How often it looks for messages that a dead consumer held."""
     idle_s: Seconds = 30.0
@@ -49,8 +49,8 @@ class Consumer:
 
     Every message that was ever added to the outbox is handled once: in one transaction its id enters the inbox and
     `handle` writes the effects. A message whose handling fails is logged, counted and tried again, later each time,
-    while the others go on. Without a queue the outbox itself is looked at, `direct_s` apart: on SQLite, where a queue
-    would lie in the same file, that is the shorter way, and a message is there as soon as its number is.
+    while the others go on. Without a queue the outbox itself is looked at when `OutboxWatch` rings: on SQLite, where
+    a queue would lie in the same file, that is the shorter way, and a message is there as soon as its number is.
     """
 
     def __init__(
@@ -80,17 +80,25 @@ class Consumer:
         self._above = self._looked_up_to = 0
         self._settling: tuple[Seconds, int] | None = None
 
-    async def run(self, stop: asyncio.Event, block_s: Seconds = 0.5) -> None:
-        """Step until `stop`; a queue or database that is away is waited for."""
+    async def run(
+        self, stop: asyncio.Event, block_s: Seconds = 0.5, bell: Bell | None = None,
+        handled: Callable[[], None] | None = None,
+    ) -> None:  # fmt: skip
+        """Step until `stop`; a queue or database that is away is waited for. Without a queue `bell` rings when there
+        may be a message; `handled` is called after some were."""
+        bell = bell or Bell()
         while not stop.is_set():
             try:
-                await asyncio.to_thread(self.step, block_s)
+                done = await asyncio.to_thread(self.step, block_s)
+                if done and handled is not None:
+                    handled()
                 wait = self._pace.direct_s if self._queue is None else block_s if self._queue_away else 0.0
+                wait = 0.0 if self._looked_up_to != self._above else wait
             except DBAPIError as error:
                 self._log.warning("database is away", error=type(error).__name__, detail=str(error.orig))
                 wait = 1.0
             if wait:
-                await until(stop, wait)
+                await bell.wait(stop, wait)
 
     def step(self, block_s: Seconds = 0.0) -> int:
         """Handle what the queue tells, waiting up to `block_s` for it, and now and then what the outbox shows.
@@ -185,12 +193,16 @@ class Consumer:
 
     def _in_one_transaction(self, identities: Sequence[str], now: UnixSeconds) -> dict[str, bool | None]:
         with self._database.write() as connection:
-            ended: dict[str, bool | None] = {each: self._handled(connection, each, now) for each in identities}
+            told = OutboxRepository(connection).named(identities)
+            ended: dict[str, bool | None] = {
+                each: self._handled(connection, each, told.get(each), now) for each in identities
+            }
         _HANDLED.labels(self._topic, self._name).inc(sum(bool(handled) for handled in ended.values()))
         return ended
 
-    def _handled(self, connection: Connection, identity: str, now: UnixSeconds) -> bool:
-        message = OutboxRepository(connection).get(identity)
+    def _handled(
+        self, connection: Connection, identity: str, message: OutboxMessage | None, now: UnixSeconds
+    ) -> bool:  # fmt: skip
         if message is None or message.topic != self._topic:
             self._log.warning("queue told of a message that the outbox does not hold", message=identity)
             return False

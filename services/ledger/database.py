@@ -1,11 +1,15 @@
 """The ledger's database: migrations, one writing transaction, one reading transaction."""
 
-from contextlib import AbstractContextManager
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, PoolProxiedConnection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.runtime.engine import DatabaseUrlError, open_engine, reading, writing
@@ -19,12 +23,17 @@ _MIGRATION_LOCK = 0x0A77_0E01
 class Database:
     """One ledger at `sqlite:///path` or `postgresql+psycopg://...`; usable from several threads.
 
+    `in_turn`: the threads of this process open one transaction at a time. For a process of many short ones: threads
+    that each wait for the database otherwise contend for the interpreter at every statement (measured).
+
     Raises:
         DatabaseUrlError: a URL that is neither.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, in_turn: bool = False) -> None:
         self._engine = open_engine(url)
+        self._turn: AbstractContextManager[object] = threading.RLock() if in_turn else nullcontext()
+        self._watching: PoolProxiedConnection | None = None
 
     @property
     def dialect(self) -> str:
@@ -38,13 +47,17 @@ class Database:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
             command.upgrade(migration_settings(connection), "head")
 
-    def write(self) -> AbstractContextManager[Connection]:
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
         """One writing transaction: commits on exit, rolls back on an error. No network call belongs inside."""
-        return writing(self._engine)
+        with self._turn, writing(self._engine) as connection:
+            yield connection
 
-    def read(self) -> AbstractContextManager[Connection]:
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
         """One transaction over one state of the ledger; a write inside it fails."""
-        return reading(self._engine)
+        with self._turn, reading(self._engine) as connection:
+            yield connection
 
     def check(self) -> str:
         """Empty when the database answers, otherwise one line that says what is wrong."""
@@ -56,8 +69,23 @@ class Database:
             return f"database does not answer: {type(cause).__name__}: {str(cause).strip().splitlines()[0]}"
         return ""
 
+    def version(self) -> int | None:
+        """On SQLite a number that changes with every commit, told without a transaction; for one thread.
+        None: it is not known, as on PostgreSQL."""
+        if self.dialect != "sqlite":
+            return None
+        try:
+            self._watching = self._watching or self._engine.raw_connection()
+            told: Any = self._watching.driver_connection
+            return int(told.execute("PRAGMA data_version").fetchone()[0])
+        except (SQLAlchemyError, sqlite3.Error):
+            return None
+
     def close(self) -> None:
         """Give all connections back."""
+        if self._watching is not None:
+            self._watching.close()
+            self._watching = None
         self._engine.dispose()
 
 

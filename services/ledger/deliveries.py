@@ -4,10 +4,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from services.ledger.tables import deliveries, dispatches
-from services.ledger.upsert import insert_new, put
+from services.ledger.upsert import insert_many, insert_new, put
 from services.runtime.codec import from_json, to_json
 from services.vocabulary import Delivery, Notice, UnixSeconds
 
@@ -54,7 +54,7 @@ class DeliveryRepository:
     def record(self, delivery: Delivery) -> None:
         """Add one attempt to the log."""
         row = {"message": delivery.message, "alert": delivery.alert, "at": delivery.at, "body": to_json(delivery)}
-        self._connection.execute(deliveries.insert().values(**row))
+        insert_many(self._connection, deliveries, [row])
 
     def of_alert(self, alert_id: str) -> list[Delivery]:
         """Every attempt to tell about an alert, oldest first."""
@@ -73,10 +73,8 @@ class DeliveryRepository:
 
     def pending(self, now: UnixSeconds, limit: int = 100, besides: Collection[str] = ()) -> list[Dispatch]:
         """Dispatches whose next attempt is due, the longest due first; none to the receivers in `besides`."""
-        due = [dispatches.c.state == DispatchState.PENDING.value, dispatches.c.next_attempt_at <= now]
-        due += [dispatches.c.receiver.not_in(besides)] if besides else []
-        query = select(dispatches).where(*due).order_by(dispatches.c.next_attempt_at, dispatches.c.message)
-        return [_dispatch(row) for row in self._connection.execute(query.limit(limit))]
+        query = _PENDING.where(dispatches.c.receiver.not_in(besides)) if besides else _PENDING
+        return [_dispatch(row) for row in self._connection.execute(query, {"now": now, "most": limit})]
 
     def get(self, message: str, receiver: str) -> Dispatch | None:
         """One dispatch."""
@@ -99,8 +97,16 @@ class DeliveryRepository:
 
     def dispatches_of(self, alert_id: str) -> list[Dispatch]:
         """Every dispatch of an alert, oldest first."""
-        query = select(dispatches).where(dispatches.c.alert == alert_id)
-        return [_dispatch(row) for row in self._connection.execute(query.order_by(dispatches.c.created_at))]
+        return [_dispatch(row) for row in self._connection.execute(_OF_ALERT, {"wanted": alert_id})]
+
+
+_PENDING = (
+    select(dispatches)
+    .where(dispatches.c.state == DispatchState.PENDING.value, dispatches.c.next_attempt_at <= bindparam("now"))
+    .order_by(dispatches.c.next_attempt_at, dispatches.c.message)
+    .limit(bindparam("most"))
+)
+_OF_ALERT = select(dispatches).where(dispatches.c.alert == bindparam("wanted")).order_by(dispatches.c.created_at)
 
 
 def _row(dispatch: Dispatch) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """Alarms that edge agents raised by themselves while nobody answered them."""
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from services.ledger.tables import edge_alarms
 from services.ledger.upsert import insert_new
@@ -26,9 +26,8 @@ class EdgeAlarmRepository:
     def of_event(self, event: Event) -> EdgeAlarm | None:
         """The first alarm by which somebody was told of what the event tells."""
         end = max(event.opened_at + AFTER_S, event.ended_at or 0.0)
-        near = (edge_alarms.c.at >= event.opened_at - BEFORE_S, edge_alarms.c.at <= end)
-        query = select(edge_alarms.c.body).where(edge_alarms.c.resident == event.resident, *near)
-        found = [from_json(EdgeAlarm, body) for body in self._connection.scalars(query.order_by(edge_alarms.c.at))]
+        near = {"resident": event.resident, "since": event.opened_at - BEFORE_S, "until": end}
+        found = [from_json(EdgeAlarm, body) for body in self._connection.scalars(_NEAR, near)]
         return next((alarm for alarm in found if alarm.told_at is not None and alarm.tells_of(event)), None)
 
     def unsettled(self, limit: int = 100) -> list[tuple[EdgeAlarm, UnixSeconds]]:
@@ -40,3 +39,11 @@ class EdgeAlarmRepository:
     def settle(self, alarm: str, now: UnixSeconds) -> None:
         """An event tells of it."""
         self._connection.execute(update(edge_alarms).where(edge_alarms.c.id == alarm).values(settled_at=now))
+
+
+_NEAR = (
+    select(edge_alarms.c.body)
+    .where(edge_alarms.c.resident == bindparam("resident"))
+    .where(edge_alarms.c.at >= bindparam("since"), edge_alarms.c.at <= bindparam("until"))
+    .order_by(edge_alarms.c.at)
+)

@@ -49,5 +49,7 @@ class EndpointRepository:
 
     def all(self) -> list[EndpointNow]:
         """Every receiver of which something was learned, by name."""
-        query = select(endpoints.c.body).order_by(endpoints.c.receiver)
-        return [from_json(EndpointNow, body) for body in self._connection.scalars(query)]
+        return [from_json(EndpointNow, body) for body in self._connection.scalars(_ALL)]
+
+
+_ALL = select(endpoints.c.body).order_by(endpoints.c.receiver)

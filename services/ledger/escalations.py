@@ -1,6 +1,6 @@
 """Keeps how far the asking about each alert has come."""
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from services.ledger.tables import escalations
 from services.ledger.upsert import put
@@ -24,11 +24,19 @@ class EscalationRepository:
 
     def of_alert(self, alert_id: str) -> Escalation | None:
         """Who was asked about an alert."""
-        body = self._connection.scalar(select(escalations.c.body).where(escalations.c.alert == alert_id))
+        body = self._connection.scalar(_OF_ALERT, {"wanted": alert_id})
         return None if body is None else from_json(Escalation, body)
 
     def due(self, now: UnixSeconds, limit: int = 100) -> list[Escalation]:
         """Running escalations whose next move is due, the longest due first."""
-        running = (escalations.c.state == EscalationState.RUNNING.value, escalations.c.due_at <= now)
-        query = select(escalations.c.body).where(*running).order_by(escalations.c.due_at, escalations.c.alert)
-        return [from_json(Escalation, body) for body in self._connection.scalars(query.limit(limit))]
+        asked = {"now": now, "most": limit}
+        return [from_json(Escalation, body) for body in self._connection.scalars(_DUE, asked)]
+
+
+_OF_ALERT = select(escalations.c.body).where(escalations.c.alert == bindparam("wanted"))
+_DUE = (
+    select(escalations.c.body)
+    .where(escalations.c.state == EscalationState.RUNNING.value, escalations.c.due_at <= bindparam("now"))
+    .order_by(escalations.c.due_at, escalations.c.alert)
+    .limit(bindparam("most"))
+)

@@ -1,10 +1,10 @@
 """Messages that are written in the same transaction as what they tell about, so that none is lost or invented."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, exists, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from services.ledger.tables import inbox, outbox
 from services.ledger.upsert import insert_new
@@ -52,6 +52,11 @@ class OutboxRepository:
         row = self._connection.execute(select(*_COLUMNS).where(outbox.c.id == identity)).one_or_none()
         return None if row is None else OutboxMessage(*row)
 
+    def named(self, ids: Collection[str]) -> dict[str, OutboxMessage]:
+        """These messages, by id; what the outbox does not hold is left out."""
+        found = (OutboxMessage(*row) for row in self._connection.execute(_NAMED, {"ids": list(ids)}))
+        return {message.id: message for message in found}
+
     def unpublished(self, limit: int, topics: Sequence[str] | None = None) -> list[OutboxMessage]:
         """Messages that no queue has been told of, oldest first."""
         query = select(*_COLUMNS).where(outbox.c.published_at.is_(None))
@@ -70,11 +75,8 @@ class OutboxRepository:
 
         `above` leaves out message numbers that the consumer knows to be handled, all of them.
         """
-        handled = exists().where(inbox.c.consumer == consumer, inbox.c.message == outbox.c.id)
-        query = select(*_COLUMNS).where(
-            outbox.c.topic == topic, outbox.c.number > above, outbox.c.created_at <= older_than, ~handled
-        )
-        return [OutboxMessage(*row) for row in self._connection.execute(query.order_by(outbox.c.number).limit(limit))]
+        asked = {"consumer": consumer, "topic": topic, "above": above, "until": older_than, "most": limit}
+        return [OutboxMessage(*row) for row in self._connection.execute(_UNCONSUMED, asked)]
 
     def waiting(self) -> dict[str, tuple[int, UnixSeconds]]:
         """By topic, how many messages no queue has been told of, and when the oldest of them was written."""
@@ -84,9 +86,30 @@ class OutboxRepository:
         rows = self._connection.execute(query.group_by(outbox.c.topic).order_by(outbox.c.topic))
         return {topic: (int(n), float(oldest)) for topic, n, oldest in rows}
 
+    def grown(self, above: int) -> dict[str, int]:
+        """The number of the latest message of each topic that has one above a number."""
+        query = select(outbox.c.topic, func.max(outbox.c.number)).where(outbox.c.number > above)
+        return {topic: int(number) for topic, number in self._connection.execute(query.group_by(outbox.c.topic))}
+
     def newest_number(self, topic: str) -> int:
         """The number of the latest message of a topic, 0 when there is none."""
         return int(self._connection.scalar(select(func.max(outbox.c.number)).where(outbox.c.topic == topic)) or 0)
 
 
 _COLUMNS = (outbox.c.id, outbox.c.topic, outbox.c.key, outbox.c.body, outbox.c.created_at, outbox.c.number)
+# One lookup a message: as NOT EXISTS, PostgreSQL compares each message with each handled one while it believes that
+# there are few (measured: 0.16 s at a thousand messages, every two seconds).
+_HANDLED = (
+    select(inbox.c.at)
+    .where(inbox.c.consumer == bindparam("consumer"), inbox.c.message == outbox.c.id)
+    .scalar_subquery()
+)
+_NAMED = select(*_COLUMNS).where(outbox.c.id.in_(bindparam("ids", expanding=True)))
+_UNCONSUMED = (
+    select(*_COLUMNS)
+    .where(outbox.c.topic == bindparam("topic"), outbox.c.number > bindparam("above"))
+    .where(outbox.c.created_at <= bindparam("until"))
+    .where(_HANDLED.is_(None))
+    .order_by(outbox.c.number)
+    .limit(bindparam("most"))
+)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from services.ledger.tables import leases, roster
 from services.ledger.upsert import put
@@ -51,9 +51,13 @@ class RosterRepository:
 
     def of(self, ids: Sequence[str]) -> list[Resident]:
         """Those of these residents who have a seat, by resident id."""
-        query = select(roster.c.body).where(roster.c.resident.in_(ids)).order_by(roster.c.resident)
-        return [from_json(Resident, body) for body in self._connection.scalars(query)]
+        return [from_json(Resident, body) for body in self._connection.scalars(_THESE, {"ids": list(ids)})]
 
     def agent_of(self, resident: str) -> str | None:
         """The agent that watches a resident, None when nobody does."""
         return self._connection.scalar(select(roster.c.agent).where(roster.c.resident == resident))
+
+
+_THESE = (
+    select(roster.c.body).where(roster.c.resident.in_(bindparam("ids", expanding=True))).order_by(roster.c.resident)
+)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from services.ledger.tables import silences
 from services.ledger.upsert import put
@@ -71,6 +71,11 @@ class SilenceRepository:
 
     def active(self, now: UnixSeconds) -> list[Silence]:
         """The silences that run at a time, the one that ends first first."""
-        query = select(silences.c.body).where(silences.c.starts_at <= now, silences.c.ends_at > now)
-        rows = self._connection.scalars(query.order_by(silences.c.ends_at, silences.c.id))
-        return [from_json(Silence, body) for body in rows]
+        return [from_json(Silence, body) for body in self._connection.scalars(_ACTIVE, {"now": now})]
+
+
+_ACTIVE = (
+    select(silences.c.body)
+    .where(silences.c.starts_at <= bindparam("now"), silences.c.ends_at > bindparam("now"))
+    .order_by(silences.c.ends_at, silences.c.id)
+)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from services.ledger.tables import statuses
 from services.ledger.upsert import put
@@ -31,5 +31,8 @@ class StatusRepository:
 
     def get(self, resident: str) -> ResidentNow | None:
         """One resident's status."""
-        body = self._connection.scalar(select(statuses.c.body).where(statuses.c.resident == resident))
+        body = self._connection.scalar(_ONE, {"wanted": resident})
         return None if body is None else from_json(ResidentNow, body)
+
+
+_ONE = select(statuses.c.body).where(statuses.c.resident == bindparam("wanted"))

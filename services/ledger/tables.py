@@ -127,7 +127,9 @@ alerts = Table(
     "alerts", METADATA, _name("id", True), Column("event", String(255), nullable=False, unique=True),
     _name("resident"), _name("status"), Column("tier", Integer, nullable=False), _time("opened_at"),
     _time("created_at"), _time("notify_not_before"), _body(),
+    Column("room", String(255), nullable=False, server_default=""),
     Index(None, "status", "notify_not_before"), Index(None, "opened_at"), Index(None, "resident", "opened_at"),
+    Index(None, "resident", "status"), Index(None, "room", "status"),
 )  # fmt: skip
 dispatches = Table(
     "dispatches", METADATA, _name("message", True), _name("receiver", True), _name("alert"), _name("notice"), _body(),

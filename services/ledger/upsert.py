@@ -1,6 +1,6 @@
 """Inserts that know what to do when the row is already there, on SQLite and PostgreSQL alike."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Table
@@ -23,7 +23,7 @@ def insert_new(connection: Connection, table: Table, row: Row) -> bool:
 def insert_many(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Insert rows of the same columns."""
     if rows:
-        _execute(connection, table.insert().inline(), (table.name, "insert"), rows)
+        _execute(connection, lambda: table.insert().inline(), (table.name, "insert"), rows)
 
 
 def put(connection: Connection, table: Table, rows: Row | Sequence[Row]) -> None:
@@ -31,23 +31,26 @@ def put(connection: Connection, table: Table, rows: Row | Sequence[Row]) -> None
     rows = [rows] if isinstance(rows, Mapping) else rows
     if not rows:
         return
+    _execute(connection, lambda: _replacing(connection, table, rows[0]), (table.name, "put"), rows)
+
+
+def _replacing(connection: Connection, table: Table, row: Row) -> Any:
     statement = _insert(connection, table)
     keys = [column.name for column in table.primary_key]
-    changes = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-    statement = statement.on_conflict_do_update(index_elements=keys, set_=changes)
-    _execute(connection, statement, (table.name, "put"), rows)
+    changes = {name: statement.excluded[name] for name in row if name not in keys}
+    return statement.on_conflict_do_update(index_elements=keys, set_=changes)
 
 
 _texts: dict[tuple[str, ...], tuple[str, tuple[str, ...] | None]] = {}
 """By dialect, statement and names of columns: the text of the statement and the order of its parameters."""
 
 
-def _execute(connection: Connection, statement: Any, key: tuple[str, ...], rows: Sequence[Row]) -> None:
+def _execute(connection: Connection, build: Callable[[], Any], key: tuple[str, ...], rows: Sequence[Row]) -> None:
     """Values go to the driver as they are: what SQLAlchemy does with each of many parameters takes longer than the
     insertion itself (measured), and no table has a type that it would have to translate."""
     key = (connection.dialect.name, *key, *rows[0])
     if key not in _texts:
-        _texts[key] = _compiled(connection, statement, list(rows[0]))
+        _texts[key] = _compiled(connection, build(), list(rows[0]))
     text, places = _texts[key]
     told: list[Any] = [tuple(row[name] for name in places) for row in rows] if places else [dict(row) for row in rows]
     connection.exec_driver_sql(text, told if len(told) > 1 else told[0])

@@ -159,3 +159,16 @@ def test_it_refuses_a_silence_without_end_reason_or_subject(facts: dict[str, obj
     plain = {"id": "s", "starts_at": NOON, "ends_at": NOON + 60, "by": "anna", "reason": "rest", "resident": "r1"}
     with pytest.raises(SilenceRefused, match=complaint):
         Silence(**plain | facts)  # type: ignore[arg-type]
+
+
+def test_it_finds_what_is_open_near_an_alert_by_resident_or_room(database: Database) -> None:
+    here, elsewhere = alert(1, resident="r1", room="7"), alert(2, resident="r2", room="7")
+    moved, far = alert(3, resident="r1", room="9"), alert(4, resident="r3", room="9")
+    nameless, over = alert(5, resident="r4", room=""), alert(6, resident="r1", room="7", status=AlertStatus.RESOLVED)
+    with database.write() as connection:
+        alerts = AlertRepository(connection)
+        for one in (here, elsewhere, moved, far, nameless, over):
+            alerts.create(one)
+        assert {one.id for one in alerts.open_near("r1", "7")} == {"alert-1", "alert-2", "alert-3"}
+        assert [one.id for one in alerts.open_near("r3", "")] == ["alert-4"]
+        assert len(alerts.open_near("r1", "7", most=2)) == 2

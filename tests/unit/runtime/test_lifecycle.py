@@ -34,6 +34,21 @@ def test_it_ends_gracefully_on_a_signal() -> None:
     assert child.returncode == 0
 
 
+WAITING = """
+import asyncio, sys, threading
+from services.runtime.lifecycle import run
+from services.runtime.settings import RoomSettings
+async def main(stop):
+    together = threading.Barrier(24, timeout=60)
+    await asyncio.gather(*(asyncio.to_thread(together.wait) for _ in range(24)))
+sys.exit(run("child", RoomSettings(), main))
+"""
+
+
+def test_two_dozen_parts_of_a_process_may_wait_at_once_whatever_the_number_of_cores() -> None:
+    assert subprocess.run([sys.executable, "-c", WAITING], timeout=90, check=False).returncode == 0
+
+
 def test_it_ends_when_its_parent_is_gone() -> None:
     start = f"p = subprocess.Popen([sys.executable, '-c', {CHILD!r}])"
     parent_code = f"import subprocess, sys; {start}; print(p.pid, flush=True); input()"
