@@ -102,7 +102,7 @@ def test_it_learns_from_a_teacher_of_either_protocol(tmp_path: Path, protocol: P
     if protocol is Protocol.OPENAI:
         assert sent["path"] == "/v1/chat/completions"
         assert [one["content"] for one in sent["messages"]] == [system.content, user.content]
-        assert server.headers[0]["Authorization"] == f"Bearer {SECRET}"
+        assert server.headers[0]["authorization"] == f"Bearer {SECRET}"
     else:
         assert sent["path"] == "/v1/messages" and sent["system"] == system.content
         assert sent["messages"] == [{"role": "user", "content": user.content}]
