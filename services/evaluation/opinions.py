@@ -45,12 +45,13 @@ SHARES = frozenset(Measure) - {Measure.GROUNDED, Measure.LENGTH, Measure.REASONI
 @dataclass(frozen=True, slots=True)
 class Said:
     """What one answer to `case` was worth, by measure; a measure that does not apply to it is left out. `layer` is the
-    corpus layer, `slices` are tags such as a population."""
+    corpus layer, `slices` are tags such as a population, `person` is whom the case is about, empty where untold."""
 
     case: str
     layer: str
     slices: tuple[str, ...] = ()
     counted: Mapping[Measure, float] = field(default_factory=dict)
+    person: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from services.evaluation.lift import lifts
 from services.evaluation.opinions import Said, figures, gains
+from services.evaluation.stability import stability
 from services.simulator.staged import Moment
 from training.corpus.assets import write_whole
 from training.corpus.errors import CorpusDamaged, CorpusError
@@ -129,6 +130,7 @@ def evaluate(
     return Evaluation(
         of.adapter, of.beside, of.corpus, len(of.examples), margin, tuple(figures(second)), tuple(figures(first)),
         tuple(gains(first, second)), tuple(missing), judging, lift,
+        {who: tuple(stability(by_who[who])) for who in WHO},
     )  # fmt: skip
 
 

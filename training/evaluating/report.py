@@ -11,6 +11,7 @@ from services.evaluation.bootstrap import Interval
 from services.evaluation.figures_json import number
 from services.evaluation.lift import Lift, What
 from services.evaluation.opinions import MARKED, SHARES, Figure, Gain, Measure, is_not_worse
+from services.evaluation.stability import Stability
 
 _STYLE = "body{font:15px system-ui;max-width:60em;margin:2em auto}table{border-collapse:collapse}" \
          "td,th{padding:.3em .8em;border-bottom:1px solid #ddd;text-align:left}.worse{color:#a00}"  # fmt: skip
@@ -41,6 +42,7 @@ class Evaluation:
     missing: tuple[str, ...]
     judging: Judging | None = None
     lift: Mapping[str, tuple[Lift, ...]] = field(default_factory=dict)
+    across: Mapping[str, tuple[Stability, ...]] = field(default_factory=dict)
 
 
 def to_json(of: Evaluation) -> str:
@@ -65,6 +67,10 @@ def to_json(of: Evaluation) -> str:
              "detector": _bounds(one.alone), "with_opinion": _bounds(one.both), "gain": _bounds(one.gain), "n": one.n}
             for who, found in of.lift.items() for one in found
         ],
+        "between_residents": [
+            {"who": who, "measure": one.measure.value, "spread": _bounds(one.spread), "residents": one.residents}
+            for who, found in of.across.items() for one in found
+        ],
         "not_measured": list(of.missing),
     }, indent=1)  # fmt: skip
 
@@ -84,6 +90,7 @@ def to_page(of: Evaluation) -> str:
     return (
         f"<!doctype html><html lang=en><meta charset=utf-8><title>Evaluation of an adapter</title><style>{_STYLE}"
         f"</style><h1>Adapter {of.adapter[:12]}</h1>{about}<table>{head}{''.join(rows)}</table>{_lift(of)}"
+        f"{_across(of)}"
         f"{_judging(of.judging)}{f'<p>Not measured:</p><ul>{missing}</ul>' if missing else ''}</html>\n"
     )
 
@@ -96,6 +103,18 @@ def _lift(of: Evaluation) -> str:
     )  # fmt: skip
     head = "<tr><th>opinion of<th>heard<th>alarm<th>what<th>detector alone<th>with opinion<th>gain<th>n</tr>"
     return rows and f"<h2>Over the detector alone</h2><table>{head}{rows}</table>"
+
+
+def _across(of: Evaluation) -> str:
+    before = {one.measure: one for one in of.across.get("beside", ())}
+    rows = "".join(
+        f"<tr><td>{one.measure.value}<td>{_said(one.measure, one.spread)}"
+        f"<td>{_said(one.measure, before[one.measure].spread) if one.measure in before else ''}<td>{one.residents}"
+        for one in of.across.get("adapter", ())
+    )
+    head = "<tr><th>measure<th>adapter<th>beside<th>residents</tr>"
+    told = "<p>Standard deviation between residents, beyond what chance alone makes; 0: as good for everybody.</p>"
+    return rows and f"<h2>Across residents</h2>{told}<table>{head}{rows}</table>"
 
 
 def _of(one: Lift, interval: Interval, sign: str = "") -> str:

@@ -41,7 +41,7 @@ def score(example: Example, text: str, events: Mapping[str, Event]) -> Said:
     slices = tuple(tag for tag in example.domains if tag.startswith(SLICES))
     event = events.get(moment_of(example))
     counted = _report(example, text, event) if example.kind is Kind.THINKING else _short(example, text)
-    return Said(example.id, example.layer.value, slices, counted)
+    return Said(example.id, example.layer.value, slices, counted, example.source.subject)
 
 
 def _report(example: Example, text: str, event: Event | None) -> dict[Measure, float]:

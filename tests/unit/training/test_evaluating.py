@@ -132,6 +132,7 @@ def test_answers_that_are_incomplete_or_of_another_corpus_are_refused(
     gain = next(one for one in found["gains"] if one["measure"] == "right short answers" and not one["part"])
     assert (gain["value"], gain["n"], gain["not_worse"]) == (1.0, 1, True)
     assert "grounded claims: name the staged moments with --moments" in found["not_measured"]
+    assert found["between_residents"] == [] == found["over_the_detector"], "one answer about one person says nothing"
     assert "what the opinion adds to the detector: name the staged moments with --moments" in found["not_measured"]
     page = (run / "evaluation.html").read_text()
     assert "<td>all<td>right short answers<td>100% (2% to 100%)" in page and "://" not in page
