@@ -19,6 +19,7 @@ from edge_agent.capture.source import Source, SourceError
 from edge_agent.capture.supervisor import Sight, Supervisor
 from edge_agent.capture.windows import Window, windows
 from edge_agent.edge_time import EdgeTime
+from edge_agent.evidence.poses import Poses
 from edge_agent.evidence.ring import Ring
 from edge_agent.identity import CameraReport
 from edge_agent.likeness import likeness_of
@@ -26,6 +27,7 @@ from edge_agent.load import LoadSettings
 from edge_agent.models import FindModel, Model
 from edge_agent.preprocess.tracks import WHOLE, Area
 from edge_agent.scoring import Scorer, Scores
+from edge_agent.sensing.pose import Look, Pose
 from edge_agent.sensing.roster import Choice, Roster, roster
 from edge_agent.sensing.vocalisation import leaving
 from edge_agent.settings import CameraSettings
@@ -56,6 +58,8 @@ class SecondOfRoom:
 Emit = Callable[[SecondOfRoom], None]
 Shown = Callable[[UnixSeconds, Image], None]
 """Is given one masked picture of each second, with the time of the second's end."""
+Moved = Callable[[UnixSeconds, Look], None]
+"""Is given everybody who is seen in a picture, with the time of the picture."""
 
 
 class Camera(Protocol):
@@ -113,6 +117,9 @@ class RealCamera:
         self.shown: Shown | None = None
         self.ring: Ring | None = None
         """Pictures of the last seconds and who keeps them, see `evidence.album`."""
+        self.moved: Moved | None = None
+        self.poses: Poses | None = None
+        """How bodies moved in them, likewise."""
         self._supervisor: Supervisor | None = None
         self._before: dict[str, Counter[str]] = {}
 
@@ -162,6 +169,7 @@ class RealCamera:
         if source.live:  # its seconds end on whole ones, also after a new start
             began = math.floor(now)
             supervisor.origin_s = now - began
+        self._tell_looks(began)
         logs.logger().info(
             "camera started", camera=self.settings.name, at=began + source.start_s, start_s=source.start_s
         )
@@ -172,6 +180,15 @@ class RealCamera:
                 emit(_second(self._scores(window, source.live), began, self.settings.mode))
         except SourceError as error:
             logs.logger().error("camera has nothing to show", camera=self.settings.name, reason=str(error))
+
+    def _tell_looks(self, began: UnixSeconds) -> None:
+        """What the pose sense sees goes to whoever keeps it as well, with its time: nothing is looked at twice."""
+        moved = self.moved
+        if moved is None:
+            return
+        for sense in self.senses:
+            if isinstance(sense, Pose):
+                sense.told = lambda look: moved(began + look.pts_s, look)
 
     def _scores(self, window: Window, live: bool) -> Scores:
         if live and not (window.frames or window.sounds or window.skipped):

@@ -36,4 +36,5 @@ PICTURES = Counter(
     "What became of evidence that was asked for: picture, silhouette, nudity (made a silhouette by the check), refused",
     ["fate"],
 )
+POSES = Counter("attune_edge_evidence_poses", "Answers to who asked how a body moved: released, refused", ["fate"])
 BLIND = Gauge("attune_edge_camera_blind", "1 while a camera gives no picture", ["camera"])

@@ -83,8 +83,8 @@ class CameraSettings(BaseModel):
     silent_s: float = Field(10.0, gt=0)
     """How long a live source may give nothing before it counts as lost and is opened again."""
     evidence: Allowed = "none"
-    """What a server may be shown of an event: nothing, outlines of bodies, or pictures. Pictures need affect mode,
-    whose consent has to cover them, and a nudity detector; without either only outlines leave."""
+    """What a server may be shown of an event: nothing, outlines of bodies and how they moved, or pictures too. Pictures
+    need affect mode, whose consent has to cover them, and a nudity detector; without either only outlines leave."""
     episode_after_s: float | None = None
     """Simulated sources only: seconds until a scripted episode with cries."""
     seed: int = 1

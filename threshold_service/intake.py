@@ -16,13 +16,13 @@ from services.ledger.roster import SeatTaken
 from services.runtime import logs, wire
 from services.runtime.clock import Clock
 from services.runtime.version import SOFTWARE
-from services.vocabulary import EdgeAlarm, PictureRequest, Seconds
+from services.vocabulary import EdgeAlarm, Seconds
 from threshold_service import metrics
 from threshold_service.agent_run import AgentHello, AgentRun, LinkState, RunBroken
 from threshold_service.ahead import Ahead
 from threshold_service.arrivals import Arrivals, patience_s
 from threshold_service.engine import known_zone
-from threshold_service.evidence import Asking
+from threshold_service.evidence import Asking, Wanted
 from threshold_service.roster import AgentTaken, Roster
 from threshold_service.settings import ThresholdSettings
 
@@ -121,7 +121,8 @@ class Intake:
     ) -> AsyncIterator[sensing_pb2.ServerMessage]:
         last = began = self._clock.monotonic()
         decided, looked = self._roster.decided([seat.id for seat in hello.seats]), -math.inf
-        asking = self._roster.asking(hello.agent, hello.time_zone)
+        wanted = Wanted(self._settings.evidence, self._settings.movement)
+        asking = self._roster.asking(hello.agent, hello.time_zone, wanted)
 
         def more() -> Sequence[wire.PackedBatch]:
             now = self._clock.monotonic()
@@ -138,7 +139,7 @@ class Intake:
                         looked = began
                         for one in await asyncio.to_thread(decided.news):
                             yield sensing_pb2.ServerMessage(mode_change=wire.mode_change_to_wire(one))
-                        for question in await asyncio.to_thread(self._questions, asking):
+                        for question in await asyncio.to_thread(asking.questions, self._roster.policy):
                             asked = wire.picture_request_to_wire(question)
                             yield sensing_pb2.ServerMessage(evidence_request=asked)
                     if self._clock.monotonic() - last >= self._settings.snapshot_s:
@@ -171,10 +172,10 @@ class Intake:
                 else:
                     answers += await self._hear(run, hello, message, asking)
         except wire.WireError:
-            await asyncio.to_thread(_judge, run, hello, batches, tuple)
+            await asyncio.to_thread(_judge, run, hello, batches, tuple, asking)
             raise
         if batches:
-            await asyncio.to_thread(_judge, run, hello, batches, more)
+            await asyncio.to_thread(_judge, run, hello, batches, more, asking)
         return answers + [refused for canary in canaries for refused in await self._canary(hello, canary)]
 
     async def _canary(self, hello: AgentHello, message: sensing_pb2.Canary) -> list[sensing_pb2.ServerMessage]:
@@ -224,19 +225,17 @@ class Intake:
             answers.append(sensing_pb2.ServerMessage(edge_alarms_kept=wire.kept_to_wire(kept)))
         return answers
 
-    def _questions(self, asking: Asking) -> list[PictureRequest]:
-        return asking.questions(self._roster.policy) if self._settings.evidence else []
-
     async def _acknowledge(self, run: AgentRun) -> sensing_pb2.ServerMessage:
         await self._arrivals.passed()
         durable = await asyncio.to_thread(run.snapshot)
         return sensing_pb2.ServerMessage(ack=sensing_pb2.Ack(durable_sequence=durable))
 
 
-def _judge(run: AgentRun, hello: AgentHello, messages: Sequence[wire.PackedBatch], more: More) -> None:
+def _judge(run: AgentRun, hello: AgentHello, messages: Sequence[wire.PackedBatch], more: More, asking: Asking) -> None:
     while messages:
         for batch in wire.batches(messages, len(hello.channels), len(hello.seats)):
-            run.accept(batch)
+            if run.accept(batch):
+                asking.stir()
         messages = more()
 
 

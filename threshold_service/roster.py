@@ -16,7 +16,7 @@ from services.vocabulary import Approval, Canary, EdgeAlarm, ModeDecision, Polic
 from threshold_service import canaries, edge_alarms, modes
 from threshold_service.agent_run import LEASE_S, AgentHello, AgentRun, RunBroken
 from threshold_service.beside import Beside
-from threshold_service.evidence import Asking
+from threshold_service.evidence import Asking, Wanted
 from threshold_service.pictures import Pictures
 
 
@@ -96,9 +96,9 @@ class Roster:
         """What is decided about these residents, for one stream to tell."""
         return modes.Told(self._database, residents)
 
-    def asking(self, agent: str, time_zone: str) -> Asking:
-        """Pictures for one stream to ask for."""
-        return Asking(self._database, self._clock, agent, time_zone, self.pictures)
+    def asking(self, agent: str, time_zone: str, wanted: Wanted) -> Asking:
+        """Evidence for one stream to ask for."""
+        return Asking(self._database, self._clock, agent, time_zone, self.pictures, wanted)
 
     def reported(self, agent: str, states: Sequence[ModeDecision]) -> None:
         """Hear how an agent watches its residents.

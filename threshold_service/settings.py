@@ -37,6 +37,9 @@ class ThresholdSettings(HealthSettings, LedgerSettings):
     evidence: bool = False
     """Ask agents for pictures of events of tier 1 and 2 and show them to the second opinion; what leaves is theirs to
     say, and nothing of it is kept."""
+    movement: bool = True
+    """Ask agents how the body moved around events of tier 1 and 2, and keep it for the page as stick figures; what
+    leaves is theirs to say, and of a camera with evidence = none nothing does."""
     evidence_wait_s: float = Field(8.0, ge=0, le=30)
     """Seconds after an event opened that its question waits for pictures; they are asked for 5 s after it opened."""
     replica: str = "threshold-1"

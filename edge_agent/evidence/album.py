@@ -6,6 +6,7 @@ from edge_agent.camera import Camera, Eyes, RealCamera
 from edge_agent.capture.frame import Frame, Image
 from edge_agent.edge_time import EdgeTime
 from edge_agent.evidence.nudity import Nudity
+from edge_agent.evidence.poses import Poses
 from edge_agent.evidence.release import Refused, Release, View
 from edge_agent.evidence.ring import Ring
 from edge_agent.evidence.settings import EvidenceSettings
@@ -25,9 +26,9 @@ def album(
 
     def views() -> list[View]:
         return [
-            View(one.settings.name, one.settings.evidence, one.settings.seat(), one.ring)
+            View(one.settings.name, one.settings.evidence, one.settings.seat(), one.ring, one.poses)
             for one in cameras()
-            if isinstance(one, RealCamera) and one.ring is not None
+            if isinstance(one, RealCamera) and one.ring is not None and one.poses is not None
         ]
 
     def bodies(frame: Frame) -> list[Skeleton]:
@@ -43,7 +44,8 @@ def fill(camera: Camera, settings: EvidenceSettings, private: Callable[[UnixSeco
     """Have a camera keep its last seconds, where its settings allow anybody to be shown them."""
     if not isinstance(camera, RealCamera):
         return
-    ring = camera.ring = Ring(settings)
+    ring, poses = Ring(settings), Poses(camera.settings.name, settings)
+    camera.ring, camera.poses = ring, poses
     if camera.settings.evidence == "none":
         return
 
@@ -53,7 +55,13 @@ def fill(camera: Camera, settings: EvidenceSettings, private: Callable[[UnixSeco
         else:
             ring.keep(time, image)
 
-    camera.shown = shown
+    def moved(time: UnixSeconds, look: pose.Look) -> None:
+        if private(time):
+            poses.clear()
+        else:
+            poses.keep(time, look)
+
+    camera.shown, camera.moved = shown, moved
 
 
 def _nudity(settings: EvidenceSettings, eyes: Eyes) -> Nudity | None:

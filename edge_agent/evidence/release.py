@@ -1,8 +1,8 @@
-"""Decides what of the last seconds leaves the edge for one event: pictures, silhouettes, or a refusal in words."""
+"""Decides what of the last seconds leaves the edge for one event: pictures, outlines, poses, or a refusal in words."""
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -12,14 +12,17 @@ import numpy as np
 from edge_agent import metrics
 from edge_agent.capture.frame import Frame, Image
 from edge_agent.evidence.nudity import Nudity
+from edge_agent.evidence.poses import Poses
 from edge_agent.evidence.ring import Kept, Ring
 from edge_agent.evidence.settings import Allowed, EvidenceSettings
 from edge_agent.evidence.silhouette import silhouette
 from edge_agent.preprocess.skeleton import Skeleton
 from services.runtime import logs
-from services.vocabulary import Mode, Picture, PictureReply, PictureRequest, Resident, UnixSeconds
+from services.vocabulary import BodyPose, Mode, Picture, PictureReply, PictureRequest, Resident, UnixSeconds
 from services.vocabulary.hours import within
+from services.vocabulary.poses import MOST_POSES
 
+UNASKED = "no picture was asked for"
 LONGEST_S = 120.0
 """No request spans more (source: guess)."""
 Bodies = Callable[[Frame], list[Skeleton]]
@@ -28,12 +31,13 @@ Bodies = Callable[[Frame], list[Skeleton]]
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One camera as far as pictures go: what its settings allow, who is watched how now, its last seconds."""
+    """One camera as far as evidence goes: what its settings allow, who is watched how now, its last seconds."""
 
     camera: str
     allowed: Allowed
     seat: Resident
     ring: Ring
+    poses: Poses
 
 
 class Refused(RuntimeError):
@@ -43,7 +47,7 @@ class Refused(RuntimeError):
 class Release:
     """Answers one request at a time. `views` gives the cameras as they are now, `bodies` finds people for silhouettes,
     `nudity` is None where no detector is configured: then only silhouettes leave, as of everybody who is watched
-    without consent, and wherever a detector says so."""
+    without consent, and wherever a detector says so. Poses leave wherever an outline may: no face is in either."""
 
     def __init__(
         self, settings: EvidenceSettings, time_zone: str, views: Callable[[], list[View]], bodies: Bodies,
@@ -54,7 +58,32 @@ class Release:
         self._log = logs.logger(part="evidence")
 
     def release(self, request: PictureRequest) -> PictureReply:
-        """What may be seen of an event."""
+        """What may be seen of an event, and how a body moved; each where a purpose is given for it."""
+        reply = self._pictures(request)
+        if not request.pose_purpose.strip():
+            return reply
+        try:
+            poses, shared = self._poses(request)
+        except Refused as error:
+            metrics.POSES.labels("refused").inc()
+            self._log.info("poses refused", event_id=request.event[:64], reason=str(error))
+            return replace(reply, poses_refusal=str(error))
+        metrics.POSES.labels("released").inc()
+        self._log.warning("poses released", event_id=request.event[:64], poses=len(poses), shared=shared,
+                          purpose=request.pose_purpose[:200])  # fmt: skip
+        return replace(reply, poses=poses, shared=shared)
+
+    def _poses(self, request: PictureRequest) -> tuple[tuple[BodyPose, ...], int]:
+        looked = self._view(request).poses.between(request.from_time, request.to_time)
+        most = min(request.most_poses, MOST_POSES)
+        if not looked.poses or not most:
+            alone = "several people were in view all the time" if looked.shared else "nobody was seen"
+            raise Refused(alone if most else "no pose was asked for: expected a number above 0")
+        return looked.poses[-most:], looked.shared
+
+    def _pictures(self, request: PictureRequest) -> PictureReply:
+        if not request.purpose.strip() and request.pose_purpose.strip():
+            return PictureReply(request.event, refusal=UNASKED)
         try:
             view = self._view(request)
             kept = _spread(view.ring.between(request.from_time, request.to_time), request.most, self._settings.most)
@@ -78,7 +107,7 @@ class Release:
         return within(local.hour * 60 + local.minute, self._settings.private)
 
     def _view(self, request: PictureRequest) -> View:
-        if not request.event or not request.purpose.strip():
+        if not request.event or not (request.purpose + request.pose_purpose).strip():
             raise Refused("a request without an event or a purpose: expected both")
         times = (request.from_time, request.to_time)
         if not all(map(math.isfinite, times)) or not 0.0 <= request.to_time - request.from_time <= LONGEST_S:
@@ -87,7 +116,7 @@ class Release:
         if view is None:
             raise Refused("nobody of that name is watched here")
         if view.allowed == "none":
-            raise Refused("this camera's settings allow no pictures: evidence = none")
+            raise Refused("this camera's settings allow no evidence: evidence = none")
         if self.private(self._now()) or self.private(request.from_time) or self.private(request.to_time):
             raise Refused("these are private hours")
         return view

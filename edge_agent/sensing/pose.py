@@ -1,10 +1,13 @@
 """Counts people and measures the posture and movement of the one being followed, from 17 keypoints (MoveNet)."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from edge_agent.capture.frame import Frame
 from edge_agent.models import Model
 from edge_agent.preprocess.body import CHANNELS, LARGEST, OUT_OF_BED, Body
 from edge_agent.preprocess.posture import posture
-from edge_agent.preprocess.skeleton import trunk
+from edge_agent.preprocess.skeleton import Skeleton, trunk
 from edge_agent.preprocess.tracks import FORGET_S, WHOLE, Area, Presence, Track, Tracks
 from edge_agent.sensing.pose_models import (
     CLOCKWISE,
@@ -27,6 +30,16 @@ picture is, if found at all, 0.31 to 0.59 turned."""
 _LYING = 0.5
 _NOW_AND_THEN_S: Seconds = 4.0
 """How often an empty room is looked at turned, for whoever may lie there."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """Everybody in one picture of `width` x `height` pixels."""
+
+    pts_s: Seconds
+    width: int
+    height: int
+    bodies: tuple[Skeleton, ...]
 
 
 class Pose:
@@ -58,6 +71,8 @@ class Pose:
         self._followed = 0
         self._turns, self._turned_s = (CLOCKWISE, COUNTER_CLOCKWISE), float("-inf")
         self._looks = 0
+        self.told: Callable[[Look], None] | None = None
+        """Is given every look, for whoever keeps some of it."""
 
     def read(self, moment: Moment) -> Reading:
         """Goes on with several people in view; abstains where nobody is."""
@@ -66,6 +81,7 @@ class Pose:
             return Reading.absent(unseen(moment.window))
         self._looks = 0
         seen = [(frame, people, self._tracked(frame, people)) for frame in frames for people in (self._all(frame),)]
+        self._tell([(frame, people) for frame, people, _ in seen])
         persons = max(len(people) for _, people, _ in seen)
         resident = self._resident([(frame, tracks) for frame, _, tracks in seen])
         rows, falls = [], [0.0]
@@ -81,6 +97,13 @@ class Pose:
         cues = (Cue(CueName.FALL, max(falls)),) if max(falls) > 0.0 else ()
         quality = len(rows) / len(frames)
         return Reading(values, quality, cues, persons=persons, inferences=self._looks, resident=resident)
+
+    def _tell(self, seen: list[tuple[Frame, list[Person]]]) -> None:
+        if self.told is None:
+            return
+        for frame, people in seen:
+            height, width = frame.image.shape[:2]
+            self.told(Look(frame.pts_s, width, height, tuple(person.skeleton for person in people)))
 
     def _resident(self, seen: list[tuple[Frame, list[Track]]]) -> bool | None:
         """Whether the lone person was the resident in every look; None without anybody, where any face may stand for

@@ -75,12 +75,14 @@ def choose_ports() -> dict[str, int]:
 
 
 def clip_cameras(clip: Path, headless: bool) -> tuple[dict[str, Any], ...]:
-    """The three people of the shipped clip, each a resident of their own; seconds 14 to 42 are the demo's resident."""
-    return (
+    """The three people of the shipped clip, each a resident of their own; seconds 14 to 42 are the demo's resident. The
+    page may show how they moved, never a picture."""
+    cameras = (
         _camera(RESIDENT, str(clip), 14, 42, learn=(15, 24), affect=True, label="Mr Vogel", loop=not headless),
         _camera("room-11", str(clip), 0, 14, learn=(1, 13), label="Mr Brandt", loop=not headless),
         _camera("room-14", str(clip), 42, 56, learn=(43, 55), label="Mrs Aydin", loop=not headless),
     )
+    return tuple({**camera, "evidence": "silhouette"} for camera in cameras)
 
 
 def own_camera(source: str) -> tuple[dict[str, Any], ...]:

@@ -13,7 +13,7 @@ from services.vocabulary.time import Seconds
 
 PATIENCE_S: Seconds = 120.0
 NO_LIBRARY = 3
-WITHOUT = "only outlines of bodies leave, never a picture"
+WITHOUT = "only outlines of bodies and how they moved leave, never a picture"
 _WHAT, _NAME_ONE = "nudity detector", "name an ONNX detector: [evidence.nudity]"
 _FIRST_LOOK = ("-m", "edge_agent.evidence.first_look")
 

@@ -17,6 +17,7 @@ from services.ledger.feedback import FeedbackRepository
 from services.ledger.inbox import InboxRepository
 from services.ledger.leases import LeaseLost, LeaseRepository
 from services.ledger.modes import ModeRepository
+from services.ledger.movements import MovementRepository
 from services.ledger.oncall import OnCall, OnCallRepository, Reached
 from services.ledger.outbox import OutboxMessage, OutboxRepository
 from services.ledger.people import Person, PersonRepository, Role
@@ -59,6 +60,7 @@ __all__ = [
     "LeaseLost",
     "LeaseRepository",
     "ModeRepository",
+    "MovementRepository",
     "OnCall",
     "OnCallRepository",
     "OutboxMessage",

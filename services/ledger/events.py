@@ -80,6 +80,12 @@ class EventRepository:
         query = select(events.c.body).where(events.c.agent == agent, events.c.ended_at.is_(None))
         return [from_json(Event, body) for body in self._connection.scalars(query.order_by(events.c.opened_at))]
 
+    def opened_since(self, agent: str, since: UnixSeconds) -> list[Event]:
+        """Those of `open_events` that opened at a time or later."""
+        still_open = (events.c.agent == agent, events.c.ended_at.is_(None), events.c.opened_at >= since)
+        query = select(events.c.body).where(*still_open).order_by(events.c.opened_at)
+        return [from_json(Event, body) for body in self._connection.scalars(query)]
+
     def prior(self, resident: str, before: UnixSeconds, hours: float = 24) -> PriorEpisodes:
         """How many events of each tier opened in the `hours` before a time."""
         recent = (events.c.resident == resident, events.c.opened_at >= before - hours * 3600)

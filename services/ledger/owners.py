@@ -5,7 +5,8 @@ EVERYBODY = "everybody"
 """The outbox and the audit chain take entries of every room; each consumer writes its own part of the inbox."""
 
 TABLES = {
-    "events": THRESHOLD, "event_revisions": THRESHOLD, "event_conflicts": THRESHOLD, "snapshots": THRESHOLD,
+    "events": THRESHOLD, "event_revisions": THRESHOLD, "event_conflicts": THRESHOLD, "movements": THRESHOLD,
+    "snapshots": THRESHOLD,
     "snapshot_parts": THRESHOLD, "leases": THRESHOLD, "roster": THRESHOLD, "statuses": THRESHOLD, "agents": THRESHOLD,
     "edge_alarms": THRESHOLD, "modes": THRESHOLD, "canaries": THRESHOLD, "canaries_out": ALERTING,
     "history_tail": THRESHOLD, "history_hours": THRESHOLD, "assessments": VLM, "questions": VLM,
@@ -19,6 +20,7 @@ TABLES = {
 
 WRITES: dict[str, dict[str, tuple[str, ...]]] = {
     "EventRepository": {"record": ("events", "event_revisions"), "keep_conflict": ("event_conflicts",)},
+    "MovementRepository": {"record": ("movements",)},
     "SnapshotRepository": {"save": ("snapshots", "snapshot_parts"), "forget_parts": ("snapshot_parts",)},
     "LeaseRepository": {"acquire": ("leases",), "release": ("leases",)},
     "RosterRepository": {"seat": ("roster",)},

@@ -29,6 +29,8 @@ RETENTION: dict[str, Retention] = {
     "events": Retention(RECORD_DAYS, "updated_at"),
     "event_revisions": Retention(RECORD_DAYS, "at"),
     "event_conflicts": Retention(RECORD_DAYS, "at"),
+    # Gone with their event at the latest.
+    "movements": Retention(RECORD_DAYS, "at"),
     "edge_alarms": Retention(RECORD_DAYS, "at"),
     "assessments": Retention(RECORD_DAYS, "created_at"),
     # Of a replica that never came back: its askers have asked another one.

@@ -57,6 +57,11 @@ event_revisions = Table(
     Column("revision", Integer, primary_key=True, autoincrement=False),
     Column("digest", String(64), nullable=False), _time("at"), Index(None, "at"),
 )  # fmt: skip
+movements = Table(
+    "movements", METADATA,
+    Column("event", String(255), ForeignKey("events.id", ondelete="CASCADE"), primary_key=True),
+    _name("resident"), _time("at"), _body(), Index(None, "at"),
+)  # fmt: skip
 event_conflicts = Table(
     "event_conflicts", METADATA, _number(), _name("event"), Column("revision", Integer, nullable=False), _time("at"),
     _body(), UniqueConstraint("event", "revision"), Index(None, "at"),

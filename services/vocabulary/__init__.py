@@ -27,6 +27,7 @@ from services.vocabulary.grounding import UNCHECKED, Claim, Grounding, Support
 from services.vocabulary.mode import Mode, ModeDecision
 from services.vocabulary.pictures import Picture, PictureReply, PictureRequest
 from services.vocabulary.policy import Budget, Literal, Own, Policy, Rules, Timing, relaxed
+from services.vocabulary.poses import BodyPose, Movement
 from services.vocabulary.resident import Condition, Resident, ResidentNow
 from services.vocabulary.sample import Gap, Position, Sample
 from services.vocabulary.tier import Tier
@@ -51,6 +52,7 @@ __all__ = [
     "Approval",
     "Asked",
     "Assessment",
+    "BodyPose",
     "Budget",
     "Calibration",
     "Canary",
@@ -79,6 +81,7 @@ __all__ = [
     "Mode",
     "ModeDecision",
     "MoveCause",
+    "Movement",
     "Notice",
     "Opinion",
     "Outcome",

@@ -1,13 +1,15 @@
-"""Pictures of one event: asked for by the server, released by the edge, or refused in words."""
+"""Pictures and poses of one event: asked for by the server, released by the edge, or refused in words."""
 
 from dataclasses import dataclass, field
 
+from services.vocabulary.poses import BodyPose
 from services.vocabulary.time import UnixSeconds
 
 
 @dataclass(frozen=True, slots=True)
 class PictureRequest:
-    """Pictures of a resident between two times, `most` of them, for one event and one `purpose`."""
+    """Pictures of a resident between two times, `most` of them, for one event and one `purpose`; and of the same time
+    `most_poses` poses for a purpose of their own. What has no purpose is not asked for."""
 
     event: str
     resident: str
@@ -15,6 +17,8 @@ class PictureRequest:
     to_time: UnixSeconds
     most: int
     purpose: str
+    most_poses: int = 0
+    pose_purpose: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +33,12 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class PictureReply:
-    """What was released for an event; `refusal` says why nothing was, where nothing was."""
+    """What was released for an event; `refusal` says why no picture was, `poses_refusal` why no pose was, where none
+    was asked for or released. `shared` looks gave no pose because several bodies were in view."""
 
     event: str
     pictures: tuple[Picture, ...] = ()
     refusal: str = ""
+    poses: tuple[BodyPose, ...] = ()
+    shared: int = 0
+    poses_refusal: str = ""

@@ -13,6 +13,7 @@ from services.runtime.batch import Batch, joined
 from services.vocabulary import (
     Absence,
     Assessment,
+    BodyPose,
     Claim,
     Conflict,
     Cue,
@@ -332,8 +333,45 @@ def test_it_refuses_an_edges_alarm_that_cannot_be(spoil: Callable[[sensing_pb2.E
         wire.edge_alarms_from_wire(message, "edge-1")
 
 
+POSE = BodyPose(1.75e9, "c-1", 4 / 3, tuple((k / 16, 1.0 - k / 1000) for k in range(17)), (0.999,) * 16 + (0.0,))
+
+
+def test_it_takes_poses_there_and_back_in_thousandths() -> None:
+    poses = tuple(replace(POSE, time=POSE.time + 0.5 * k, points=((0.123, 0.877),) * 17) for k in range(240))
+    reply = PictureReply("e-1", poses=poses, shared=3, poses_refusal="said beside them")
+    message = wire.picture_reply_to_wire(reply).SerializeToString()
+    assert wire.picture_reply_from_wire(sensing_pb2.Evidence.FromString(message)) == reply
+    assert len(message) < 240 * 160, "a minute of a stick figure weighs less than one picture"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda e: e.poses[0].x.pop(), "with 16 x: expected 17"),
+        (lambda e: e.poses[0].y.append(1), "with 18 y: expected 17"),
+        (lambda e: e.poses[0].ClearField("score"), "with 0 score: expected 17"),
+        (lambda e: e.poses[0].x.__setitem__(3, 1001), "x 1001: expected at most 1000"),
+        (lambda e: e.poses[0].score.__setitem__(16, 4_000_000_000), "score 4000000000: expected at most 1000"),
+        (lambda e: setattr(e.poses[0], "aspect", float("nan")), "aspect nan: expected 0.1 to 10.0"),
+        (lambda e: setattr(e.poses[0], "aspect", 0.0), "aspect 0.0"),
+        (lambda e: setattr(e.poses[0], "time", float("nan")), "at nan after one at -1.0: expected Unix seconds"),
+        (lambda e: setattr(e.poses[0], "time", -5.0), "at -5.0 after"),
+        (lambda e: e.poses.append(e.poses[0]), "oldest first"),
+        (lambda e: setattr(e.poses[0], "camera", "c\n1"), "255 printable"),
+        (lambda e: e.poses.extend([e.poses[0]] * 240), "241 poses, expected at most 240"),
+    ],
+)
+def test_it_refuses_a_pose_that_can_be_no_body_in_a_picture(
+    spoil: Callable[[sensing_pb2.Evidence], None], says: str
+) -> None:
+    message = wire.picture_reply_to_wire(PictureReply("e-1", poses=(POSE,)))
+    spoil(message)
+    with pytest.raises(wire.WireError, match=says):
+        wire.picture_reply_from_wire(message)
+
+
 def test_it_takes_pictures_there_and_back_and_refuses_what_is_none() -> None:
-    request = PictureRequest("e-1", "r-1", 1.75e9, 1.75e9 + 15.0, 5, "second opinion")
+    request = PictureRequest("e-1", "r-1", 1.75e9, 1.75e9 + 15.0, 5, "second opinion", 60, "the page")
     assert wire.picture_request_from_wire(wire.picture_request_to_wire(request)) == request
     reply = PictureReply("e-1", (Picture(1.75e9, b"\xff\xd8x", "c-1", True),), "")
     assert wire.picture_reply_from_wire(wire.picture_reply_to_wire(reply)) == reply

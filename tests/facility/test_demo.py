@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from services.ledger import Database, EventRepository
-from services.vocabulary import Tier
+from services.ledger import Database, EventRepository, MovementRepository
+from services.vocabulary import Movement, Tier
 
 pytestmark = pytest.mark.facility
 Report = dict[str, Any]
@@ -61,11 +61,23 @@ def of_resident(report: Report) -> list[Report]:
     return [event for event in report["events"] if event["resident"] == RESIDENT]
 
 
+def movements(run: Path, report: Report) -> dict[str, Movement | None]:
+    """By event of tier 1 or 2 how the body moved around it, as the page has it."""
+    database = Database(f"sqlite:///{run / 'attune.db'}")
+    try:
+        with database.read() as connection:
+            kept = MovementRepository(connection)
+            return {event["id"]: kept.of_event(event["id"]) for event in report["events"] if event["tier"] <= 2}
+    finally:
+        database.close()
+
+
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory, asset_mirror: Path) -> Report:
-    status, report, said = run_demo(tmp_path_factory.mktemp("demo"), {"ATTUNE_ASSET_MIRROR": str(asset_mirror)})
+    folder = tmp_path_factory.mktemp("demo")
+    status, report, said = run_demo(folder, {"ATTUNE_ASSET_MIRROR": str(asset_mirror)})
     assert status == 0, said
-    return report
+    return report | {"movements": movements(folder / "run", report)}
 
 
 def test_it_looks_at_the_real_clip_with_real_models(told: Report) -> None:
@@ -93,6 +105,14 @@ def test_it_alerts_when_he_is_agitated_led_by_motion_and_the_cry(told: Report) -
     assert "cry" in serious[0]["cues"]
     leading = {term["name"]: term["contribution"] for term in serious[0]["terms"][:3]}
     assert leading["motion"] >= 0.5, leading  # how far the face is beside it differs by a hair from past to past
+
+
+def test_it_can_show_how_he_moved_around_the_alert(told: Report) -> None:
+    serious = next(event for event in of_resident(told) if event["tier"] == 1)
+    moved = told["movements"][serious["id"]]
+    assert moved is not None and (moved.resident, moved.shared) == (RESIDENT, 0)
+    assert len(moved.poses) >= 20, "two looks a second, from ten seconds before to five after"
+    assert moved.poses[0].time < serious["opened_at"] < moved.poses[-1].time
 
 
 def test_it_delivers_signed_alerts_that_verify(told: Report) -> None:

@@ -1,4 +1,5 @@
-"""The way of evidence from a camera to the service: asked for when an event opens, released as an outline, not kept."""
+"""The way of evidence from a camera to the service: asked for when an event opens, released as an outline, not kept.
+How the body moved comes with it, as points, and is kept."""
 
 import asyncio
 import base64
@@ -17,7 +18,7 @@ from sqlalchemy import select
 from edge_agent.agent import Agent
 from edge_agent.settings import CameraSettings, EdgeSettings
 from edge_agent.spool import Row
-from services.ledger import Database
+from services.ledger import Database, EventRepository, MovementRepository
 from services.ledger.outbox import OutboxRepository
 from services.ledger.tables import audit
 from services.ledger.topics import ASSESSMENT_MADE
@@ -96,7 +97,15 @@ def test_it_shows_a_model_outlines_of_what_an_alarm_was_about_and_keeps_none(
     ):
         address = vlm.address
         asyncio.run(story())
-    answer, shown = told(database)
+    answer, *showings = told(database)  # a question that could not be asked is asked again
+    shown = showings[-1]
+    with database.read() as connection:
+        moved = MovementRepository(connection).of_event(str(answer["event"]))
+        opened = EventRepository(connection).get(str(answer["event"]))
+    assert moved is not None and opened is not None
+    assert len(moved.poses) == answer["poses"] >= 4
+    assert all(-10.0 <= pose.time - opened.opened_at <= 5.0 for pose in moved.poses)
+    assert all(min(pose.scores[5:7]) > 0.3 for pose in moved.poses), "the clip's person from the front"
     assert answer["refusal"] == ""
     assert 1 <= int(str(answer["pictures"])) <= 5
     assert answer["silhouettes"] == answer["pictures"]

@@ -1,8 +1,9 @@
-"""Requests for evidence pictures and their answers."""
+"""Requests for evidence, pictures and poses, and their answers."""
 
 import math
 
 from attune_wire.v1 import sensing_pb2
+from services.runtime.wire.poses import pose_to_wire, poses_from_wire
 from services.runtime.wire.sensing import LATEST, WireError
 from services.vocabulary import Picture, PictureReply, PictureRequest
 
@@ -18,14 +19,17 @@ def picture_request_to_wire(request: PictureRequest) -> sensing_pb2.EvidenceRequ
         to_time=request.to_time,
         max_frames=request.most,
         purpose=request.purpose,
+        max_poses=request.most_poses,
+        pose_purpose=request.pose_purpose,
     )
 
 
 def picture_request_from_wire(message: sensing_pb2.EvidenceRequest) -> PictureRequest:
     """What is asked for; what cannot be understood of it is refused by whoever releases."""
     return PictureRequest(
-        message.event, message.resident, message.from_time, message.to_time, message.max_frames, message.purpose
-    )
+        message.event, message.resident, message.from_time, message.to_time, message.max_frames, message.purpose,
+        message.max_poses, message.pose_purpose,
+    )  # fmt: skip
 
 
 def picture_to_wire(picture: Picture) -> sensing_pb2.EvidenceFrame:
@@ -41,13 +45,17 @@ def picture_from_wire(message: sensing_pb2.EvidenceFrame) -> Picture:
 
 def picture_reply_to_wire(reply: PictureReply) -> sensing_pb2.Evidence:
     frames = [picture_to_wire(one) for one in reply.pictures]
-    return sensing_pb2.Evidence(event=reply.event, frames=frames, refusal=reply.refusal)
+    return sensing_pb2.Evidence(
+        event=reply.event, frames=frames, refusal=reply.refusal, poses=map(pose_to_wire, reply.poses),
+        shared=reply.shared, poses_refusal=reply.poses_refusal,
+    )  # fmt: skip
 
 
 def picture_reply_from_wire(message: sensing_pb2.Evidence) -> PictureReply:
     """
     Raises:
-        WireError: pictures of no event, at an impossible time, that are no JPEG, or more than belong into one answer.
+        WireError: of no event, pictures at an impossible time, that are no JPEG, or more than belong into one answer,
+            or poses that cannot be.
     """
     if not message.event:
         raise WireError("evidence of no event: expected the id that was asked for")
@@ -56,4 +64,7 @@ def picture_reply_from_wire(message: sensing_pb2.Evidence) -> PictureReply:
     for frame in message.frames:
         if not (math.isfinite(frame.time) and 0.0 <= frame.time <= LATEST) or not frame.jpeg.startswith(b"\xff\xd8"):
             raise WireError(f"evidence of {message.event[:40]!r} at {frame.time}: expected JPEGs with Unix seconds")
-    return PictureReply(message.event, tuple(map(picture_from_wire, message.frames)), message.refusal)
+    return PictureReply(
+        message.event, tuple(map(picture_from_wire, message.frames)), message.refusal,
+        poses_from_wire(message.event, message.poses), message.shared, message.poses_refusal,
+    )  # fmt: skip

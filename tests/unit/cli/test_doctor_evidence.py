@@ -13,7 +13,7 @@ from services.cli import doctor_cameras, doctor_evidence
 from services.cli.findings import Finding, Grade
 
 pytestmark = pytest.mark.unit
-WITHOUT = "only outlines of bodies leave, never a picture"
+WITHOUT = "only outlines of bodies and how they moved leave, never a picture"
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from attune_wire.v1 import sensing_pb2
 from edge_agent.agent import Agent
 from edge_agent.capture.frame import Frame, Image
 from edge_agent.evidence.nudity import Nudity
+from edge_agent.evidence.poses import Poses
 from edge_agent.evidence.release import Refused, Release, View
 from edge_agent.evidence.ring import Ring
 from edge_agent.evidence.settings import EvidenceSettings, NuditySettings
@@ -90,9 +91,9 @@ def somebody(_: Frame) -> list[Skeleton]:
 
 def release(
     ring: Ring, *, allowed: Any = "picture", seat: Resident = CONSENTED, check: Nudity | None = None,
-    bodies: Callable[[Frame], list[Skeleton]] = somebody, **more: Any,
+    bodies: Callable[[Frame], list[Skeleton]] = somebody, poses: Poses | None = None, **more: Any,
 ) -> Release:  # fmt: skip
-    views = [View("c-1", allowed, seat, ring)]
+    views = [View("c-1", allowed, seat, ring, poses or Poses("c-1", EvidenceSettings()))]
     return Release(EvidenceSettings(**more), "UTC", lambda: views, bodies, check, lambda: NOON + 20.0)
 
 

@@ -1,4 +1,4 @@
-"""Pictures of an event are asked for once, while they are fresh, and nothing of them is kept."""
+"""Evidence of an event is asked for once, while it is fresh; of pictures nothing is kept, of poses all."""
 
 import json
 from dataclasses import replace
@@ -7,23 +7,27 @@ import pytest
 from sqlalchemy import select
 
 from services.ledger.events import EventRepository
+from services.ledger.movements import MovementRepository
 from services.ledger.tables import METADATA, audit
-from services.vocabulary import Budget, Own, Picture, PictureReply, Policy, Tier, Timing
+from services.vocabulary import BodyPose, Budget, Own, Picture, PictureReply, Policy, Tier, Timing
 from tests.unit.ledger.nouns import event
 from tests.unit.threshold.conftest import House
-from threshold_service.evidence import Asking
+from threshold_service.evidence import FRESH_S, Asking, Wanted
 from threshold_service.pictures import LIFE_S, MOST_BYTES, MOST_BYTES_OF_ONE, Pictures
 
 pytestmark = pytest.mark.unit
 JPEG = b"\xff\xd8" + b"secret pixels" * 50
 
 
-def asking(house: House, tier: Tier = Tier.IMMEDIATE, age_s: float = 10.0) -> Asking:
+BOTH, PICTURES, MOVEMENT, NOTHING = Wanted(True, True), Wanted(True, False), Wanted(False, True), Wanted(False, False)
+
+
+def asking(house: House, tier: Tier = Tier.IMMEDIATE, age_s: float = 10.0, wanted: Wanted = BOTH) -> Asking:
     """A stream of an agent, one of whose residents had an event so long ago."""
     opened = event(tier=tier, at=house.clock.now() - age_s)
     with house.database.write() as connection:
         EventRepository(connection).record(opened)
-    return Asking(house.database, house.clock, "agent-1", "UTC", Pictures(house.clock))
+    return Asking(house.database, house.clock, "agent-1", "UTC", Pictures(house.clock), wanted)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +41,65 @@ def test_it_asks_once_for_what_is_serious_and_fresh(house: House, tier: Tier, ag
     assert (len(questions), stream.questions(Policy())) == (asked, [])
     for one in questions:
         assert one.to_time - one.from_time == 15.0
-        assert one.purpose == f"second opinion on an event of tier {tier.value}"
+        assert (one.most, one.purpose) == (5, f"second opinion on an event of tier {tier.value}")
+        assert (one.most_poses, one.pose_purpose) == (60, f"movement on the page of an alert of tier {tier.value}")
+
+
+@pytest.mark.parametrize(("wanted", "asked"), [(PICTURES, (5, 0)), (MOVEMENT, (0, 60)), (NOTHING, None)])
+def test_it_asks_for_nothing_that_nobody_wants(house: House, wanted: Wanted, asked: tuple[int, int] | None) -> None:
+    questions = asking(house, wanted=wanted).questions(Policy())
+    assert [(one.most, one.most_poses) for one in questions] == ([] if asked is None else [asked])
+    for one in questions:
+        assert (bool(one.purpose), bool(one.pose_purpose)) == (wanted.pictures, wanted.movement)
+
+
+def pose(time: float) -> BodyPose:
+    return BodyPose(time, "c-1", 4 / 3, ((0.25, 0.5),) * 17, (0.9,) * 17)
+
+
+def test_it_keeps_how_a_body_moved_once_and_nothing_of_another_time(house: House) -> None:
+    stream = asking(house, wanted=MOVEMENT)
+    (question,) = stream.questions(Policy())
+    inside = tuple(pose(question.from_time + 0.5 * k) for k in range(4))
+    stray = (pose(question.from_time - 1.0), *inside, pose(question.to_time + 1.0))
+    unasked = Picture(question.from_time, JPEG, "c-1", silhouette=True)
+    stream.arrived(PictureReply(question.event, (unasked,), poses=stray, shared=3))
+    stream.arrived(PictureReply(question.event, poses=inside[:1]))
+    stream.arrived(PictureReply("nobody asked", poses=inside))
+    with house.database.read() as connection:
+        kept = MovementRepository(connection).of_event(question.event)
+        assert MovementRepository(connection).of_event("nobody asked") is None
+    assert kept is not None
+    assert (kept.poses, kept.shared, kept.resident) == (inside, 3, question.resident)
+    assert stream._pictures.of(question.event) == (), "pictures that nobody asked for are not handed on"
+
+
+def test_it_keeps_no_poses_where_none_were_asked_for(house: House) -> None:
+    stream = asking(house, wanted=PICTURES)
+    (question,) = stream.questions(Policy())
+    stream.arrived(PictureReply(question.event, poses=(pose(question.from_time),)))
+    with house.database.read() as connection:
+        assert MovementRepository(connection).of_event(question.event) is None
+
+
+def test_it_writes_down_why_nobody_sees_how_the_body_moved(house: House) -> None:
+    stream = asking(house, wanted=MOVEMENT)
+    (question,) = stream.questions(Policy())
+    stream.arrived(PictureReply(question.event, poses_refusal="these are private hours"))
+    with house.database.read() as connection:
+        (said,) = connection.scalars(select(audit.c.body).where(audit.c.kind == "evidence.refused"))
+        assert MovementRepository(connection).of_event(question.event) is None
+    assert json.loads(said)["poses_refusal"] == "these are private hours"
+
+
+def test_it_looks_for_events_only_for_a_while_after_one_has_opened_or_changed(house: House) -> None:
+    stream = asking(house, age_s=0.0)
+    house.clock.advance(FRESH_S + 1.0)
+    with house.database.write() as connection:
+        EventRepository(connection).record(event(8, tier=Tier.IMMEDIATE, at=house.clock.now() - 10.0))
+    assert stream.questions(Policy()) == []
+    stream.stir()
+    assert len(stream.questions(Policy())) == 1
 
 
 def test_it_asks_nothing_of_private_hours(house: House) -> None:
