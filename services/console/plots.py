@@ -32,29 +32,57 @@ class Trace:
     spread: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where a time and a value lie in the picture."""
+
+    start: float
+    end: float
+    lowest: float
+    highest: float
+
+    def x(self, time: float) -> float:
+        """Across."""
+        return LEFT + (time - self.start) / (self.end - self.start) * (WIDTH - LEFT - RIGHT)
+
+    def y(self, value: float) -> float:
+        """Down."""
+        return TOP + (self.highest - value) / (self.highest - self.lowest) * (HEIGHT - TOP - BOTTOM)
+
+
 def plot(trace: Trace, start: UnixSeconds, end: UnixSeconds, fired_at: UnixSeconds, low: float | None) -> str:
     """The plot from `start` to `end` with a mark where the alert opened; `low` is the least possible value, if any.
 
     Returns an empty text when nothing of the channel was measured in that time.
     """
     seen = thinned(trace)
-    bottom, top = seen.usual - BAND * seen.spread, seen.usual + BAND * seen.spread
-    if low is not None:
-        bottom = np.maximum(bottom, low)
-    everything = np.concatenate([seen.values, bottom, top])
-    finite = everything[np.isfinite(everything)]
-    if not np.isfinite(seen.values).any():
+    framed = frame_of(seen, start, end, low)
+    if framed is None:
         return ""
-    lowest, highest = float(finite.min()), float(finite.max())
-    room = (highest - lowest or max(abs(highest), 0.1)) * 0.08
-    frame = _Frame(start, max(end, start + 1.0), lowest - room, highest + room)
+    frame, bottom, top = framed
     parts = [
         f'<svg class="plot" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">',
         f"<title>{escape(say(_TITLE, channel=trace.name))}</title>",
-        *_grid(frame, fired_at), _band(frame, seen.time, bottom, top),
-        f'<path class="line" d="{_path(frame, seen.time, seen.values)}"/>', *_mark(frame, fired_at), "</svg>",
+        *_grid(frame, fired_at), band(frame, seen.time, bottom, top),
+        f'<path class="line" d="{path(frame, seen.time, seen.values)}"/>', *_mark(frame, fired_at), "</svg>",
     ]  # fmt: skip
     return "".join(parts)
+
+
+def frame_of(
+    seen: Trace, start: UnixSeconds, end: UnixSeconds, low: float | None
+) -> tuple[Frame, Floats, Floats] | None:
+    """The frame that holds a trace and its band, and the band's bottom and top; None: nothing was measured."""
+    bottom, top = seen.usual - BAND * seen.spread, seen.usual + BAND * seen.spread
+    if low is not None:
+        bottom = np.maximum(bottom, low)
+    if not np.isfinite(seen.values).any():
+        return None
+    everything = np.concatenate([seen.values, bottom, top])
+    finite = everything[np.isfinite(everything)]
+    lowest, highest = float(finite.min()), float(finite.max())
+    room = (highest - lowest or max(abs(highest), 0.1)) * 0.08
+    return Frame(start, max(end, start + 1.0), lowest - room, highest + room), bottom, top
 
 
 def thinned(trace: Trace, points: int = POINTS) -> Trace:
@@ -70,35 +98,23 @@ def thinned(trace: Trace, points: int = POINTS) -> Trace:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    start: float
-    end: float
-    lowest: float
-    highest: float
-
-    def x(self, time: float) -> float:
-        return LEFT + (time - self.start) / (self.end - self.start) * (WIDTH - LEFT - RIGHT)
-
-    def y(self, value: float) -> float:
-        return TOP + (self.highest - value) / (self.highest - self.lowest) * (HEIGHT - TOP - BOTTOM)
-
-
-def _path(frame: _Frame, time: Floats, values: Floats) -> str:
-    """Straight lines between neighbours; a gap stays a gap, a lone point becomes a dot."""
+def path(frame: Frame, time: Floats, values: Floats, bridged: float = 4.0) -> str:
+    """Straight lines between neighbours; what is further apart than so many usual steps stays apart, and a lone point
+    becomes a dot."""
     step = float(np.median(np.diff(time))) if len(time) > 1 else 1.0
     words, pen_down, last = [], False, -math.inf
     for t, v in zip(time.tolist(), values.tolist(), strict=True):
         if not math.isfinite(v):
             pen_down = False
             continue
-        pen_down = pen_down and t - last <= 4 * step
+        pen_down = pen_down and t - last <= bridged * step
         words.append(f"{'L' if pen_down else 'M'}{frame.x(t):.1f} {frame.y(v):.1f}" + ("" if pen_down else "h0.01"))
         pen_down, last = True, t
     return "".join(words)
 
 
-def _band(frame: _Frame, time: Floats, bottom: Floats, top: Floats) -> str:
+def band(frame: Frame, time: Floats, bottom: Floats, top: Floats) -> str:
+    """The usual band; nothing where it is not known."""
     known = np.isfinite(bottom) & np.isfinite(top)
     if known.sum() < 2:
         return ""
@@ -107,12 +123,18 @@ def _band(frame: _Frame, time: Floats, bottom: Floats, top: Floats) -> str:
     return f'<path class="band" d="M{"L".join(there + back)}Z"/>'
 
 
-def _grid(frame: _Frame, fired_at: UnixSeconds) -> list[str]:
+def levels(frame: Frame) -> list[str]:
+    """Three lines across, with what they mean."""
     parts = []
     for value in (frame.lowest, (frame.lowest + frame.highest) / 2, frame.highest):
         y = frame.y(value)
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
         parts.append(f'<text class="tick" x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{_number(value)}</text>')
+    return parts
+
+
+def _grid(frame: Frame, fired_at: UnixSeconds) -> list[str]:
+    parts = levels(frame)
     every = next(step for step in (1, 2, 5, 10, 20, 60) if frame.end - frame.start <= 540 * step or step == 60)
     for minutes in range(-60, 61, every):
         at = fired_at + 60 * minutes
@@ -125,7 +147,7 @@ def _grid(frame: _Frame, fired_at: UnixSeconds) -> list[str]:
     return parts
 
 
-def _mark(frame: _Frame, fired_at: UnixSeconds) -> list[str]:
+def _mark(frame: Frame, fired_at: UnixSeconds) -> list[str]:
     if not frame.start <= fired_at <= frame.end:
         return []
     x = frame.x(fired_at)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection
 
-from services.console import reading, tally, week
+from services.console import day, reading, tally, week
 from services.console.api.parts import Id
 from services.console.entrance import InVisitor, needs
 from services.console.problems import Refused
@@ -38,12 +38,14 @@ def resident_page(
         events = EventRepository(connection).page(None, EVENTS, resident_id)
         said = FeedbackRepository(connection).between(now - MONTHS_S, now + 1.0, resident_id)
     room.seen(visitor, "resident", {resident_id})
+    zoned = zone(room.settings.time_zone)
+    hours = day.drawn(day.course(room, resident, now), events, now, zoned)
     lately = [event for event in events if (event.ended_at or now) > now - WEEK_S]
     pages: Pages = request.app.state.pages
     page = pages.render(
         "resident.html", resident=resident, status=known.get(resident_id), rows=[AlertRow(a, "") for a in alerts],
         minutes=MINUTES, thanks=thanks, decided=decided, judged=tally.judged(said), events=lately,
-        week=week.drawn(lately, now, zone(room.settings.time_zone)),
+        week=week.drawn(lately, now, zoned), day=hours,
     )  # fmt: skip
     return HTMLResponse(page)
 

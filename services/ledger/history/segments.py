@@ -1,7 +1,7 @@
 """Hourly Parquet segments of score history, one file per resident and hour."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -45,22 +45,25 @@ def write_segment(path: Path, rows: HistoryWindow) -> None:
     _sync_folder(path.parent)
 
 
-def read_segment(path: Path) -> HistoryWindow | None:
-    """A segment, None where there is no file.
+def read_segment(path: Path, only: Collection[str] | None = None) -> HistoryWindow | None:
+    """A segment, or of its channels `only` these; None where there is no file.
 
     Raises:
         SegmentDamaged: the file is no Parquet of ours.
     """
     try:
-        table = pq.read_table(path, partitioning=None)
+        with pq.ParquetFile(path) as file:
+            held = [name.partition("/")[2] for name in file.schema_arrow.names if name.startswith("values/")]
+            channels = tuple(name for name in held if only is None or name in only)
+            wide = [f"{name}/{channel}" for name in _WIDE for channel in channels]
+            table = file.read(columns=["time", "score", "tier", *wide])
+        values, usual, spread = (_stacked(table, name, channels) for name in _WIDE)
+        time, score, tier = (table.column(name).to_numpy() for name in ("time", "score", "tier"))
     except FileNotFoundError:
         return None
-    except pa.ArrowException as error:
+    except (pa.ArrowException, KeyError) as error:
         raise SegmentDamaged(f"history segment {path.name} in {path.parent} cannot be read ({error}): restore it from "
                              "a backup or remove it") from error  # fmt: skip
-    channels = tuple(name.partition("/")[2] for name in table.column_names if name.startswith("values/"))
-    values, usual, spread = (_stacked(table, name, channels) for name in _WIDE)
-    time, score, tier = (table.column(name).to_numpy() for name in ("time", "score", "tier"))
     return HistoryWindow(channels, time, values, usual, spread, score, tier)
 
 

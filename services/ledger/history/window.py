@@ -1,6 +1,7 @@
 """Reads a resident's score history between two times, wherever it lies by now."""
 
 import math
+from collections.abc import Collection
 from pathlib import Path
 
 from services.ledger.database import Database
@@ -11,8 +12,12 @@ from services.ledger.history.tail import HistoryRepository
 from services.vocabulary import UnixSeconds
 
 
-def window(database: Database, folder: Path, resident: str, start: UnixSeconds, end: UnixSeconds) -> HistoryWindow:
+def window(
+    database: Database, folder: Path, resident: str, start: UnixSeconds, end: UnixSeconds,
+    only: Collection[str] | None = None,
+) -> HistoryWindow:  # fmt: skip
     """The rows with start <= time < end: hourly aggregates, Parquet segments and the tail of a second ago as one.
+    `only`: of the segments, which are long, no other channels than these are read.
 
     Raises:
         HistoryRefused: bounds that are no finite times in order.
@@ -24,7 +29,9 @@ def window(database: Database, folder: Path, resident: str, start: UnixSeconds, 
     with database.read() as connection:
         tail = HistoryRepository(connection).between(resident, start, end)
     hours = range(int(start // HOUR_S), int(-(-end // HOUR_S)))
-    segments = [found for hour in hours if (found := read_segment(segment_path(folder, resident, hour))) is not None]
+    segments = [
+        found for hour in hours if (found := read_segment(segment_path(folder, resident, hour), only)) is not None
+    ]
     with database.read() as connection:
         aggregates = HourRepository(connection).between(resident, start, end)
     return between(join([*_without(aggregates, segments), *segments, *tail]), start, end)
