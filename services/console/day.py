@@ -10,7 +10,7 @@ import numpy as np
 
 from services.console import plots, words
 from services.console.language import say
-from services.console.plots import HEIGHT, LEFT, RIGHT, TOP, WIDTH, Frame, Trace
+from services.console.plots import HEIGHT, LEFT, TOP, WIDTH, Frame, Trace
 from services.console.room import Room
 from services.ledger.history import HistoryWindow, window
 from services.vocabulary import Event, Mode, Resident, Seconds, UnixSeconds, describe
@@ -83,7 +83,7 @@ def _hours(frame: Frame, zone: tzinfo) -> list[str]:
         time = local.timestamp()
         if local.hour % 6 == 0 and frame.start <= time <= frame.end:
             x = frame.x(time)
-            edge = "start" if x < LEFT + 8 else "end" if x > WIDTH - RIGHT - 8 else "middle"
+            edge = "start" if x < LEFT + 8 else "end" if x > WIDTH - 36 else "middle"
             parts.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - 28}"/>')
             parts.append(
                 f'<text class="tick" x="{x:.1f}" y="{HEIGHT - 8}" text-anchor="{edge}">{local.hour:02d}:00</text>'
