@@ -7,10 +7,12 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from services.ledger import AlertRepository
-from services.vocabulary import AlertStatus, FeedbackVerdict, Mode, Tier
+from services.ledger import AlertRepository, MovementRepository
+from services.vocabulary import AlertStatus, FeedbackVerdict, Mode, Movement, Tier
 from tests.facility.page_house import Facility, launched, running, wait_for
 from tests.unit.console import house
+from tests.unit.console.conftest import NOW
+from tests.unit.console.test_figure import FALL
 
 pytestmark = pytest.mark.browser
 
@@ -85,6 +87,34 @@ def test_it_brings_the_second_opinion_to_an_open_page(facility: Facility, page: 
     facility.tell(replace(event, revision=2, updated_at=time.time(), ended_at=time.time()))
     expect(page.get_by_text("over since")).to_be_visible()
     expect(page.get_by_text("No fall was heard")).to_be_visible()
+
+
+def test_it_plays_a_stick_figure_that_no_update_starts_anew(facility: Facility, page: Page) -> None:
+    event = house.event("room-24", time.time(), Tier.IMMEDIATE, Mode.OBSERVABLES)
+    facility.tell(event)
+    wait_for(lambda: facility.alert(event))
+    alert = facility.alert(event)
+    assert alert is not None
+    page.goto(f"{facility.page}/alerts/{alert.id}")
+    page.locator("[data-connection][data-state=live]").wait_for()
+    expect(page.get_by_text("How the body moved")).to_have_count(0)
+    poses = tuple(replace(pose, time=pose.time - NOW + alert.opened_at) for pose in FALL)
+    with facility.database.write() as connection:
+        MovementRepository(connection).record(Movement(event.id, event.resident, poses), time.time())
+    stage = page.locator("[data-stage]")
+    expect(page.locator(".strip li")).to_have_count(6)  # by the next refresh of an open event
+    expect(stage).to_be_hidden()
+    page.get_by_role("button", name="Play the movement").click()
+    expect(stage.locator("output")).to_have_text("−9.0 s")
+    page.evaluate("document.querySelector('[data-stage]').mine = true")
+    house.assess(facility.database, house.assessment(event, time.time()), time.time())
+    expect(page.get_by_text("Look in now; speak calmly")).to_be_visible()
+    assert page.evaluate("document.querySelector('[data-stage]').mine") is True
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    page.get_by_label("Moment").press("End")
+    expect(stage.locator("output")).to_have_text("+4.5 s")
+    expect(page.get_by_role("button", name="Play the movement")).to_be_visible()
+    assert page.locator(".player .on").count() == 1
 
 
 def test_it_can_be_worked_with_the_keyboard_alone(facility: Facility, page: Page) -> None:

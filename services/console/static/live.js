@@ -55,6 +55,7 @@ function sayTimes(root) {
 }
 
 function busy(part) {
+  if (part.querySelector("[data-playing]")) return true; // a stick figure that somebody plays, or has stopped
   const focused = document.activeElement;
   return part.contains(focused) && focused.matches("input, textarea, select") && focused.value !== "";
 }

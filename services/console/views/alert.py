@@ -6,17 +6,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.console import reading, words
+from services.console.figure import figure
 from services.console.language import say
 from services.console.models import AlertOut
 from services.console.plots import Trace, plot
 from services.console.room import Room
 from services.console.views.pages import Pages
-from services.ledger import Dispatch, DispatchState, StatusRepository
+from services.ledger import Dispatch, DispatchState, MovementRepository, StatusRepository
 from services.ledger.history import HistoryWindow, window
 from services.vocabulary import Deviation, Resident, UnixSeconds, describe
 
 BEFORE_S, AFTER_S = 300.0, 180.0
 PLOTS = 4
+PARTS = ("state", "actions", "movement", "facts", "feedback")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ def facts(room: Room, alert_id: str) -> dict[str, object] | None:
     with room.database.read() as connection:
         found = reading.alert(connection, alert_id)
         status = StatusRepository(connection).get(found.alert.resident) if found is not None else None
+        moved = MovementRepository(connection).of_event(found.alert.event) if found is not None else None
     if found is None:
         return None
     event = found.event
@@ -49,6 +52,7 @@ def facts(room: Room, alert_id: str) -> dict[str, object] | None:
         "resident": status.resident if status else Resident(found.alert.resident, found.alert.room),
         "plots": drawn(room, found), "terms": bars(found), "deviations": words.readable(event)[:8] if event else [],
         "sure": words.how_sure(event) if event else "", "course": words.course(event) if event else "",
+        "movement": moved, "figure": figure(moved.poses, found.alert.opened_at) if moved else None,
         "waiting": waiting(found.dispatches),
         "not_known": words.not_known(event, found.assessment) if event else [], "now": room.clock.now(),
     }  # fmt: skip
@@ -56,7 +60,7 @@ def facts(room: Room, alert_id: str) -> dict[str, object] | None:
 
 def live(pages: Pages, known: dict[str, object]) -> dict[str, str]:
     """The parts of the alert's page that change by themselves."""
-    return {part: pages.render(f"alert_{part}.html", **known) for part in ("state", "actions", "facts", "feedback")}
+    return {part: pages.render(f"alert_{part}.html", **known) for part in PARTS}
 
 
 def drawn(room: Room, found: AlertOut) -> list[Plot]:
