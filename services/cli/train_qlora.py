@@ -22,7 +22,12 @@ def qlora(
     out: Annotated[Path | None, typer.Option(help="Folder of the run; an unfinished one is gone on with.")] = None,
     layers: Layers = "",
     begin: Annotated[
-        Path | None, typer.Option("--from", help="Begin as this finished adapter; its files are only read.")
+        Path | None,
+        typer.Option("--from", help="Begin as this finished adapter or bundle; its files are only read."),
+    ] = None,
+    trust: Annotated[
+        Path | None,
+        typer.Option(help="Public key: begin on a bundle only if that key signed it (attune adapters keys)."),
     ] = None,
     show: Annotated[int, typer.Option(help="Train nothing: print so many sequences, each token with its mark.")] = 0,
     log: Annotated[Path | None, typer.Option(help="Append what happens here. Default: log.jsonl in the run.")] = None,
@@ -66,7 +71,8 @@ def qlora(
     the adapter, run.json (base digest, template, prompt version, corpus, settings, versions, seeds, curve), curve.png,
     log.jsonl.
 
-    A new client's layer on a finished adapter: `--layers L4 --from run/adapter`.
+    A new client's layer on a finished adapter: `--layers L4 --from run/adapter`, or `--from house --trust adapters.pub`
+    for a bundle: every file must be as it was sealed, the key the one that signed it, and the base the same.
 
     torch, transformers, peft and bitsandbytes are needed (extra `training-qlora`); ATTUNE_TRAINING_PYTHON names a
     Python that has them, where that is another environment.
@@ -79,6 +85,10 @@ def qlora(
         return
     if out is None:
         raise typer.BadParameter("missing: name the folder of the run", param_hint="--out")
+    if begin is not None and (trust is not None or (begin / "manifest.json").is_file()):
+        _run("training.bundle.opening", [begin, *(["--trust", trust] if trust else [])])
+    elif trust is not None:
+        raise typer.BadParameter("a key without --from: name the bundle that it signed", param_hint="--trust")
     options = [*(["--from", begin] if begin else []), *(["--log", log] if log else [])]
     _run("training.qlora", ["train", *given, "--out", out, *options], heavy=True)
 

@@ -30,6 +30,8 @@ from tests.vllm.server import ROOT, interpreter, small_model
 from training.corpus.example import Kind, Layer, Role
 from training.corpus.parts import Text
 from training.corpus.store import CorpusWriter
+from training.qlora.settings import TARGETS
+from vlm_service.bundle import make_keys, seal
 
 pytestmark = [pytest.mark.vllm, pytest.mark.usefixtures("vllm_there")]
 USER, ASSISTANT, SYSTEM = Role.USER, Role.ASSISTANT, Role.SYSTEM
@@ -153,6 +155,41 @@ def test_a_new_layer_begins_on_a_finished_adapter_and_leaves_its_files_alone(sch
     (other / "run.json").write_text(json.dumps(record))
     refused = train(*options[:-1], other / "adapter", "--out", tmp_path / "l4b")
     assert refused.returncode == 2 and "was trained on weights 000000000000" in refused.stderr
+
+
+def test_a_new_layer_begins_on_a_signed_bundle_and_on_none_that_was_altered(school: Path, tmp_path: Path) -> None:
+    house, run = tmp_path / "house", told(school / "run")
+    shutil.copytree(school / "run/adapter", house)
+    shutil.copy(school / "run/run.json", house)
+    card = {
+        "name": "house", "base": run["base"], "rank": 4, "alpha": 8.0, "targets": sorted(TARGETS),
+        "prompt_version": run["prompt_version"], "made_at": run["made_at"],
+        "corpus": {"fingerprint": run["corpus"]["fingerprint"].removeprefix("sha256:"), "examples": 20,
+                   "layers": {"L2": 1.0}},
+    }  # fmt: skip
+    (house / "card.json").write_text(json.dumps(card))
+    make_keys(tmp_path / "a.key", tmp_path / "a.pub")
+    make_keys(tmp_path / "b.key", tmp_path / "b.pub")
+    seal(house, tmp_path / "a.key")
+    before = {file.name: sha256(file) for file in house.iterdir()}
+    corpus(tmp_path / "both", lessons((Layer.HEALTHCARE, Layer.SPECIAL_NEEDS), 12))
+    options = ("qlora", school / "qlora.toml", "--corpus", tmp_path / "both", "--layers", "L4", "--from", house)
+    done = train(*options, "--trust", tmp_path / "a.pub", "--out", tmp_path / "l4")
+    assert done.returncode == 0, done.stderr
+    assert "beginning as house@" in done.stderr and "signed by a.pub" in done.stderr
+    assert told(tmp_path / "l4")["began_as"] == run["adapter_sha256"]
+    assert {file.name: sha256(file) for file in house.iterdir()} == before
+
+    other = train(*options, "--trust", tmp_path / "b.pub", "--out", tmp_path / "x")
+    assert other.returncode == 2 and "not of the key b.pub" in other.stderr and not (tmp_path / "x").exists()
+    record = run | {"base": run["base"] | {"weights_sha256": "0" * 64}}
+    (house / "run.json").write_text(json.dumps(record))
+    (house / "card.json").write_text(json.dumps(card | {"base": record["base"]}))
+    altered = train(*options, "--out", tmp_path / "x")
+    assert altered.returncode == 2 and "card.json: sealed with digest" in altered.stderr
+    seal(house)
+    another = train(*options, "--out", tmp_path / "x")
+    assert another.returncode == 2 and "was trained on weights 000000000000" in another.stderr
 
 
 def test_it_goes_on_from_nothing_that_is_damaged_or_was_begun_with_something_else(school: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from bitsandbytes.nn import Linear4bit
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors import SafetensorError
 
+from training.corpus.assets import digest_of
 from training.qlora import attention
 from training.qlora.base import LANGUAGE, Base
 from training.qlora.chat import Tokens
@@ -19,7 +20,7 @@ from training.qlora.settings import TARGETS, Lora
 
 PLACES = rf".*language_model\..*\.({'|'.join(TARGETS)})"
 """As a pattern over the language model alone: a plain list of names would match layers of some vision towers too."""
-WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
+WEIGHTS, CONFIG, MANIFEST = "adapter_model.safetensors", "adapter_config.json", "manifest.json"
 
 
 def begin(model: Any, lora: Lora, seed: int, base_name: str, checkpointing: bool) -> PeftModel:
@@ -64,8 +65,9 @@ def check_base(adapter: Path, base: Base) -> str:
 
     Raises:
         BaseChanged: it was trained on another one.
-        BaseInvalid: nothing beside it says on which.
+        BaseInvalid: nothing beside it says on which, or a bundle is not what it was sealed as.
     """
+    _as_sealed(adapter)
     try:
         with (adapter / WEIGHTS).open("rb") as opened:
             digest = hashlib.file_digest(opened, "sha256").hexdigest()
@@ -80,6 +82,21 @@ def check_base(adapter: Path, base: Base) -> str:
             return digest
     raise BaseInvalid(f"{adapter}: neither run.json nor card.json beside it says which base it is for; name the folder "
                       "of a run or of a bundle")  # fmt: skip
+
+
+def _as_sealed(adapter: Path) -> None:
+    """Of a bundle: each file has the digest that its manifest tells. Whose it is, the signature tells
+    (`training.bundle.opening`)."""
+    manifest = adapter / MANIFEST
+    if not manifest.is_file():
+        return
+    try:
+        files = {name: one["sha256"] for name, one in json.loads(manifest.read_text(encoding="utf-8"))["files"].items()}
+        altered = [name for name in (WEIGHTS, CONFIG, *files) if digest_of(adapter / name) != files[name]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BaseInvalid(f"{adapter}: is no whole bundle ({error}); copy it again") from error
+    if altered:
+        raise BaseInvalid(f"{adapter / altered[0]}: is not what was sealed; copy the bundle again")
 
 
 def positions(model: Any, tokens: Tokens, image_token: int) -> torch.Tensor:
