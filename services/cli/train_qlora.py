@@ -107,6 +107,9 @@ def evaluate(
     most: Annotated[int, typer.Option(help="Ask at most so many test examples, in turns. 0: all.", min=0)] = 0,
     thinking: Annotated[int, typer.Option(help="Tokens of thinking, then it is ended.", min=1)] = 2048,
     answer: Annotated[int, typer.Option(help="Tokens of the answer.", min=1)] = 1024,
+    at_once: Annotated[
+        int, typer.Option(help="Examples answered at a time: faster, and each takes memory of its own.", min=1)
+    ] = 4,
     margin: Annotated[float, typer.Option(help="By how much a share may be worse before it is marked.")] = 0.05,
     judge: Annotated[
         Path | None, typer.Option(help="TOML file of a model that marks the reasoning by a rubric (name, model, url).")
@@ -154,7 +157,7 @@ def evaluate(
     Example: `attune train evaluate qlora.toml --corpus composed --run run --moments synthetic/moments`
     """
     given: list[object] = [settings, "--corpus", corpus, "--run", run, *(["--layers", layers] if layers else [])]
-    budget: list[object] = ["--thinking", thinking, "--answer", answer, "--most", most]
+    budget: list[object] = ["--thinking", thinking, "--answer", answer, "--most", most, "--at-once", at_once]
     _run("training.qlora", ["answer", *given, *budget, *(["--beside", beside] if beside else [])], heavy=True)
     options: list[object] = ["--corpus", corpus, "--margin", margin]
     for name, file in (("--moments", moments), ("--judge", judge), ("--ratings", ratings), ("--sheet", sheet)):

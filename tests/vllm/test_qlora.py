@@ -27,7 +27,7 @@ from tests.vllm.schooling import (
     train,
 )  # fmt: skip
 from tests.vllm.server import ROOT, interpreter, small_model
-from training.corpus.example import Kind, Layer, Role
+from training.corpus.example import Kind, Layer, Role, Split
 from training.corpus.parts import Text
 from training.corpus.store import CorpusWriter
 from training.qlora.settings import TARGETS
@@ -190,6 +190,33 @@ def test_a_new_layer_begins_on_a_signed_bundle_and_on_none_that_was_altered(scho
     seal(house)
     another = train(*options, "--out", tmp_path / "x")
     assert another.returncode == 2 and "was trained on weights 000000000000" in another.stderr
+
+
+def test_several_are_answered_at_a_time_as_they_are_one_by_one(school: Path, tmp_path: Path) -> None:
+    writer = CorpusWriter(tmp_path / "asked", "tests")
+    seen = picture(tmp_path, writer, (200, 30, 30), (96, 64))
+    turns = (ASSISTANT, '{"tier":1}', "It changed.")
+    writer.add_all([
+        said("short", (USER, "a cry", ""), turns, split=Split.TEST),
+        said("long", (SYSTEM, "care", ""), (USER, "L2 report 3: posture " * 9, ""), turns, split=Split.TEST),
+        said("picture", (USER, (Text("see "), seen, Text(" now")), ""), turns, split=Split.TEST),
+        said("at once", (USER, "a cry?", ""), (ASSISTANT, "yes", ""), kind=Kind.FACTUAL, split=Split.TEST),
+        said("last", (USER, "L2 report 5: fall", ""), turns, split=Split.TEST),
+    ])  # fmt: skip
+    writer.finish()
+    shutil.copytree(school / "run", tmp_path / "run")
+    options = ("evaluate", school / "qlora.toml", "--corpus", tmp_path / "asked", "--run", tmp_path / "run",
+               "--thinking", 12, "--answer", 10)  # fmt: skip
+    found = []
+    for at_once in (1, 3):
+        done = train(*options, "--at-once", at_once)
+        assert done.returncode == 0, done.stderr
+        told_of = json.loads((tmp_path / "run/answers.json").read_text())
+        rows = [json.loads(line) for line in (tmp_path / "run" / told_of["file"]).read_text().splitlines()]
+        assert told_of["at_once"] == at_once and len(rows) == 10
+        found.append({(row["example"], row["who"]): row["text"] for row in rows})
+    assert found[0] == found[1]
+    assert len(set(found[0].values())) > 3, "they are told apart"
 
 
 def test_it_goes_on_from_nothing_that_is_damaged_or_was_begun_with_something_else(school: Path, tmp_path: Path) -> None:

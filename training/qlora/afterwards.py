@@ -31,11 +31,11 @@ def answer(settings: TrainingSettings, asked: argparse.Namespace) -> None:
     """
     run, base, corpus = Run.read(asked.run), open_base(settings.model), Corpus.open(asked.corpus)
     check_run(run, base)
-    budget = Budget(asked.thinking, asked.answer, asked.most)
+    budget = Budget(asked.thinking, asked.answer, asked.most, asked.at_once)
     examples = asked_about(corpus, budget, frozenset(layer.value for layer in settings.layers))
     of = {
         "adapter": run.adapter_sha256, "beside": str(asked.beside or ""), "corpus": corpus.manifest.fingerprint,
-        "thinking": budget.thinking, "answer": budget.answer,
+        "thinking": budget.thinking, "answer": budget.answer, "at_once": budget.at_once,
     }  # fmt: skip
     name = f"answers-{hashlib.sha256(json.dumps(of).encode()).hexdigest()[:12]}.jsonl"
     with Progress(*_COLUMNS, console=Console(stderr=True, highlight=False)) as bar:

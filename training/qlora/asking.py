@@ -1,4 +1,4 @@
-"""Has an adapter and its base answer what they never learned from; each answer is on disk before the next is begun."""
+"""Has an adapter and its base answer what they never learned from; answers are on disk before the next are begun."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -13,11 +13,12 @@ from training.qlora.served import ADAPTER, BESIDE, Served
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Tokens of thinking and of the answer, and how many test examples at most (0: all)."""
+    """Tokens of thinking and of the answer, how many test examples at most (0: all), and how many at a time."""
 
     thinking: int
     answer: int
     most: int = 0
+    at_once: int = 1
 
 
 def asked_about(corpus: Corpus, budget: Budget, layers: frozenset[str]) -> list[Example]:
@@ -39,18 +40,21 @@ def asked_about(corpus: Corpus, budget: Budget, layers: frozenset[str]) -> list[
 def answer_all(
     served: Served, examples: list[Example], corpus: Corpus, budget: Budget, file: Path, told: Callable[[], None]
 ) -> None:  # fmt: skip
-    """Append what was not answered yet to `file`: example, who (`adapter` or `beside`), text."""
+    """Append what was not answered yet to `file`, so many at a time: example, who (`adapter` or `beside`), text."""
     known = {(one["example"], one["who"]) for one in read_answers(file)}
     with file.open("a", encoding="utf-8") as out:
-        for example in examples:
-            turn = served.base.turns(example)[-1]
+        for first in range(0, len(examples), budget.at_once):
             for who in (ADAPTER, BESIDE):
-                if (example.id, who) not in known:
-                    with served.speaking(who):
-                        text = served.answer(turn, corpus.assets, budget.thinking, budget.answer)
-                    out.write(json.dumps({"example": example.id, "who": who, "text": text}) + "\n")
-                    out.flush()
-                told()
+                together = examples[first : first + budget.at_once]
+                asked = [one for one in together if (one.id, who) not in known]
+                turns = [served.base.turns(one)[-1] for one in asked]
+                with served.speaking(who):
+                    texts = served.answers(turns, corpus.assets, budget.thinking, budget.answer)
+                for one, text in zip(asked, texts, strict=True):
+                    out.write(json.dumps({"example": one.id, "who": who, "text": text}) + "\n")
+                out.flush()
+                for _ in together:
+                    told()
 
 
 def read_answers(file: Path) -> Iterator[dict[str, str]]:

@@ -198,6 +198,6 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--run", type=Path, required=True)
         if name == "answer":
             command.add_argument("--beside", type=Path)
-            for option in ("--thinking", "--answer", "--most"):
+            for option in ("--thinking", "--answer", "--most", "--at-once"):
                 command.add_argument(option, type=int, required=True)
     return parser

@@ -1,10 +1,10 @@
 """The model as it is served, whole weights and adapters that can be put aside: what it expects, and what it answers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from peft import PeftModel
@@ -19,6 +19,13 @@ from training.qlora.packing import packed
 from training.qlora.record import Run
 
 ADAPTER, BESIDE = "adapter", "beside"
+
+
+class _Given(NamedTuple):
+    """The tokens that something is written behind, and what the vision tower is shown of its pictures."""
+
+    ids: list[int]
+    pictures: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,38 +71,53 @@ class Served:
             logits = self.model(**{name: one.to(device()) for name, one in row.inputs.items()}).logits[0]
         return torch.log_softmax(logits.double(), -1).cpu()
 
-    def answer(self, turn: Turn, assets: AssetStore, thinking: int, answer: int) -> str:
-        """What the model writes behind what is given, greedily: at most so many tokens of `thinking`, then its end is
-        written for it, as a server's thinking budget does, and at most so many of `answer`."""
-        tokens = self.base.tokens(turn, assets)
-        given = [int(one) for one, learned in zip(tokens.ids, tokens.learned, strict=True) if not learned]
-        inputs = self._pictures(tokens, assets)
+    def answers(self, turns: Sequence[Turn], assets: AssetStore, thinking: int, answer: int) -> list[str]:
+        """What the model writes behind what is given, greedily, to all of them at a time: at most so many tokens of
+        `thinking`, then its end is written for it, as a server's thinking budget does, and at most so many of
+        `answer`."""
+        given = [self._given(turn, assets) for turn in turns]
         close = self.base.tokenizer.convert_tokens_to_ids(CLOSE)
-        written: list[int] = []
-        if not turn.given.rstrip().endswith(CLOSE):
-            written = self._write(given, inputs, thinking, [close])
-            if written[-1] != close and len(written) == thinking:
-                written += self.base.tokenizer(f"\n{CLOSE}\n\n", add_special_tokens=False)["input_ids"]
-        if not written or close in written:
-            written += self._write([*given, *written], inputs, answer, [])
-        return str(self.base.tokenizer.decode(written, skip_special_tokens=True))
+        closing = self.base.tokenizer(f"\n{CLOSE}\n\n", add_special_tokens=False)["input_ids"]
+        written: list[list[int]] = [[] for _ in turns]
+        thinks = [place for place, turn in enumerate(turns) if not turn.given.rstrip().endswith(CLOSE)]
+        for place, ids in zip(thinks, self._write([given[one] for one in thinks], thinking, [close]), strict=True):
+            cut = ids[-1] != close and len(ids) == thinking
+            written[place] = [*ids, *closing] if cut else ids
+        goes_on = [place for place, ids in enumerate(written) if not ids or close in ids]
+        rows = [given[one]._replace(ids=[*given[one].ids, *written[one]]) for one in goes_on]
+        for place, ids in zip(goes_on, self._write(rows, answer, []), strict=True):
+            written[place] = [*written[place], *ids]
+        return [str(self.base.tokenizer.decode(ids, skip_special_tokens=True)) for ids in written]
 
-    def _write(self, given: list[int], inputs: dict[str, Any], most: int, stop: list[int]) -> list[int]:
-        ids = torch.tensor([given])
+    def _given(self, turn: Turn, assets: AssetStore) -> _Given:
+        tokens = self.base.tokens(turn, assets)
+        ids = [int(one) for one, learned in zip(tokens.ids, tokens.learned, strict=True) if not learned]
+        return _Given(ids, [self.base.pixels(asset, assets) for asset, _, _ in tokens.images])
+
+    def _write(self, rows: Sequence[_Given], most: int, stop: list[int]) -> list[list[int]]:
+        """What follows each row, up to and with the token that ends it."""
+        if not rows:
+            return []
+        width, pad = max(len(row.ids) for row in rows), self.base.tokenizer.pad_token_id
         ends = [self.base.tokenizer.eos_token_id, *stop]
+        ids = torch.tensor([[pad] * (width - len(row.ids)) + row.ids for row in rows])
+        there = torch.tensor([[0] * (width - len(row.ids)) + [1] * len(row.ids) for row in rows])
+        seen = [one for row in rows for one in row.pictures]
+        inputs = {name: torch.cat([one[name] for one in seen]) for name in ("pixel_values", "image_grid_thw") if seen}
         holders = {"mm_token_type_ids": (ids == self.base.config.image_token_id).int()} if inputs else {}
-        tensors = {"input_ids": ids, "attention_mask": torch.ones_like(ids), **holders, **inputs}
+        tensors = {"input_ids": ids, "attention_mask": there, **holders, **inputs}
         with torch.inference_mode():
             said = self.model.generate(
                 **{name: one.to(device()) for name, one in tensors.items()}, max_new_tokens=most, do_sample=False,
-                eos_token_id=ends, pad_token_id=self.base.tokenizer.pad_token_id, temperature=None, top_p=None,
-                top_k=None,
+                eos_token_id=ends, pad_token_id=pad, temperature=None, top_p=None, top_k=None,
             )  # fmt: skip
-        return [int(one) for one in said[0, len(given) :]]
+        return [_ended([int(one) for one in row[width:]], ends) for row in said]
 
-    def _pictures(self, tokens: Tokens, assets: AssetStore) -> dict[str, Any]:
-        seen = [self.base.pixels(asset, assets) for asset, _, _ in tokens.images]
-        return {name: torch.cat([one[name] for one in seen]) for name in ("pixel_values", "image_grid_thw") if seen}
+
+def _ended(ids: list[int], ends: list[int]) -> list[int]:
+    """Without what only fills a row up that ended before the others."""
+    last = next((place for place, one in enumerate(ids) if one in ends), len(ids) - 1)
+    return ids[: last + 1]
 
 
 def check_run(run: Run, base: Base) -> None:
