@@ -68,7 +68,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for measure, said, n in lines(found.figures):
         table.add_row(measure, said, str(n))
     Console(highlight=False).print(table)
-    Console(stderr=True, highlight=False, soft_wrap=True).print(f"written: {asked.run / JSON}, {asked.run / PAGE}")
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    for who, why, n in found.judging.left if found.judging else ():
+        console.print(f"not marked: {n} answers of {who}, {why}")
+    console.print(f"written: {asked.run / JSON}, {asked.run / PAGE}")
     return 0
 
 

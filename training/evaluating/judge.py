@@ -124,14 +124,16 @@ class Judge(Generic[T]):
 
 
 async def ask(judge: Judge[T], asked: Sequence[Sequence[Message]], say: Say, step: Callable[[], None]) -> None:
-    """Asks until each has a usable answer on disk, or no attempt left; as many at once as the settings say.
+    """Asks until each has a usable answer on disk, or no attempt left; as many at once as the settings say, equal
+    questions once.
 
     Raises:
         SettingsInvalid: a key is not there; nobody is asked.
         CorpusError, OSError: a judge that fails, a budget that is spent, a full disk; after what is under way.
     """
     settings, over = judge.settings, list[CorpusError | OSError]()
-    spent = sum(cost_of(settings, answer) for messages in asked for answer in judge.on_disk.known(messages))
+    different = list(dict.fromkeys(map(tuple, asked)))
+    spent = sum(cost_of(settings, answer) for messages in different for answer in judge.on_disk.known(messages))
     purse, places = Purse(settings.budget, spent), asyncio.Semaphore(settings.at_once)
     async with httpx.AsyncClient() as client:
         served = Served(judge.on_disk, client, settings.key)
@@ -148,8 +150,10 @@ async def ask(judge: Judge[T], asked: Sequence[Sequence[Message]], say: Say, ste
             step()
 
         async with asyncio.TaskGroup() as group:
-            for messages in asked:
+            for messages in different:
                 group.create_task(settle(messages))
+    for _ in range(len(asked) - len(different)):
+        step()
     if over:
         raise over[0]
 

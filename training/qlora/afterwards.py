@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from training.corpus.assets import write_whole
 from training.corpus.example import Split
 from training.corpus.store import Corpus
-from training.qlora.asking import Budget, answer_all, asked_about
+from training.qlora.asking import Budget, all_answered, answer_all, asked_about
 from training.qlora.base import open_base
 from training.qlora.golden import golden
 from training.qlora.record import ADAPTER, ANSWERS, GOLDEN, Run
@@ -40,8 +40,11 @@ def answer(settings: TrainingSettings, asked: argparse.Namespace) -> None:
     name = f"answers-{hashlib.sha256(json.dumps(of).encode()).hexdigest()[:12]}.jsonl"
     with Progress(*_COLUMNS, console=Console(stderr=True, highlight=False)) as bar:
         asking = bar.add_task("asking", total=2 * len(examples))
-        served = Served.of(base, asked.run / ADAPTER, asked.beside)
-        answer_all(served, examples, corpus, budget, asked.run / name, lambda: bar.advance(asking))
+        if all_answered(examples, asked.run / name):
+            bar.update(asking, completed=2 * len(examples))
+        else:
+            served = Served.of(base, asked.run / ADAPTER, asked.beside)
+            answer_all(served, examples, corpus, budget, asked.run / name, lambda: bar.advance(asking))
     told = {**of, "file": name, "examples": [one.id for one in examples]}
     write_whole(asked.run / ANSWERS, json.dumps(told, indent=1).encode())
 

@@ -57,6 +57,16 @@ def answer_all(
                     told()
 
 
+def all_answered(examples: list[Example], file: Path) -> bool:
+    """Whether both have answered everything: then no model has to be loaded.
+
+    Raises:
+        CheckpointDamaged: a line that is no answer.
+    """
+    known = {(one["example"], one["who"]) for one in read_answers(file)}
+    return all((one.id, who) in known for one in examples for who in (ADAPTER, BESIDE))
+
+
 def read_answers(file: Path) -> Iterator[dict[str, str]]:
     """What was answered so far. A last line that was cut off is passed over, and asked again.
 

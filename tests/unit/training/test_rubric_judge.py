@@ -129,6 +129,13 @@ def test_it_goes_on_after_the_judge_went_away_and_asks_again_where_the_first_ans
     assert found(tmp_path)["judge"]["not_judged"] == []
 
 
+def test_the_same_words_about_the_same_report_are_asked_about_once(tmp_path: Path) -> None:
+    with model_server(marks(3)) as server:
+        assert evaluate([*run(tmp_path, {"one": (WORDS, WORDS)}), *judge(tmp_path, server, at_once=4)]) == 0
+        assert len(server.requests) == 1
+    assert figure(found(tmp_path), "reasoning by rubric", "gains")["value"] == 0.0
+
+
 def test_a_judge_that_cannot_be_asked_or_costs_too_much_ends_it_with_a_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
