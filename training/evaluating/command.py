@@ -32,7 +32,7 @@ from training.synthesis.errors import SettingsInvalid
 
 WHO = ("adapter", "beside")
 ANSWERS, JSON, PAGE = "answers.json", "evaluation.json", "evaluation.html"
-JUDGED = "judged"
+JUDGED, LOG = "judged", "judged.jsonl"
 _MOMENTS = (
     "grounded claims: name the staged moments with --moments",
     "what the opinion adds to the detector: name the staged moments with --moments",
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         judge = None
         if asked.judge is not None:
             judge = judge_of(JudgeSettings.read(asked.judge), Answers(asked.run / JUDGED))
-            _ask(judge, of, asked.log)
+            _ask(judge, of)
         moments = moments_of(asked.moments) if asked.moments else {}
         found = evaluate(of, moments, asked.margin, judge, asked.ratings)
     except KeyboardInterrupt:
@@ -150,11 +150,11 @@ def _judged(judge: Judge[Marks], of: Answered, by_who: dict[str, list[Said]], ra
     return Judging(judge.settings.model, tuple(left), people)
 
 
-def _ask(judge: Judge[Marks], of: Answered, log: Path | None) -> None:
+def _ask(judge: Judge[Marks], of: Answered) -> None:
     asked = [one.messages for who in WHO for one in judged(of.examples, of.said[who])]
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     console = Console(stderr=True, highlight=False)
-    with Journal.open(log) as journal, Progress(*columns, console=console) as bar:
+    with Journal.open(of.run / LOG) as journal, Progress(*columns, console=console) as bar:
         judging = bar.add_task("judging", total=len(asked))
         asyncio.run(ask(judge, asked, journal.say, lambda: bar.advance(judging)))
 
@@ -173,6 +173,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--moments", type=Path)
     parser.add_argument("--margin", type=float, default=0.05)
-    for option in ("--judge", "--ratings", "--sheet", "--log"):
+    for option in ("--judge", "--ratings", "--sheet"):
         parser.add_argument(option, type=Path)
     return parser

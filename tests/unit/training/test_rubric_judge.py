@@ -123,6 +123,8 @@ def test_it_goes_on_after_the_judge_went_away_and_asks_again_where_the_first_ans
     first = found(tmp_path)
     assert figure(first, "reasoning by rubric")["n"] == 2
     assert first["judge"]["not_judged"] == [{"who": "beside", "why": "the judge did not answer", "answers": 2}]
+    log = [json.loads(line) for line in (tmp_path / "run/judged.jsonl").read_text().splitlines()]
+    assert [one["event"] for one in log] == ["not judged"] * 2 and "nobody answers" in log[0]["why"]
     with model_server(marks(4)) as server:
         assert evaluate([*arguments, *judge(tmp_path, server)]) == 0
         assert len(server.requests) == 2
