@@ -1,6 +1,7 @@
 """`python -m tests.bench.second_opinion.process CALLS`: the VLM service as it ships, but for two things. Its answer is
 always the same, since with a random model's answers two ways of asking would be timed over different numbers of tokens;
-and the seconds of each call to the model's server are appended to the file CALLS, one per line.
+and each call to the model's server is written to the file CALLS, as it begins and as it ends: its rank, when it began
+and, at its end, its seconds.
 """
 
 import sys
@@ -19,10 +20,10 @@ def timed(calls: Path) -> None:
     chat, file = engine.Engine._chat, calls.open("a", buffering=1)
 
     async def _chat(self: engine.Engine, url: str, body: dict[str, Any]) -> Reply:
-        began = time.perf_counter()
+        rank, began = body["priority"], time.perf_counter()
+        file.write(f"{rank} {began}\n")
         reply = await chat(self, url, body)
-        took = time.perf_counter() - began
-        file.write(f"{took}\n")
+        file.write(f"{rank} {began} {time.perf_counter() - began}\n")
         return reply
 
     engine.Engine._chat = _chat  # type: ignore[method-assign]

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from unittest.mock import patch
 
 import grpc.aio
@@ -36,6 +36,15 @@ SETTINGS = {
 Ask = Callable[[Event], Awaitable[None]]
 
 
+class Call(NamedTuple):
+    """One of the service's calls to the model's server, on the clock that all processes of a machine share."""
+
+    rank: int
+    began: float
+    took: float | None = None
+    """Seconds, where it is over."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sides:
     """Both, each a function that returns when the answer is there."""
@@ -43,13 +52,21 @@ class Sides:
     bare: Ask
     service: Ask
     calls: Path
-    """Seconds of each call that the service made to the model's server, one per line."""
+    """Where the service writes down the calls that it made to the model's server."""
     posts: list[float]
     """Seconds of each bare call, without what its caller did before and after it."""
 
-    def last_call(self) -> float:
-        """Seconds of the service's latest one."""
-        return float(self.calls.read_text().split()[-1])
+    def begun(self) -> list[Call]:
+        """All of them, in the order in which they began."""
+        return [call for call in self._told() if call.took is None]
+
+    def last_took(self) -> float:
+        """Seconds of the one that ended last."""
+        return [call.took for call in self._told() if call.took is not None][-1]
+
+    def _told(self) -> list[Call]:
+        rows = (line.split() for line in self.calls.read_text().splitlines())
+        return [Call(int(rank), *map(float, seconds)) for rank, *seconds in rows]
 
 
 def event(number: int, tier: Tier = Tier.IMMEDIATE) -> Event:
