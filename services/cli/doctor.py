@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from services.cli import doctor_cameras, doctor_stores, doctor_vllm, doctor_vllm_flags
+from services.cli import doctor_adapters, doctor_cameras, doctor_stores, doctor_vllm, doctor_vllm_flags
 from services.cli.findings import Finding, Grade
 from services.runtime.assets import AssetError, Shelf, Use
 from services.runtime.clock import SystemClock
@@ -86,6 +86,8 @@ def _vllm(addresses: str, flags: Path | None) -> Iterator[Finding]:
     servers = [one.strip() for one in addresses.split(",") if one.strip()]
     for address in servers:
         yield from doctor_vllm.look(address, needs)
+    if servers:
+        yield from doctor_adapters.look(doctor_adapters.Access(), needs.most_rank)
     if flags is not None:
         yield from doctor_vllm_flags.look(flags, needs)
     elif servers:

@@ -189,6 +189,7 @@ def _details(desk: Desk, served_name: str) -> dict[str, Any]:
         "reports": [{**to_jsonable(report), "body": json.loads(report.body)} for report in reports],
         "card": desk.card(served_name),
         "tables": live_tables(desk.answers(served_name), desk.policy.live),
+        "servers": desk.steward.standing(served_name) if desk.steward is not None else [],
     }
 
 

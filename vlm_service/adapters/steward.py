@@ -17,6 +17,7 @@ from services.vocabulary.adapter import BASE
 from services.vocabulary.time import Seconds
 from vlm_service import metrics
 from vlm_service.adapters.gate_run import answers_of, gate_report, read_cases, run_cases
+from vlm_service.adapters.gauges import tell_unproven, tell_versions
 from vlm_service.adapters.judging import judge
 from vlm_service.adapters.policy import Policy
 from vlm_service.adapters.probe import Prober
@@ -90,8 +91,16 @@ class Steward:
             if version.state in (AdapterState.CANARY, AdapterState.ACTIVE):
                 await self._watch(version)
 
+    def standing(self, served_name: str) -> list[dict[str, str | bool]]:
+        """Each of the model's servers, and whether it holds a version and has shown that it answers with it."""
+        return [
+            {"url": one.url, "held": served_name in one.adapters, "proven": served_name in one.proven}
+            for one in self._engine.replicas.all
+        ]
+
     async def _recast(self, versions: Sequence[AdapterVersion]) -> None:
         self._stage.cast = await asyncio.to_thread(cast_of, versions, self._store.sees)
+        tell_versions(versions, self._store.weighs)
 
     async def put_on(self, version: AdapterVersion, step: Step) -> AdapterVersion:
         """Take a step that makes the servers hold a version: it is loaded and proven at every one of them before
@@ -215,6 +224,7 @@ class Steward:
         idle = [one.served_name for one in versions if one.state not in (AdapterState.VERIFIED, *_JUDGED)]
         idle = [name for name in idle if name not in wanted and self._stage.silent(name) and not self._coming[name]]
         await self._hold_everywhere(wanted)
+        tell_unproven(self._engine.replicas.all, wanted)
         gone = [name for name in idle if now - self._unheard_since.setdefault(name, now) >= LINGER_S]
         for replica in self._engine.replicas.able():
             for name in replica.adapters.intersection(gone):

@@ -11,7 +11,7 @@ from pathlib import Path
 from services.vocabulary.time import Seconds
 from vlm_service.bundle import BundleError
 from vlm_service.bundle.card import read_card
-from vlm_service.bundle.manifest import CARD
+from vlm_service.bundle.manifest import CARD, WEIGHTS
 
 MIRROR = "mirror-"
 """Begins the name of a version's counterpart, which a probe makes."""
@@ -76,6 +76,11 @@ class Store:
             except (BundleError, OSError):
                 return False
         return self._sees[served_name]
+
+    def weighs(self, served_name: str) -> int:
+        """Bytes of a version's weights; 0 where they are not here."""
+        weights = self.place(served_name) / WEIGHTS
+        return weights.stat().st_size if weights.is_file() else 0
 
     def seen_at(self, folder: str, served_name: str) -> str:
         """The path of a version, or of its counterpart, where the store's folder is seen as `folder`."""
