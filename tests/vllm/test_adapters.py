@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from services.cli.doctor_adapters import Access, look
 from services.ledger import AdapterAnswerRepository, AuditRepository
 from services.vocabulary import AdapterRole, AdapterState
 from tests.unit.vlm.bundles import sealed
@@ -46,6 +47,11 @@ def test_an_adapter_goes_from_push_to_active_and_back(
             await home.told("canary", two, "--share", "0.5")
             heard = {(await home.ask(number))[1] for number in range(12)}
             assert heard == {one, two}
+            looked = await asyncio.to_thread(lambda: list(look(Access(url=home.url), most_rank=32)))
+            found = {finding.what: finding for finding in looked}
+            assert found["adapter active"].found == one
+            assert found["adapter canary"].found == f"{two}, heard for 50 % of all events"
+            assert [found[f"proof of {name}"].found for name in (one, two)] == ["at 1 of 1 servers"] * 2
             shown = await home.cli("show", "canary")
             for words in ("canary, 50%", "as trained", "valid answers", "on real events", "first of its kind"):
                 assert words in shown.stdout + (await home.cli("show", one)).stdout, words
