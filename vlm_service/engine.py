@@ -154,8 +154,8 @@ class Engine:
     ) -> Opinionated:
         """The model's thinking and verdict, with one retry, all within `deadline_s`; `rank` is its priority in the
         server's own queue, by default that of the event's tier; `adapter` is a pushed one's served name, by default
-        who answers while none is active. Where the server refuses the request with `frames`, the second one is
-        without. Cancelling ends the generation at the server too.
+        who answers while none is active. Where the server refuses the request with `frames` or fails at it, as one
+        does that runs out of memory, the second one is without. Cancelling ends the generation at the server too.
 
         Raises:
             EngineFailure: no answer was to be had; the subclass says why.
@@ -181,13 +181,14 @@ class Engine:
         except AnswerError:
             pass
         except EngineFailure as failure:
-            if isinstance(failure, RequestRefused) and turn.frames:
-                metrics.PICTURES.labels("refused_by_server").inc(len(turn.frames))
+            if turn.frames and isinstance(failure, (RequestRefused, ServerError)):
+                fate = "server_failed" if failure.worth_a_retry else "refused_by_server"
+                metrics.PICTURES.labels(fate).inc(len(turn.frames))
                 turn.frames = ()
-                return await self._attempt(event, 1, turn)
-            if not failure.worth_a_retry:
+            elif not failure.worth_a_retry:
                 raise
-            await asyncio.sleep(RETRY_AFTER_S)
+            if failure.worth_a_retry:
+                await asyncio.sleep(RETRY_AFTER_S)
         return await self._attempt(event, 1, turn)
 
     async def _attempt(self, event: Event, attempt: int, turn: "_Turn") -> Opinionated:

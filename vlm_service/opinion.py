@@ -20,7 +20,7 @@ from vlm_service import metrics
 from vlm_service.dialogue import AnswerError, Frame, ground, prompt_version
 from vlm_service.dialogue.lint import WITHHELD
 from vlm_service.engine import Engine
-from vlm_service.failures import EngineFailure, TimedOut
+from vlm_service.failures import EngineFailure, ServerError, TimedOut
 from vlm_service.kept import Kept, assessment_id
 from vlm_service.patience import Patience
 from vlm_service.places import Places, rank_of
@@ -236,6 +236,8 @@ class SecondOpinion:
                 reasoned = await self._answer(question, engine, asked.frames)
             except (EngineFailure, AnswerError) as failure:
                 await self._fall_back(asked, failure)
+                if isinstance(failure, ServerError):
+                    asked.frames = ()  # they may be what it failed at
                 passes = isinstance(failure, EngineFailure) and failure.may_pass
                 if not passes or self._clock.now() + AGAIN_S >= question.until:
                     metrics.ABANDONED.labels(failure.reason).inc()

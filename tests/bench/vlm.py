@@ -49,10 +49,13 @@ async def overhead(two: Sides) -> list[Figure]:
 
 async def throughput(two: Sides) -> list[Figure]:
     """Rounds of both in turns; the ratio of each round, and their median."""
-    rates = []
+    rates, computed = [], 0.0
     for turn in range(ROUNDS):
-        order = (two.bare, two.service) if turn % 2 else (two.service, two.bare)
-        each = {ask: await rate(ask, [event(next(_NUMBERS)) for _ in range(EACH)], AT_ONCE) for ask in order}
+        each = {}
+        for ask in (two.bare, two.service) if turn % 2 else (two.service, two.bare):
+            before = two.computed()
+            each[ask] = await rate(ask, [event(next(_NUMBERS)) for _ in range(EACH)], AT_ONCE)
+            computed += two.computed() - before if ask is two.service else 0.0
         rates.append((each[two.service], each[two.bare]))
     shares = [through / bare for through, bare in rates]
     beside = f"{ROUNDS} rounds of {EACH}, in turns"
@@ -61,6 +64,8 @@ async def throughput(two: Sides) -> list[Figure]:
         Figure(f"through the service, {AT_ONCE} at once", median(through for through, _ in rates), "answers/s",
                f"bare; ratios {min(shares):.2f} to {max(shares):.2f}", median(shares), f"at least {LEAST_SHARE}",
                median(shares) >= LEAST_SHARE),
+        Figure("processor time of the service", 1e3 * computed / (ROUNDS * EACH), "ms a question",
+               "all its threads, its own jobs included"),
     ]  # fmt: skip
 
 

@@ -50,6 +50,19 @@ def doomed_server(narrow_server: VllmServer) -> VllmServer:
     return narrow_server
 
 
+@pytest.fixture(scope="session")
+def late_server(vllm_there: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[VllmServer]:
+    """A third one, which starts when a test first asks for it."""
+    with vllm_server(tmp_path_factory.mktemp("late")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def starved_server(late_server: VllmServer) -> VllmServer:
+    """The same one, ready, for the test that takes its memory away: it comes last."""
+    return late_server.wait_until_ready()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whoever kills a server does so when nobody else needs it."""
-    items.sort(key=lambda item: "doomed_server" in getattr(item, "fixturenames", ()))
+    items.sort(key=lambda item: bool({"doomed_server", "starved_server"} & set(getattr(item, "fixturenames", ()))))

@@ -3,6 +3,7 @@
 import ctypes
 import hashlib
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -90,11 +91,15 @@ class VllmServer:
         return int(self.metric("vllm:num_requests_running") + self.metric("vllm:num_requests_waiting"))
 
     def engine_process(self) -> int:
-        """The process id of the part that computes."""
-        children = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)], capture_output=True,
-                                  text=True, check=True).stdout  # fmt: skip
-        [found] = [line.split()[0] for line in children.splitlines() if "EngineCore" in line]
-        return int(found)
+        """The process id of the part that decides what is computed next."""
+        return _child(self.process.pid, "EngineCore")
+
+    def give_no_more_memory(self) -> None:
+        """Refuse the part that computes every further page of memory, as a machine does that has none left."""
+        worker = _child(self.engine_process(), "Worker")
+        status = Path(f"/proc/{worker}/status").read_text()
+        [held_kib] = [int(line.split()[1]) for line in status.splitlines() if line.startswith("VmData:")]
+        resource.prlimit(worker, resource.RLIMIT_DATA, (held_kib * 1024, held_kib * 1024))
 
     def tell(self, number: signal.Signals) -> None:
         """Send both processes a signal."""
@@ -141,6 +146,14 @@ def vllm_server(
         yield server
     finally:
         server.end()
+
+
+def _child(parent: int, name: str) -> int:
+    """The process id of the one child of `parent` with this in its name."""
+    children = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(parent)], capture_output=True, text=True,
+                              check=True).stdout  # fmt: skip
+    [found] = [line.split()[0] for line in children.splitlines() if name in line]
+    return int(found)
 
 
 def _end_with_parent() -> None:

@@ -10,15 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from services.vocabulary import RULES, Assessment
+from tests.unit.vlm.jpegs import jpeg
 from tests.unit.vlm.specimens import AGITATED
 from tests.vllm.asking import FORCED, EngineAsking, forced, settings, with_engine
 from tests.vllm.conftest import KEY
-from tests.vllm.server import VllmServer, vllm_server
-from tests.vllm.test_waiting_line import LONG, eventually
-from vlm_service import replicas
-from vlm_service.dialogue import Opinionated
+from tests.vllm.server import VllmServer
+from tests.vllm.test_waiting_line import LONG, eventually, ledger, opinion_by
+from vlm_service import metrics, replicas
+from vlm_service.dialogue import Frame, Opinionated
 from vlm_service.engine import Engine
-from vlm_service.failures import EngineFailure, NoServer, ServerError, TimedOut, Unreachable
+from vlm_service.failures import EngineFailure, NoServer, Overloaded, ServerError, TimedOut, Unreachable
 
 pytestmark = pytest.mark.vllm
 __all__ = ["forced"]
@@ -39,22 +41,20 @@ def problem_with(engine: Engine, server: VllmServer) -> Callable[[], bool]:
 
 
 @pytest.mark.usefixtures("forced")
-def test_it_asks_another_server_while_one_is_starting(model_server: VllmServer, tmp_path: Path) -> None:
-    with vllm_server(tmp_path) as starting:
+def test_it_asks_another_server_while_one_is_starting(model_server: VllmServer, late_server: VllmServer) -> None:
+    async def _try(engine: Engine) -> Opinionated:
+        answer = await engine.answer(AGITATED, 60.0)
+        stop = asyncio.Event()
+        watch = asyncio.create_task(engine.watch(stop))
+        await eventually(problem_with(engine, late_server))
+        stop.set()
+        await watch
+        return answer
 
-        async def _try(engine: Engine) -> Opinionated:
-            answer = await engine.answer(AGITATED, 60.0)
-            stop = asyncio.Event()
-            watch = asyncio.create_task(engine.watch(stop))
-            await eventually(problem_with(engine, starting))
-            stop.set()
-            await watch
-            return answer
-
-        answer = with_engine(engine_of(starting, model_server), _try)
-        assert answer.verdict.situation == FORCED["situation"]
-        with pytest.raises(Unreachable):
-            with_engine(engine_of(starting), lambda engine: engine.answer(AGITATED, 10.0))
+    answer = with_engine(engine_of(late_server, model_server), _try)
+    assert answer.verdict.situation == FORCED["situation"]
+    with pytest.raises(Unreachable):
+        with_engine(engine_of(late_server), lambda engine: engine.answer(AGITATED, 10.0))
 
 
 @pytest.mark.usefixtures("forced")
@@ -116,3 +116,29 @@ def test_it_says_what_is_wrong_when_the_only_server_was_killed(doomed_server: Vl
     assert len(failures) == 3
     assert failures[0] in (Unreachable, ServerError)
     assert failures[-1] is NoServer
+
+
+def test_the_rules_answer_and_the_server_is_left_alone_when_it_runs_out_of_memory(
+    starved_server: VllmServer, tmp_path: Path
+) -> None:
+    pictures = [Frame(jpeg(1280, 1280, seed=seed), 2.0, False) for seed in range(4)]
+
+    async def _try(engine: Engine) -> tuple[Assessment, Assessment, list[str]]:
+        opinion = opinion_by(engine, ledger(tmp_path), amend_s=0.0, answer_s=120.0)
+        starved_server.give_no_more_memory()
+        first = await opinion.assess(replace(AGITATED, id="too-much"), frames=pictures)
+        second = await opinion.assess(replace(AGITATED, id="after-it"))
+        await eventually(lambda: bool(engine.replicas.problems()))
+        told = engine.replicas.problems()
+        await opinion.drain(0.0)
+        return first, second, told
+
+    shown = metrics.PICTURES.labels("server_failed")
+    before = shown._value.get()
+    first, second, told = with_engine(engine_of(starved_server, **LONG), _try)
+    assert (first.reasoner, second.reasoner) == (RULES, RULES)
+    assert first.fallback_reason.split(":")[0] in (ServerError.reason, Unreachable.reason, Overloaded.reason)
+    assert second.fallback_reason.split(":")[0] in (Unreachable.reason, Overloaded.reason, NoServer.reason)
+    assert shown._value.get() - before == len(pictures), "it failed at the pictures, and was asked again without"
+    assert [line for line in told if starved_server.url in line and "rests" in line]
+    assert "MemoryError" in starved_server.log.read_text(errors="replace")

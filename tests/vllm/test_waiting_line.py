@@ -81,9 +81,9 @@ def test_it_calls_a_full_server_overloaded_after_asking_twice(narrow_server: Vll
     assert narrow_server.metric("vllm:admission_rejections_total") >= 2 * len(refused)
 
 
-def opinion_by(engine: Engine, database: Database, amend_s: float) -> SecondOpinion:
+def opinion_by(engine: Engine, database: Database, amend_s: float, answer_s: float = 0.4) -> SecondOpinion:
     clock = SystemClock()
-    patience = Patience((0.4, 0.4, 0.4), (amend_s, amend_s, amend_s))
+    patience = Patience((answer_s, answer_s, answer_s), (amend_s, amend_s, amend_s))
     return SecondOpinion(Kept(database, clock, "vlm-1"), clock, engine, Places(4, 16), patience)
 
 

@@ -55,6 +55,13 @@ class Sides:
     """Where the service writes down the calls that it made to the model's server."""
     posts: list[float]
     """Seconds of each bare call, without what its caller did before and after it."""
+    process: int
+    """The process id of the service."""
+
+    def computed(self) -> float:
+        """Seconds of processor time that the service has taken so far, all its threads."""
+        told = Path(f"/proc/{self.process}/stat").read_text().rpartition(")")[2].split()
+        return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
 
     def begun(self) -> list[Call]:
         """All of them, in the order in which they began."""
@@ -91,7 +98,7 @@ async def sides(url: str) -> AsyncIterator[Sides]:
             ):
                 stub = judgement_pb2_grpc.SecondOpinionStub(channel)  # type: ignore[no-untyped-call]
                 posts: list[float] = []
-                yield Sides(_bare(client, url, posts), _service(stub), calls, posts)
+                yield Sides(_bare(client, url, posts), _service(stub), calls, posts, process.pid)
         finally:
             process.terminate()
             await asyncio.wait_for(process.wait(), 20)

@@ -178,6 +178,15 @@ def test_it_shows_pictures_inline() -> None:
     assert shown["messages"][0] == plain["messages"][0], "one beginning for all, or no server can cache it"
 
 
+def test_it_asks_in_words_alone_when_a_server_fails_at_the_pictures() -> None:
+    dead = "EngineCore encountered an issue. See stack trace (above) for the root cause."
+    with model_server(refusal(500, dead), GOOD) as server:
+        answer = ask(server.url, frames=(Frame(jpeg(), 2.0, True),))
+        assert (answer.verdict, answer.pictures) == (VERDICT, 0)
+        shown = [isinstance(request["messages"][1]["content"], list) for request in server.requests]
+        assert shown == [True, False]
+
+
 def test_it_asks_in_words_alone_when_a_server_will_not_have_the_pictures() -> None:
     refused = refusal(400, "At most 0 image(s) may be provided in one prompt.")
     with model_server(refused, GOOD) as server:
