@@ -25,6 +25,7 @@ from edge_agent.identity import CameraReport
 from edge_agent.likeness import likeness_of
 from edge_agent.load import LoadSettings
 from edge_agent.models import FindModel, Model
+from edge_agent.pace import Pace
 from edge_agent.preprocess.tracks import WHOLE, Area
 from edge_agent.scoring import Scorer, Scores
 from edge_agent.sensing.pose import Look, Pose
@@ -122,6 +123,7 @@ class RealCamera:
         """How bodies moved in them, likewise."""
         self._supervisor: Supervisor | None = None
         self._before: dict[str, Counter[str]] = {}
+        self._pace = Pace()
 
     def source(self, start_s: Seconds | None = None, end_s: Seconds | None = None, paced: bool = True) -> Source:
         """The camera's source, or a stretch of it as fast as it can be decoded."""
@@ -202,7 +204,12 @@ class RealCamera:
         who = (self.settings.resident,)
         reason = state.reason if state else ""
         return CameraReport(self.settings.name, who, blind, since, reason or self._analysis.detail,
-                            self._analysis.falls_missed)  # fmt: skip
+                            self._analysis.falls_missed, *self._rates())  # fmt: skip
+
+    def _rates(self) -> tuple[float, float, float]:
+        counts = self._supervisor.counts if self._supervisor else Counts()
+        looked_at = self._scorer.frames_seen
+        return self._pace.rates(time.monotonic(), (counts.decoded, looked_at, counts.late))
 
     def blind_second(self, now: UnixSeconds, why: Absence = Absence.CAMERA_BLIND) -> SecondOfRoom:
         return _second(self._scorer.blind(now, why), 0.0, self.settings.mode)

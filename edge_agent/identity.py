@@ -29,3 +29,7 @@ class CameraReport:
     since: UnixSeconds
     detail: str = ""
     falls_missed: bool = False
+    given_per_s: float = 0.0
+    looked_at_per_s: float = 0.0
+    skipped_per_s: float = 0.0
+    """Pictures a second over the last moments: given by the camera, looked at, left out for want of time."""

@@ -4,7 +4,7 @@ import asyncio
 import math
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import grpc
@@ -336,11 +336,5 @@ def _heartbeat(cameras: Sequence[CameraReport], spool: Spool, now: UnixSeconds) 
     """How cameras and spool are now; sets their gauges."""
     DROPPED.set(spool.dropped)
     SPOOLED.set(len(spool))
-    states = [
-        sensing_pb2.CameraState(
-            camera=one.camera, residents=one.residents, blind=one.blind, since=one.since, detail=one.detail,
-            falls_missed=one.falls_missed,
-        )
-        for one in cameras
-    ]  # fmt: skip
+    states = [sensing_pb2.CameraState(**asdict(one)) for one in cameras]
     return sensing_pb2.Heartbeat(sent_at=now, cameras=states, dropped=spool.dropped, spooled=len(spool))

@@ -277,23 +277,23 @@ def _link(beat: sensing_pb2.Heartbeat) -> LinkState:
     for what in ("dropped", "spooled"):
         if getattr(beat, what) > wire.MOST:
             raise wire.WireError(f"heartbeat.{what} = {getattr(beat, what)}: expected at most {wire.MOST}")
-    for camera in beat.cameras:
-        if not math.isfinite(camera.since):
-            raise wire.WireError(
-                f"heartbeat camera {camera.camera[:40]!r} has since {camera.since}: expected Unix seconds"
-            )
-    cameras = tuple(
-        {
-            "camera": c.camera,
-            "residents": list(c.residents),
-            "blind": c.blind,
-            "since": c.since,
-            "detail": c.detail,
-            "falls_missed": c.falls_missed,
-        }
-        for c in beat.cameras
-    )
-    return LinkState(dropped=beat.dropped, spooled=beat.spooled, cameras=cameras)
+    return LinkState(dropped=beat.dropped, spooled=beat.spooled, cameras=tuple(map(_camera, beat.cameras)))
+
+
+_RATES = ("given_per_s", "looked_at_per_s", "skipped_per_s")
+
+
+def _camera(told: sensing_pb2.CameraState) -> dict[str, object]:
+    """What a heartbeat tells of one camera."""
+    called = f"heartbeat camera {told.camera[:40]!r}"
+    if not math.isfinite(told.since):
+        raise wire.WireError(f"{called} has since {told.since}: expected Unix seconds")
+    rates = {name: getattr(told, name) for name in _RATES}
+    for name, rate in rates.items():
+        if not 0.0 <= rate < 1e4:
+            raise wire.WireError(f"{called} has {name} {rate}: expected pictures a second, 0 or more")
+    known = {"camera": told.camera, "residents": list(told.residents), "blind": told.blind, "since": told.since}
+    return {**known, "detail": told.detail, "falls_missed": told.falls_missed, **rates}
 
 
 def _put_aside(agent: str, kind: str, why: str, *ids: str) -> sensing_pb2.ServerMessage:

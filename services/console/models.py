@@ -194,6 +194,9 @@ class CameraOut(BaseModel):
     since: float = 0.0
     detail: str = ""
     falls_missed: bool = False
+    given_per_s: float = 0.0
+    looked_at_per_s: float = 0.0
+    skipped_per_s: float = 0.0
 
 
 class AgentOut(Strict):

@@ -87,6 +87,7 @@ def test_a_killed_camera_is_blind_and_comes_back_without_a_lost_or_doubled_secon
     assert every_second_once(it.rows)
     assert it.camera.totals()["stream"]["opened"] >= 2
     it.is_prompt_again()
+    assert it.camera.report().given_per_s > it.camera.report().looked_at_per_s > 0.0
 
 
 def test_a_frozen_camera_is_told_as_a_gap_at_once_and_as_blind_after_its_time(

@@ -120,8 +120,8 @@ def hello(
     )  # fmt: skip
 
 
-def heartbeat(dropped: int = 0, spooled: int = 0, since: float = 0.0) -> sensing_pb2.EdgeMessage:
-    camera = sensing_pb2.CameraState(camera="hall", residents=["r-1"], since=since)
+def heartbeat(dropped: int = 0, spooled: int = 0, since: float = 0.0, pace: float = 5.0) -> sensing_pb2.EdgeMessage:
+    camera = sensing_pb2.CameraState(camera="hall", residents=["r-1"], since=since, looked_at_per_s=pace)
     return sensing_pb2.EdgeMessage(heartbeat=sensing_pb2.Heartbeat(dropped=dropped, spooled=spooled, cameras=[camera]))
 
 
@@ -252,6 +252,8 @@ def own_alarm(identity: str, cue: str) -> sensing_pb2.EdgeAlarm:
         (heartbeat(dropped=2**63), "heartbeat", "heartbeat.dropped = 9223372036854775808: expected at most"),
         (heartbeat(spooled=2**64 - 1), "heartbeat", "heartbeat.spooled"),
         (heartbeat(since=math.inf), "heartbeat", "has since inf: expected Unix seconds"),
+        (heartbeat(pace=-1.0), "heartbeat", "has looked_at_per_s -1.0: expected pictures a second, 0 or more"),
+        (heartbeat(pace=math.nan), "heartbeat", "has looked_at_per_s nan: expected pictures a second, 0 or more"),
         (sensing_pb2.EdgeMessage(evidence=sensing_pb2.Evidence()), "evidence", "evidence of no event: expected the id"),
         (
             sensing_pb2.EdgeMessage(mode_states=sensing_pb2.ModeStates(states=[sensing_pb2.ModeState()])),

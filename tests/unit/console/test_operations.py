@@ -89,6 +89,20 @@ def test_it_runs_where_everything_does(client: TestClient, database: Database) -
     assert text(client.get("/operations/live").json()["operations"]).strip().startswith("Everything runs.")
 
 
+def test_it_shows_how_many_pictures_a_camera_gives_and_how_many_are_left_out(
+    client: TestClient, database: Database
+) -> None:
+    cameras = [{"camera": "hall", "residents": ["room-12"], "given_per_s": 25.0, "looked_at_per_s": 4.96}]
+    with database.write() as connection:
+        AgentRepository(connection).seen(house.AGENT, NOW, "attune", "0" * 32, cameras=json.dumps(cameras))
+    page = text(client.get("/operations").text)
+    assert "25.0 pictures a second, 5.0 looked at" in page and "left out" not in page
+    with database.write() as connection:
+        told = json.dumps([cameras[0] | {"skipped_per_s": 1.25}])
+        AgentRepository(connection).seen(house.AGENT, NOW, "attune", "0" * 32, cameras=told)
+    assert "1.2 left out" in text(client.get("/operations").text)
+
+
 def test_it_shows_how_long_a_test_took_from_the_edge_to_a_receiver(client: TestClient, database: Database) -> None:
     body = json.dumps({"type": "alert.test", "data": {"agent": "edge-1"}})
     sent = Dispatch("t-1", "", Notice.TEST, "nurse", body, NOW - 100.0, NOW - 99.5, 1, DispatchState.DELIVERED)
