@@ -91,7 +91,7 @@ class Asking:
         now, told = self._clock.now(), json.dumps({"agent": self._agent, "event": reply.event} | said)
         moved = _movement(asked, reply)
         with self._database.write() as connection:
-            if moved.poses:
+            if moved.poses or moved.shared:
                 MovementRepository(connection).record(moved, now)
             AuditRepository(connection).append(f"evidence.{fate}", told, now)
 
@@ -109,9 +109,11 @@ class Asking:
 
 
 def _movement(asked: PictureRequest, reply: PictureReply) -> Movement:
-    """What was asked for: nothing of another time, and nothing where no poses were wanted."""
+    """What was asked for: nothing of another time, and nothing where no poses were wanted. Where several people were in
+    view all the time, that."""
     inside = [one for one in reply.poses if asked.from_time <= one.time <= asked.to_time]
-    return Movement(asked.event, asked.resident, tuple(inside[: asked.most_poses]), reply.shared)
+    shared = reply.shared if asked.pose_purpose else 0
+    return Movement(asked.event, asked.resident, tuple(inside[: asked.most_poses]), shared)
 
 
 def _worth(event: Event, now: float) -> bool:

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from edge_agent.evidence.settings import EvidenceSettings
 from edge_agent.sensing.pose import Look
 from services.vocabulary import BodyPose, UnixSeconds
-
-MOST = 1200
-"""Looks of one camera that are kept: ten minutes, the longest that may be set, at two looks a second."""
+from services.vocabulary.poses import MOST_LOOKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +23,7 @@ class Poses:
 
     def __init__(self, camera: str, settings: EvidenceSettings) -> None:
         self._camera, self._keep_s = camera, settings.keep_s
-        self._kept: deque[tuple[UnixSeconds, BodyPose | None]] = deque(maxlen=MOST)
+        self._kept: deque[tuple[UnixSeconds, BodyPose | None]] = deque(maxlen=MOST_LOOKS)
         self._lock = threading.Lock()
 
     def __len__(self) -> int:

@@ -12,7 +12,7 @@ import numpy as np
 from edge_agent import metrics
 from edge_agent.capture.frame import Frame, Image
 from edge_agent.evidence.nudity import Nudity
-from edge_agent.evidence.poses import Poses
+from edge_agent.evidence.poses import Looked, Poses
 from edge_agent.evidence.ring import Kept, Ring
 from edge_agent.evidence.settings import Allowed, EvidenceSettings
 from edge_agent.evidence.silhouette import silhouette
@@ -62,24 +62,20 @@ class Release:
         reply = self._pictures(request)
         if not request.pose_purpose.strip():
             return reply
+        shared = 0
         try:
-            poses, shared = self._poses(request)
+            view = self._view(request)
+            looked = view.poses.between(request.from_time, request.to_time)
+            shared = looked.shared
+            poses = _few(looked, request.most_poses)
         except Refused as error:
             metrics.POSES.labels("refused").inc()
             self._log.info("poses refused", event_id=request.event[:64], reason=str(error))
-            return replace(reply, poses_refusal=str(error))
+            return replace(reply, shared=shared, poses_refusal=str(error))
         metrics.POSES.labels("released").inc()
         self._log.warning("poses released", event_id=request.event[:64], poses=len(poses), shared=shared,
                           purpose=request.pose_purpose[:200])  # fmt: skip
         return replace(reply, poses=poses, shared=shared)
-
-    def _poses(self, request: PictureRequest) -> tuple[tuple[BodyPose, ...], int]:
-        looked = self._view(request).poses.between(request.from_time, request.to_time)
-        most = min(request.most_poses, MOST_POSES)
-        if not looked.poses or not most:
-            alone = "several people were in view all the time" if looked.shared else "nobody was seen"
-            raise Refused(alone if most else "no pose was asked for: expected a number above 0")
-        return looked.poses[-most:], looked.shared
 
     def _pictures(self, request: PictureRequest) -> PictureReply:
         if not request.purpose.strip() and request.pose_purpose.strip():
@@ -142,6 +138,16 @@ class Release:
         if not done:
             raise Refused("a silhouette cannot be written")
         return jpeg.tobytes()
+
+
+def _few(looked: Looked, asked: int) -> tuple[BodyPose, ...]:
+    """At most so many, the last among them."""
+    most = min(asked, MOST_POSES)
+    if not most:
+        raise Refused("no pose was asked for: expected a number above 0")
+    if not looked.poses:
+        raise Refused("several people were in view all the time" if looked.shared else "nobody was seen")
+    return looked.poses[-most:]
 
 
 def _spread(kept: list[Kept], asked: int, most: int) -> list[Kept]:

@@ -7,6 +7,8 @@ from services.vocabulary.time import UnixSeconds
 KEYPOINTS = 17
 """In the order of COCO: nose, eyes, ears, shoulders, elbows, wrists, hips, knees, ankles, the left one first."""
 
+MOST_LOOKS = 1200
+"""Of one camera that an agent keeps: ten minutes at two looks a second."""
 MOST_POSES = 240
 """Of one answer: two minutes, the longest that may be asked for, at two looks a second."""
 

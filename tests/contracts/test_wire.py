@@ -359,6 +359,7 @@ def test_it_takes_poses_there_and_back_in_thousandths() -> None:
         (lambda e: e.poses.append(e.poses[0]), "oldest first"),
         (lambda e: setattr(e.poses[0], "camera", "c\n1"), "255 printable"),
         (lambda e: e.poses.extend([e.poses[0]] * 240), "241 poses, expected at most 240"),
+        (lambda e: setattr(e, "shared", 1201), "1201 shared looks, expected at most 1200"),
     ],
 )
 def test_it_refuses_a_pose_that_can_be_no_body_in_a_picture(

@@ -6,6 +6,7 @@ from attune_wire.v1 import sensing_pb2
 from services.runtime.wire.poses import pose_to_wire, poses_from_wire
 from services.runtime.wire.sensing import LATEST, WireError
 from services.vocabulary import Picture, PictureReply, PictureRequest
+from services.vocabulary.poses import MOST_LOOKS
 
 MOST_BYTES = 4 * 2**20
 """Of all pictures of one answer (source: guess; five pictures of 320 pixels are about 100 kB)."""
@@ -64,6 +65,10 @@ def picture_reply_from_wire(message: sensing_pb2.Evidence) -> PictureReply:
     for frame in message.frames:
         if not (math.isfinite(frame.time) and 0.0 <= frame.time <= LATEST) or not frame.jpeg.startswith(b"\xff\xd8"):
             raise WireError(f"evidence of {message.event[:40]!r} at {frame.time}: expected JPEGs with Unix seconds")
+    if message.shared > MOST_LOOKS:
+        raise WireError(
+            f"evidence of {message.event[:40]!r}: {message.shared} shared looks, expected at most {MOST_LOOKS}"
+        )
     return PictureReply(
         message.event, tuple(map(picture_from_wire, message.frames)), message.refusal,
         poses_from_wire(message.event, message.poses), message.shared, message.poses_refusal,

@@ -105,6 +105,15 @@ def test_it_has_a_section_where_something_is_kept_and_none_where_not(client: Tes
     assert "Wie sich der Körper bewegte" in german and "Bewegung abspielen" in german
 
 
+def test_it_says_why_nothing_is_drawn_where_people_were_seen(client: TestClient, database: Database) -> None:
+    _, crowd = keep(database, 1, NOW - 40)
+    _, blurred = keep(database, 2, NOW - 40)
+    moved(database, crowd.id, (), shared=30)
+    moved(database, blurred.id, (pose(0.0, sure=0.1),))
+    assert "of several none is drawn" in text(client.get("/alerts/alert-1").text)
+    assert "not seen clearly enough" in text(client.get("/alerts/alert-2").text)
+
+
 def test_it_needs_nothing_inline_that_the_content_policy_forbids(client: TestClient, database: Database) -> None:
     _, event = keep(database, 1, NOW - 40)
     moved(database, event.id)

@@ -13,7 +13,7 @@ import pytest
 from attune_wire.v1 import sensing_pb2
 from edge_agent.agent import Agent
 from edge_agent.camera import RealCamera
-from edge_agent.evidence.poses import MOST, Poses
+from edge_agent.evidence.poses import Poses
 from edge_agent.evidence.release import Release
 from edge_agent.evidence.ring import Ring
 from edge_agent.evidence.settings import EvidenceSettings
@@ -22,6 +22,7 @@ from edge_agent.sensing.pose import Look
 from edge_agent.settings import CameraSettings, EdgeSettings
 from services.runtime import wire
 from services.vocabulary import PictureReply, PictureRequest, Resident
+from services.vocabulary.poses import MOST_LOOKS
 from tests.unit.edge.test_agent import Context, Messages, Server, sense, serving
 from tests.unit.edge.test_evidence import NOON, body, filled, release
 
@@ -104,7 +105,9 @@ def test_it_leaves_out_and_counts_looks_with_several_people() -> None:
     assert ([one.time - NOON for one in reply.poses], reply.shared) == ([1.0, 4.0, 7.0], 3)
     poses.clear()
     poses.keep(NOON, look(body(0.0, 40.0), body(100.0, 40.0)))
-    assert moved(poses).release(ASKED).poses_refusal == "several people were in view all the time"
+    reply = moved(poses).release(ASKED)
+    assert (reply.poses, reply.shared) == ((), 1)
+    assert reply.poses_refusal == "several people were in view all the time"
 
 
 def test_it_answers_with_the_last_ones_where_there_are_more_than_asked_for() -> None:
@@ -117,9 +120,9 @@ def test_it_keeps_the_last_seconds_alone_and_begins_anew_when_the_clock_was_set_
     assert [one.time - NOON for one in poses.between(0.0, NOON + 100.0).poses][::10] == [14.5, 19.5]
     poses.keep(NOON - 60.0, look(body(0.0, 40.0)))
     assert len(poses) == 1
-    for k in range(2 * MOST):
+    for k in range(2 * MOST_LOOKS):
         poses.keep(NOON + 0.001 * k, look(body(0.0, 40.0)))
-    assert len(poses) == MOST
+    assert len(poses) == MOST_LOOKS
 
 
 def test_it_puts_a_point_beside_the_picture_at_its_edge() -> None:

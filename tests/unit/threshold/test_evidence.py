@@ -74,10 +74,19 @@ def test_it_keeps_how_a_body_moved_once_and_nothing_of_another_time(house: House
     assert stream._pictures.of(question.event) == (), "pictures that nobody asked for are not handed on"
 
 
+def test_it_keeps_that_several_people_were_in_view_all_the_time(house: House) -> None:
+    stream = asking(house, wanted=MOVEMENT)
+    (question,) = stream.questions(Policy())
+    stream.arrived(PictureReply(question.event, shared=30, poses_refusal="several people were in view all the time"))
+    with house.database.read() as connection:
+        kept = MovementRepository(connection).of_event(question.event)
+    assert kept is not None and (kept.poses, kept.shared) == ((), 30)
+
+
 def test_it_keeps_no_poses_where_none_were_asked_for(house: House) -> None:
     stream = asking(house, wanted=PICTURES)
     (question,) = stream.questions(Policy())
-    stream.arrived(PictureReply(question.event, poses=(pose(question.from_time),)))
+    stream.arrived(PictureReply(question.event, poses=(pose(question.from_time),), shared=2))
     with house.database.read() as connection:
         assert MovementRepository(connection).of_event(question.event) is None
 
