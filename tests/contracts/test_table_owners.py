@@ -27,17 +27,33 @@ def test_it_knows_every_writing_method_of_every_repository() -> None:
     found = {
         (repository.name, method.name)
         for file in sorted((HOUSE / "services" / "ledger").rglob("*.py"))
-        for repository in ast.walk(ast.parse(file.read_text()))
+        for module in (ast.parse(file.read_text()),)
+        for repository in ast.walk(module)
         if isinstance(repository, ast.ClassDef) and repository.name.endswith("Repository")
-        for method in writing_methods(repository)
+        for method in writing_methods(repository, statements(module))
     }
     assert found == {(name, method) for name, methods in WRITES.items() for method in methods}
 
 
-def writing_methods(repository: ast.ClassDef) -> list[ast.FunctionDef]:
-    """Public methods that write themselves or through another method of the class."""
+def statements(module: ast.Module) -> set[str]:
+    """Names of statements that write, built once for the whole file: `_CHANGED = update(...)`."""
+    return {
+        target.id
+        for node in module.body
+        if isinstance(node, ast.Assign) and SQL_WRITES & set(called(node))
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+def writing_methods(repository: ast.ClassDef, built: set[str]) -> list[ast.FunctionDef]:
+    """Public methods that write themselves, by one of the statements `built` before, or through another method."""
     methods = {node.name: node for node in repository.body if isinstance(node, ast.FunctionDef)}
-    writing = {name for name, method in methods.items() if SQL_WRITES & set(called(method))}
+    writing = {
+        name
+        for name, method in methods.items()
+        if SQL_WRITES & set(called(method)) or built & {one.id for one in ast.walk(method) if isinstance(one, ast.Name)}
+    }
     while more := {name for name, method in methods.items() if writing & set(called(method))} - writing:
         writing |= more
     return [method for name, method in methods.items() if name in writing and not name.startswith("_")]
