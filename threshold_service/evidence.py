@@ -105,7 +105,8 @@ class Asking:
 
     def _hidden(self, event: Event, policy: Policy) -> bool:
         private = policy.of(event.resident).private
-        return bool(private) and within(minute_of_day(event.opened_at, self._zone), private)
+        asked_about = (event.opened_at - BEFORE_S, event.opened_at, event.opened_at + AFTER_S)
+        return bool(private) and any(within(minute_of_day(at, self._zone), private) for at in asked_about)
 
 
 def _movement(asked: PictureRequest, reply: PictureReply) -> Movement:

@@ -1,6 +1,7 @@
 """Evidence of an event is asked for once, while it is fresh; of pictures nothing is kept, of poses all."""
 
 import json
+import time
 from dataclasses import replace
 
 import pytest
@@ -53,8 +54,8 @@ def test_it_asks_for_nothing_that_nobody_wants(house: House, wanted: Wanted, ask
         assert (bool(one.purpose), bool(one.pose_purpose)) == (wanted.pictures, wanted.movement)
 
 
-def pose(time: float) -> BodyPose:
-    return BodyPose(time, "c-1", 4 / 3, ((0.25, 0.5),) * 17, (0.9,) * 17)
+def pose(at: float) -> BodyPose:
+    return BodyPose(at, "c-1", 4 / 3, ((0.25, 0.5),) * 17, (0.9,) * 17)
 
 
 def test_it_keeps_how_a_body_moved_once_and_nothing_of_another_time(house: House) -> None:
@@ -119,6 +120,18 @@ def test_it_asks_nothing_of_private_hours(house: House) -> None:
     assert not stream._pictures.answered(opened.id)
     assert stream.questions(Policy(residents=(own,))) == []
     assert stream._pictures.answered(opened.id), "nobody has to wait for them"
+
+
+@pytest.mark.parametrize(("opened_after_s", "asked"), [(-6.0, 1), (-4.0, 0), (9.0, 0), (11.0, 1)])
+def test_it_asks_for_no_second_of_private_hours(house: House, opened_after_s: float, asked: int) -> None:
+    """One minute is private; an event opens so long after its beginning, or after its end."""
+    begins = house.clock.now() + 3600.0 - house.clock.now() % 60.0
+    ends = begins + 60.0
+    house.clock.advance((begins if opened_after_s < 0 else ends) + opened_after_s + 6.0 - house.clock.now())
+    hour, then = (time.strftime("%H:%M", time.gmtime(at)) for at in (begins, ends))
+    own = Own("r1", Budget(), Timing(), 0.5, ("scream",), private=(f"{hour}-{then}",))
+    stream = asking(house, age_s=6.0)
+    assert len(stream.questions(Policy(residents=(own,)))) == asked
 
 
 def test_it_keeps_nothing_of_what_comes_but_that_it_came(house: House) -> None:
