@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from services.ledger.canaries import CanaryRepository
 from services.ledger.database import Database
 from services.ledger.leases import LeaseLost, LeaseRepository
+from services.ledger.policies import PolicyRepository
 from services.ledger.roster import RosterRepository
 from services.runtime import logs
 from services.runtime.clock import Clock
@@ -29,6 +30,7 @@ class Roster:
 
     def __init__(self, database: Database, clock: Clock, policy: Policy, replica: str) -> None:
         self.policy = policy
+        self._written: Policy | None = None
         self._database = database
         self._clock = clock
         self._beside = Beside(database)
@@ -44,6 +46,8 @@ class Roster:
             AgentTaken: somebody else serves this agent; trying again later helps.
             SeatTaken: another live agent has one of these residents.
         """
+        if self._written is not self.policy:
+            self._write_policy_down()
         with self._one_at_a_time(hello.agent):
             if hello.agent in self._runs:
                 self.disconnect(self._runs[hello.agent])
@@ -54,10 +58,22 @@ class Roster:
         logs.logger().info("agent connected", agent=hello.agent, durable=run.durable, residents=len(hello.seats))
         return run
 
+    def _write_policy_down(self) -> None:
+        """The page promises what the policy in force allows."""
+        policy = self.policy
+        with self._database.write() as connection:
+            PolicyRepository(connection).follow(policy, self._clock.now())
+        self._written = policy
+
     def follow_policy(self, policy: Policy) -> None:
         """Judge everybody by `policy` from their next sample on, and who connects later from the start. An agent whose
-        state cannot be made durable goes on by it too, once it connects anew."""
+        state cannot be made durable goes on by it too, once it connects anew. The ledger is told, if need be when the
+        next agent connects."""
         self.policy = policy
+        try:
+            self._write_policy_down()
+        except DBAPIError as error:
+            logs.logger().warning("policy not written down yet", error=type(error).__name__)
         for run in list(self._runs.values()):
             try:
                 run.follow_policy(policy)

@@ -42,6 +42,7 @@ async def serve(settings: ThresholdSettings, stop: asyncio.Event) -> None:
     health.start()
     await asyncio.to_thread(warm, settings.compiled, settings.history_folder.parent / "compiled", clock)
     roster = Roster(database, clock, policy, settings.replica)
+    await asyncio.to_thread(roster.follow_policy, policy)  # the ledger is told what is promised
     # Otherwise a second process could listen on the same port and take half of the agents.
     server = grpc.aio.server(options=[("grpc.max_receive_message_length", 16 * 2**20), ("grpc.so_reuseport", 0)])
     Intake(roster, clock, settings).join(server)

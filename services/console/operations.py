@@ -20,6 +20,7 @@ from services.ledger import (
     EndpointNow,
     EndpointRepository,
     OutboxRepository,
+    PolicyRepository,
     StatusRepository,
 )
 from services.vocabulary import (
@@ -30,7 +31,6 @@ from services.vocabulary import (
     Delivery,
     Notice,
     Outcome,
-    Policy,
     Seconds,
     Tier,
     UnixSeconds,
@@ -122,7 +122,7 @@ def look(connection: Connection, now: UnixSeconds) -> Operations:
         tuple(deliveries.failed(DEAD)), tuple(log[-LOG:][::-1]),
         tuple(Backlog(topic, n, oldest) for topic, (n, oldest) in waiting.items()),
         tuple(reasoners(AssessmentRepository(connection).between(now - DAY_S, now + 1.0))), tuple(adapters),
-        _promises(connection, len(people), now), undelivered,
+        _promises(connection, [one.id for one in people], now), undelivered,
     )  # fmt: skip
 
 
@@ -168,13 +168,13 @@ def _canaries(connection: Connection, log: Sequence[Delivery], now: UnixSeconds)
     ]
 
 
-def _promises(connection: Connection, residents: int, now: UnixSeconds) -> tuple[Promise, ...]:
-    budget = Policy().budget
+def _promises(connection: Connection, residents: Sequence[str], now: UnixSeconds) -> tuple[Promise, ...]:
+    budget = PolicyRepository(connection).in_force().weekly(residents)
     counts: Counter[Tier] = Counter()
     for one in AlertRepository(connection).tally(now - 7 * DAY_S, now + 1.0):
         counts[one.tier] += 0 if one.technical else one.n
     allowed = {Tier.IMMEDIATE: budget.tier1, Tier.URGENT: budget.tier2}
-    return tuple(Promise(t.value, most, counts[t] / max(1, residents)) for t, most in allowed.items())
+    return tuple(Promise(t.value, most, counts[t] / max(1, len(residents))) for t, most in allowed.items())
 
 
 def _p95(values: Sequence[float]) -> float:

@@ -21,6 +21,7 @@ from services.ledger.movements import MovementRepository
 from services.ledger.oncall import OnCall, OnCallRepository, Reached
 from services.ledger.outbox import OutboxMessage, OutboxRepository
 from services.ledger.people import Person, PersonRepository, Role
+from services.ledger.policies import PolicyRepository
 from services.ledger.questions import Question, QuestionRepository
 from services.ledger.roster import RosterRepository, SeatTaken
 from services.ledger.sessions import AttemptRepository, Session, SessionRepository
@@ -67,6 +68,7 @@ __all__ = [
     "OutboxRepository",
     "Person",
     "PersonRepository",
+    "PolicyRepository",
     "Question",
     "QuestionRepository",
     "Reached",

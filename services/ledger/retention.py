@@ -50,6 +50,8 @@ RETENTION: dict[str, Retention] = {
     "oncall": Retention(1, "said_at"),
     # As long as somebody may be watched by it: a decision is replaced, never forgotten while the roster has them.
     "modes": Retention(2192, "decided_at"),
+    # Said anew at every start of a threshold service.
+    "policies": Retention(2192, "since"),
     "feedback": Retention(RECORD_DAYS, "given_at"),
     "acknowledgements": Retention(RECORD_DAYS, "at"),
     "silences": Retention(RECORD_DAYS, "ends_at"),

@@ -165,6 +165,7 @@ canaries_out = Table(
     "canaries_out", METADATA, _name("agent", True), _time("delivered_at", True), _time("lost_at", True),
     _time("changed_at"),
 )  # fmt: skip
+policies = Table("policies", METADATA, _name("version", True), _time("since"), _body())
 modes = Table("modes", METADATA, _name("resident", True), _time("decided_at"), _body())
 feedback = Table(
     "feedback", METADATA, _name("id", True), _name("resident"), _name("alert"), _time("given_at"), _body(),

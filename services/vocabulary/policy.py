@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 
@@ -112,6 +113,16 @@ class Policy:
                     alarm_cues=own.alarm_cues, sleeping=own.sleeping, private=own.private,
                 )  # fmt: skip
         return self
+
+    def weekly(self, residents: Collection[str]) -> Budget:
+        """Alerts a resident and week, the mean over these residents.
+
+        >>> own = Own("r1", Budget(tier1=0.4), Timing(), 0.9, ())
+        >>> round(Policy(residents=(own,)).weekly(["r1", "r2"]).tier1, 2)
+        0.9
+        """
+        of = [self.of(one).budget for one in residents] or [self.budget]
+        return Budget(*(sum(getattr(one, tier) for one in of) / len(of) for tier in Budget.__slots__))
 
     def alarms(self, cue: CueName) -> bool:
         """Whether a cue alone alarms. Where a policy names a groan or a moan, one that was left unresolved alarms too,

@@ -17,10 +17,11 @@ from services.ledger import (
     Dispatch,
     EndpointNow,
     EndpointRepository,
+    PolicyRepository,
     RosterRepository,
 )
 from services.ledger.load import Load, allowance, loads
-from services.vocabulary import Policy, UnixSeconds
+from services.vocabulary import UnixSeconds
 
 router = APIRouter(tags=["receivers"], dependencies=needs(May.SEE_OPERATIONS))
 
@@ -46,7 +47,7 @@ class ByIn(Strict):
 
 
 class LoadOut(Strict):
-    """The alert load of a span. `allowed` is what the budget (of the shipped policy) makes for all residents in it: one
+    """The alert load of a span. `allowed` is what the budget of the policy in force makes for all residents in it: one
     carer who is told of more has more than the budget promises."""
 
     since: UnixSeconds
@@ -80,14 +81,15 @@ def replay(room: InRoom, visitor: InVisitor, word: ReplayIn) -> Response:
 def load(room: InRoom, hours: Annotated[float, Query(gt=0, le=744)] = 8.0) -> Response:
     """How many alerts each receiver was told of in the last `hours` (a shift), beside the budget."""
     now = room.clock.now()
-    since, budget = now - 3600.0 * hours, Policy().budget
+    since = now - 3600.0 * hours
     with room.database.read() as connection:
         log = DeliveryRepository(connection).between(since, now)
         tiers = AlertRepository(connection).tiers({one.alert for one in log})
-        residents = len(RosterRepository(connection).residents())
-    allowed = allowance(residents, now - since, budget.tier1 + budget.tier2)
+        residents = [one.id for one, _ in RosterRepository(connection).residents()]
+        budget = PolicyRepository(connection).in_force().weekly(residents)
+    allowed = allowance(len(residents), now - since, budget.tier1 + budget.tier2)
     items = loads(log, tiers, allowed)
-    return sent(LoadOut(since=since, until=now, residents=residents, allowed=allowed, items=items))
+    return sent(LoadOut(since=since, until=now, residents=len(residents), allowed=allowed, items=items))
 
 
 @router.get("/receivers", response_model=Receivers)

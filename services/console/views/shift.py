@@ -24,12 +24,13 @@ from services.ledger import (
     FeedbackRepository,
     OnCall,
     OnCallRepository,
+    PolicyRepository,
     Silence,
     SilenceRepository,
     StatusRepository,
 )
 from services.ledger.load import Load, allowance, loads
-from services.vocabulary import Alert, Feedback, Policy, Resident, Seconds, Tier, UnixSeconds
+from services.vocabulary import Alert, Feedback, Resident, Seconds, Tier, UnixSeconds
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 SPANS: dict[int, str] = {8: "8 hours", 12: "12 hours", 24: "A day", 168: "A week"}
@@ -100,7 +101,7 @@ def hand_over(
 
 def of(room: Room, now: UnixSeconds, hours: int) -> Shift:
     """The last `hours`, and beside them the week."""
-    since, budget = now - 3600.0 * hours, Policy().budget
+    since = now - 3600.0 * hours
     with room.database.read() as connection:
         people = {one.resident.id: one.resident for one in StatusRepository(connection).all()}
         alerts = AlertRepository(connection)
@@ -109,6 +110,7 @@ def of(room: Room, now: UnixSeconds, hours: int) -> Shift:
         taken = reading.taken(connection, alerts.taken(since, now, COUNTED))
         log = DeliveryRepository(connection).between(since, now)
         tiers = alerts.tiers({one.alert for one in log})
+        budget = PolicyRepository(connection).in_force().weekly(people)
         allowed = allowance(len(people), now - since, budget.tier1 + budget.tier2)
         said = FeedbackRepository(connection).between(now - WEEK_S, now + 1.0)
         return Shift(

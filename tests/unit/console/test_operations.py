@@ -23,6 +23,7 @@ from services.ledger import (
     EndpointNow,
     EndpointRepository,
     OutboxRepository,
+    PolicyRepository,
     Role,
     StatusRepository,
 )
@@ -33,11 +34,15 @@ from services.vocabulary import (
     AdapterState,
     AdapterVersion,
     AlertStatus,
+    Budget,
     Delivery,
     MoveCause,
     Notice,
     Outcome,
+    Own,
+    Policy,
     Proposal,
+    Timing,
 )
 from tests.unit.console import house, signed
 from tests.unit.console.alerts import keep
@@ -174,6 +179,22 @@ def test_it_shows_adapters_and_what_the_budget_came_to(client: TestClient, datab
         AdapterRepository(connection).keep(version, move)
     page = text(client.get("/operations").text)
     assert "night@abababababab canary 20 %" in page and "Now 1.4 2.1 over the budget" in page
+
+
+def test_it_promises_what_the_policy_in_force_allows(client: TestClient, database: Database) -> None:
+    def _follow(policy: Policy, at: float) -> None:
+        with database.write() as connection:
+            PolicyRepository(connection).follow(policy, at)
+
+    strict = Policy("strict", Budget(tier1=0.7, tier2=2.0))
+    own = Own("room-12", Budget(tier1=7.0, tier2=2.0), Timing(), 0.5, ())
+    _follow(strict, NOW - 60)
+    assert "Now 0.7 0.0" in text(client.get("/operations").text)
+    _follow(replace(strict, residents=(own,)), NOW - 30)
+    assert "Now 1.4 0.0" in text(client.get("/operations").text)
+    assert client.get("/api/v1/load?hours=168").json()["allowed"] == pytest.approx(8 * 2.7 + 9.0)
+    _follow(strict, NOW)
+    assert "Now 0.7 0.0" in text(client.get("/operations").text)
 
 
 def test_it_shows_the_audit_chain_to_the_auditor_and_finds_a_change(people: Room, database: Database) -> None:

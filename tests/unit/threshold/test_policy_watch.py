@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from services.ledger.audit import AuditRepository
+from services.ledger.policies import PolicyRepository
 from services.ledger.tables import audit
 from services.runtime.settings import SettingError
 from services.vocabulary import Policy
@@ -39,6 +40,17 @@ def test_it_follows_a_changed_file_at_a_recorded_position(house: House, file: Pa
         assert AuditRepository(connection).verify() is None
     told = json.loads(entry.body)
     assert (told["epoch"], told["sequence"], told["before"], told["after"]) == (EPOCH, 40, Policy().version, after)
+
+
+def test_the_ledger_knows_what_is_in_force_as_soon_as_somebody_is_judged(house: House, file: Path) -> None:
+    house.connect()
+    with house.database.read() as connection:
+        assert PolicyRepository(connection).in_force() == Policy()
+    house.clock.advance(5.0)
+    file.write_text(STRICTER)
+    assert PolicyWatch(file, house.roster).look()
+    with house.database.read() as connection:
+        assert PolicyRepository(connection).in_force() == parsed(STRICTER, "x")
 
 
 def test_it_judges_by_the_new_policy_from_the_next_sample_on(house: House, file: Path) -> None:
