@@ -52,12 +52,19 @@ class House:
 def house(connection: Connection, now: UnixSeconds, most: int) -> House:
     """Everything the first page needs about this moment, with at most so many open alerts in full."""
     heard, alerts = agents(connection, now), AlertRepository(connection)
-    counts = alerts.waiting_counts()
+    counts, alert_of = alerts.waiting_counts(), alerts.waiting_of_each()
+    people = (_in_need(one) if one.resident.id in alert_of else one for one in residents(connection, now, heard))
     return House(
-        tuple(residents(connection, now, heard)), tuple(heard), sum(counts.values()),
-        counts.get(AlertStatus.UNDELIVERED, 0), tuple(alerts.waiting(most)), alerts.waiting_of_each(),
+        tuple(people), tuple(heard), sum(counts.values()),
+        counts.get(AlertStatus.UNDELIVERED, 0), tuple(alerts.waiting(most)), alert_of,
         tuple(alerts.found_late(LATE_SHOWN)),
     )  # fmt: skip
+
+
+def _in_need(one: ResidentNow) -> ResidentNow:
+    """Whoever has an alert that nobody has taken needs attention, also when what was seen is over."""
+    calm = one.condition in (Condition.USUAL, Condition.CHANGED, Condition.LEARNING)
+    return replace(one, condition=Condition.ATTENTION) if calm else one
 
 
 def residents(connection: Connection, now: UnixSeconds, heard: Sequence[AgentOut]) -> list[ResidentNow]:

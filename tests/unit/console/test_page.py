@@ -57,6 +57,13 @@ def test_it_shows_what_nobody_has_received(client: TestClient, database: Databas
     assert "Nobody outside this page has been reached yet" in text(client.get("/alerts/alert-1").text)
 
 
+def test_nobody_with_an_alert_that_waits_is_shown_as_usual(client: TestClient, database: Database) -> None:
+    assert client.get("/").text.count('class="tile tile-usual"') == 5
+    keep(database, 1, NOW - 60, who="room-9")
+    raw = client.get("/").text
+    assert raw.count('class="tile tile-usual"') == 4 and "4 of 9 residents are as usual" in text(raw)
+
+
 def test_it_says_in_which_room_falls_may_be_missed(client: TestClient, database: Database) -> None:
     assert "may be missed" not in text(client.get("/").text)
     cameras = [{"camera": "c", "residents": ["room-12"], "blind": False, "since": 0.0, "falls_missed": True}]
