@@ -60,8 +60,16 @@ def test_what_was_learned_is_evaluated_packed_signed_and_comes_to_be_heard(
     run = Run.read(school / "run")
     assert run.losses[-1][1] < run.losses[0][1] - 1.0, "it learned"
     budget = ("--thinking", 48, "--answer", 64, "--most", 4, "--moments", school / "synthetic/moments")
-    did("evaluate", *of(school), "--run", school / "run", *budget)
+    judge = school / "judge.toml"
+    judge.write_text(f'name = "j"\nmodel = "qwen3-vl"\nurl = "{model_server.url}/v1"\nmax_tokens = 64\nattempts = 1\n')
+    did("evaluate", *of(school), "--run", school / "run", *budget, "--judge", judge)
     found = json.loads((school / "run/evaluation.json").read_text())
+    assert {one["who"] for one in found["over_the_detector"]} == {"adapter", "beside"}
+    assert found["judge"]["model"] == "qwen3-vl"
+    left = {one["why"] for one in found["judge"]["not_judged"]}
+    assert left <= {"the judge's answer was cut off", "the judge's answer is none"}, "the real server took the question"
+    marked = [one for one in found["figures"] if (one["measure"], one["part"]) == ("reasoning by rubric", "")]
+    assert left or marked
     assert found["adapter"] == run.adapter_sha256 and found["examples"] == 4
     assert {one["measure"] for one in found["gains"]} >= {"valid answers", "tier agreement", "thinking kept"}
 
