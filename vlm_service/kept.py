@@ -97,11 +97,11 @@ class Kept:
         its assessment stands."""
 
         def part(connection: Connection) -> Assessment | None:
-            assessments = AssessmentRepository(connection)
+            assessments, body = AssessmentRepository(connection), codec.to_json(made)
             self._settle(connection, (settles,) if settles else ())
-            if not assessments.record(made):
+            if not assessments.record(made, body):
                 return assessments.get(made.id)
-            OutboxRepository(connection).add(ASSESSMENT_MADE, made.event, codec.to_json(made), self._clock.now())
+            OutboxRepository(connection).add(ASSESSMENT_MADE, made.event, body, self._clock.now())
             return None
 
         known = await self._together.write(part)

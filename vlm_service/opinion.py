@@ -186,7 +186,8 @@ class SecondOpinion:
         """
         if asked.written is None:
             return False
-        await asyncio.wait({asked.written})
+        if not asked.written.done():
+            await asyncio.wait({asked.written})
         known = asked.written.result()
         if known is not None and not asked.first.done():
             metrics.REPEATS.inc()

@@ -14,11 +14,12 @@ class AssessmentRepository:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def record(self, assessment: Assessment) -> bool:
-        """Keep an assessment; False when its id is already kept (the first one stands)."""
+    def record(self, assessment: Assessment, body: str = "") -> bool:
+        """Keep an assessment, whose JSON may be at hand as `body`; False when its id is already kept (the first one
+        stands)."""
         row = {
             "id": assessment.id, "event": assessment.event, "created_at": assessment.created_at,
-            "body": to_json(assessment),
+            "body": body or to_json(assessment),
         }  # fmt: skip
         return insert_new(self._connection, assessments, row)
 
