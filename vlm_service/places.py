@@ -11,6 +11,9 @@ from vlm_service.failures import QueueFull
 
 EVALUATION = 30
 """Rank of what nobody waits for: probes, shadow answers, evaluation; after every tier."""
+PROOF = 5
+"""Rank of an adapter's golden prompts, a few tokens each: before tier 2. Behind it a server with much to do would never
+prove what somebody promotes or takes back (measured: not while 200 questions were asked, 8 at once)."""
 _Waiting = tuple[int, int, "asyncio.Future[None]"]
 
 

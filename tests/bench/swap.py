@@ -1,19 +1,25 @@
-"""An adapter takes another's place while 200 events are asked about: `make bench-swap`, on a real small vLLM."""
+"""An adapter takes another's place under a load of 200 questions or more: `make bench-swap`, on a real small vLLM.
+
+The load, of tier 2, goes on until the new one has answered a quarter of that: its proof takes its time beside it."""
 
 import asyncio
 import sys
 import tempfile
 import time
+from itertools import count
 from pathlib import Path
 
+from services.vocabulary import Tier
 from tests.bench.table import Figure, publish
 from tests.vllm import house as houses
 from tests.vllm.house import House, house, trained
 from tests.vllm.server import VllmServer, vllm_server
 from vlm_service import engine as engine_file
 from vlm_service.dialogue import Opinionated
+from vlm_service.places import rank_of
 
 REQUESTS, AT_ONCE, EVENTS = 200, 8, 8
+LONGEST_S = 400.0
 References = dict[str, dict[int, Opinionated]]
 
 
@@ -36,7 +42,7 @@ async def _measured(server: VllmServer, folder: Path) -> int:
     mixed = sum(opinion != expected[name][event] for event, (opinion, name) in said)
     by = {name: sum(speaker == name for _, (_, speaker) in said) for name in (one, two)}
     return publish("swap", [
-        Figure("requests while one adapter took another's place", REQUESTS, "requests", f"{AT_ONCE} at once"),
+        Figure("requests while one adapter took another's place", len(said) + failed, "requests", f"{AT_ONCE} at once"),
         Figure("answered by the one before", by[one], "requests", f"after: {by[two]}"),
         Figure("failed", failed, "requests", bar="0", met=failed == 0),
         Figure("answers that are not their adapter's own greedy one", mixed, "requests",
@@ -52,22 +58,29 @@ async def _reference(home: House, served_name: str) -> dict[int, Opinionated]:
 
 
 async def _under_load(home: House, successor: str) -> tuple[list[tuple[int, tuple[Opinionated, str]]], int, float]:
-    places, said, failed = asyncio.Semaphore(AT_ONCE), [], 0
+    numbers, end, failed = count(), time.monotonic() + LONGEST_S, 0
+    said: list[tuple[int, tuple[Opinionated, str]]] = []
     first: list[float] = []
 
-    async def one(number: int) -> None:
+    def goes_on() -> bool:
+        by_successor = sum(name == successor for _, (_, name) in said)
+        served = len(said) >= REQUESTS and by_successor >= REQUESTS // 4
+        return not served and failed < REQUESTS and time.monotonic() < end
+
+    async def one_after_another() -> None:
         nonlocal failed
-        async with places:
+        while goes_on():
+            event = next(numbers) % EVENTS
             try:
-                answer = await home.ask(number % EVENTS)
+                answer = await home.ask(event, rank_of(Tier.URGENT))
             except Exception:  # noqa: BLE001 - whatever it was, the request failed
                 failed += 1
-                return
+                continue
             if answer[1] == successor and not first:
                 first.append(time.monotonic())
-            said.append((number % EVENTS, answer))
+            said.append((event, answer))
 
-    load = [asyncio.create_task(one(number)) for number in range(REQUESTS)]
+    load = [asyncio.create_task(one_after_another()) for _ in range(AT_ONCE)]
     await home.until(lambda: len(said) >= REQUESTS // 8)
     wished = time.monotonic()
     await home.told("promote", successor)

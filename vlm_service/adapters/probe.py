@@ -16,7 +16,7 @@ from vlm_service.adapters.probing import TOLERANCE, Finding, Observed, Top, apar
 from vlm_service.adapters.store import MIRROR, Store
 from vlm_service.bundle import Bundle, Probe
 from vlm_service.failures import Unreachable
-from vlm_service.places import EVALUATION
+from vlm_service.places import PROOF
 from vlm_service.replicas import Replica
 
 STEPS = 4
@@ -54,7 +54,7 @@ class Prober:
 
     def __init__(self, client: httpx.AsyncClient, loras: Loras, store: Store, model: str, priorities: bool) -> None:
         self._client, self._loras, self._store, self._model = client, loras, store, model
-        self._rank = {"priority": EVALUATION} if priorities else {}
+        self._rank = {"priority": PROOF} if priorities else {}
         self._one_at_a_time = asyncio.Lock()
         self._log = logs.logger(room="vlm")
 

@@ -1,20 +1,28 @@
 """A canary that a server has not proven again is no failure of the canary: the active one answers."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
+import httpx
+
 from services.ledger import AdapterAnswerRepository, Database
 from services.runtime.clock import SystemClock
-from services.vocabulary import AdapterRole, AdapterState, AdapterVersion, Event
+from services.vocabulary import AdapterRole, AdapterState, AdapterVersion, Event, Tier
 from tests.unit.vlm.specimens import AGITATED, VERDICT
+from vlm_service.adapters.loras import Loras
+from vlm_service.adapters.probe import Prober
 from vlm_service.adapters.routing import Cast
 from vlm_service.adapters.stage import Stage
+from vlm_service.adapters.store import Store
 from vlm_service.adapters.watch import OURS
 from vlm_service.dialogue import Frame, Opinionated
 from vlm_service.engine import Engine
 from vlm_service.failures import NotProven
+from vlm_service.places import rank_of
+from vlm_service.replicas import Replica
 
 CANARY = AdapterVersion("calm", "0" * 64, AdapterState.CANARY, "Ana", 0.0, 0.0, share=1.0)
 
@@ -47,3 +55,19 @@ def test_the_active_one_answers_for_a_canary_that_is_being_proven_and_it_counts_
         (noted,) = AdapterAnswerRepository(connection).of(CANARY.served_name, since=0.0)
     assert (noted.role, noted.outcome) == (AdapterRole.CANARY, NotProven.reason)
     assert noted.outcome not in OURS
+
+
+def test_a_proof_is_asked_for_after_tier_1_and_before_tier_2(tmp_path: Path) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def said(request: httpx.Request) -> httpx.Response:
+        asked.append(json.loads(request.content))
+        return httpx.Response(200, json={"choices": [{"logprobs": {"top_logprobs": [{"token_id:1": -0.1}]}}]})
+
+    async def proven() -> None:
+        async with httpx.AsyncClient(transport=httpx.MockTransport(said)) as client:
+            prober = Prober(client, Loras(client, str), Store(tmp_path), "base", priorities=True)
+            await prober._answer(Replica("http://a"), "calm@1", "a golden prompt")
+
+    asyncio.run(proven())
+    assert rank_of(Tier.IMMEDIATE) < asked[0]["priority"] < rank_of(Tier.URGENT)
