@@ -128,11 +128,7 @@ class Replicas:
             await until(stop, CHECK_EVERY_S)
 
     async def _look(self, client: httpx.AsyncClient, replica: Replica) -> None:
-        try:
-            answer = await client.get(f"{replica.url}/health", timeout=CHECK_WITHIN_S)
-            ill = "" if answer.status_code == httpx.codes.OK else f"HTTP {answer.status_code}"
-        except httpx.RequestError as error:
-            ill = broke(error)
+        ill = await _ill(client, replica.url)
         if ill != replica.ill:
             told = self._log.warning if ill else self._log.info
             told("a model's server is ill" if ill else "a model's server is well", server=replica.url, why=ill)
@@ -152,3 +148,15 @@ class Replicas:
         for replica in self.all:
             metrics.SERVER_ABLE.labels(replica.url).set(self._able(replica))
             metrics.SERVER_BUSY.labels(replica.url).set(replica.in_flight)
+
+
+async def _ill(client: httpx.AsyncClient, url: str, again: bool = True) -> str:
+    """Why a server is not well; empty: it is. A look that takes too long is taken `again` once: whoever looks may have
+    been the one that was busy."""
+    try:
+        answer = await client.get(f"{url}/health", timeout=CHECK_WITHIN_S)
+    except httpx.TimeoutException as error:
+        return await _ill(client, url, False) if again else broke(error)
+    except httpx.RequestError as error:
+        return broke(error)
+    return "" if answer.status_code == httpx.codes.OK else f"HTTP {answer.status_code}"

@@ -106,7 +106,7 @@ async def measured(url: str) -> list[Figure]:
         figures = await overhead(two)
         print(f"{PAIRS} pairs: {figures[0].value:.1f} ms added to one call; now {AT_ONCE} at once ...")
         figures += await throughput(two)
-        print(f"{ROUNDS} rounds: {figures[-1].ratio:.3f} of the bare rate; now tier 1 behind {WAITING} of tier 2 ...")
+        print(f"{ROUNDS} rounds; now tier 1 behind {WAITING} of tier 2 ...")
         return [*figures, *await turn_of_tier_1(two)]
 
 

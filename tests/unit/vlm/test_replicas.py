@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from itertools import product
 
+import httpx
 import pytest
 
 from services.runtime.ports import free_port
@@ -188,6 +189,26 @@ def test_a_server_that_says_it_is_ill_is_not_asked_until_it_is_well(monkeypatch:
             await watching
 
         with_engine(f"{first.url},{second.url}", story)
+
+
+@pytest.mark.parametrize(("slow", "ill"), [(1, ""), (2, "TimeoutError")])
+def test_one_look_that_takes_too_long_makes_no_server_ill(slow: int, ill: str) -> None:
+    async def _watched() -> str:
+        known, stop, looks = Replicas(["http://127.0.0.1:9"], time.monotonic), asyncio.Event(), iter(range(9))
+
+        def _health(request: httpx.Request) -> httpx.Response:
+            look = next(looks)
+            if look == 1:
+                stop.set()
+            if look < slow:
+                raise httpx.ConnectTimeout("late", request=request) from TimeoutError()
+            return httpx.Response(200)
+
+        async with httpx.AsyncClient(transport=httpx.MockTransport(_health)) as client:
+            await known.watch(client, stop)
+        return known.all[0].ill
+
+    assert asyncio.run(_watched()) == ill
 
 
 def test_tier_one_comes_first_where_the_server_knows_priorities() -> None:
