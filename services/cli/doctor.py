@@ -15,10 +15,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from services.cli import doctor_adapters, doctor_cameras, doctor_stores, doctor_vllm, doctor_vllm_flags
-from services.cli.findings import Finding, Grade
+from services.cli import doctor_adapters, doctor_cameras, doctor_vllm, doctor_vllm_flags
+from services.runtime import stores
 from services.runtime.assets import AssetError, Shelf, Use
 from services.runtime.clock import SystemClock
+from services.runtime.findings import Finding, Grade
 
 PORTS = {
     7080: "console", 7081: "threshold (gRPC)", 7082: "vlm (gRPC)", 7085: "the demo's receiver", 7090: "edge health",
@@ -74,9 +75,9 @@ def _all(config: Path | None, vllm: str, flags: Path | None) -> Iterator[Finding
     yield from _providers()
     yield from _models()
     yield from _ports()
-    yield _disk()
+    yield stores.disk(Path.cwd())
     yield from _clock()
-    yield from doctor_stores.look()
+    yield from stores.look()
     yield from doctor_cameras.look(config)
     yield from _vllm(vllm, flags)
 
@@ -146,13 +147,6 @@ def _ports() -> Iterator[Finding]:
                               "fine if Attune runs; otherwise end the other program or set another port")  # fmt: skip
             else:
                 yield Finding(f"port {port}", Grade.GOOD, f"free for {who}")
-
-
-def _disk(needed_gb: float = 4.0) -> Finding:
-    free = shutil.disk_usage(Path.cwd()).free / 1e9
-    good = free >= needed_gb
-    return Finding("disk", Grade.GOOD if good else Grade.BAD, f"{free:.1f} GB free here",
-                   "" if good else f"free at least {needed_gb:.0f} GB")  # fmt: skip
 
 
 def _clock() -> Iterator[Finding]:

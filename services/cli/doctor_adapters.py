@@ -7,7 +7,7 @@ import httpx
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.cli.findings import Finding, Grade
+from services.runtime.findings import Finding, Grade
 from services.runtime.model_geometry import GeometryError, geometry_of
 
 _MIB = 2**20

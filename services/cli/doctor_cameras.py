@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from services.cli import doctor_evidence
-from services.cli.findings import Finding, Grade
+from services.runtime.findings import Finding, Grade
 from services.vocabulary.time import Seconds
 
 PATIENCE_S: Seconds = 15.0

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from typing import Any
 
-from services.cli.findings import Finding, Grade
+from services.runtime.findings import Finding, Grade
 from services.vocabulary.time import Seconds
 
 PATIENCE_S: Seconds = 120.0

@@ -8,7 +8,7 @@ import httpx
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.cli.findings import Finding, Grade
+from services.runtime.findings import Finding, Grade
 
 ANSWER_S = 30.0
 _PIXEL = (

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.cli.doctor_vllm import Needs
-from services.cli.findings import Finding, Grade
+from services.runtime.findings import Finding, Grade
 from services.runtime.model_geometry import Geometry, GeometryError, geometry_of
 from services.runtime.vllm_flags import FlagsError, VllmFlags
 

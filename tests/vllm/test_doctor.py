@@ -6,7 +6,7 @@ import pytest
 
 from services.cli import doctor_vllm
 from services.cli.doctor_vllm import Needs
-from services.cli.findings import Grade
+from services.runtime.findings import Grade
 from services.runtime.model_geometry import geometry_of
 from tests.vllm.conftest import KEY
 from tests.vllm.server import FLAGS, VllmServer, interpreter

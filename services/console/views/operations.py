@@ -14,6 +14,7 @@ from services.console.operations import Operations
 from services.console.roles import May
 from services.console.room import InRoom, Room
 from services.console.views.pages import Pages
+from services.runtime import stores
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse, dependencies=needs(May.SEE_OPERATIONS))
 Key = Annotated[str, Form(min_length=1, max_length=255, pattern=PLAIN)]
@@ -23,6 +24,13 @@ Key = Annotated[str, Form(min_length=1, max_length=255, pattern=PLAIN)]
 def operations_page(request: Request, room: InRoom) -> HTMLResponse:
     """Everything that runs, what does not first."""
     return HTMLResponse(request.app.state.pages.render("operations.html", part=_part(request.app.state.pages, room)))
+
+
+@router.get("/operations/doctor")
+def doctor(request: Request, room: InRoom) -> HTMLResponse:
+    """What the doctor finds of the stores this moment: it logs in, tries to write and compares clocks."""
+    found = [*stores.look(room.settings), stores.disk(room.history.absolute())]
+    return HTMLResponse(request.app.state.pages.render("doctor.html", findings=found))
 
 
 @router.get("/operations/live")

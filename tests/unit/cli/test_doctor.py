@@ -11,8 +11,9 @@ import pytest
 from typer.testing import CliRunner
 
 from services.cli import doctor
-from services.cli.findings import Grade
 from services.cli.main import app
+from services.runtime import stores
+from services.runtime.findings import Finding, Grade
 
 pytestmark = pytest.mark.unit
 
@@ -80,13 +81,6 @@ def test_it_notes_a_port_that_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [finding.grade for finding in doctor._ports()] == [Grade.GOOD]
 
 
-def test_it_says_how_much_disk_is_missing() -> None:
-    assert doctor._disk(needed_gb=0.0).grade is Grade.GOOD
-    short = doctor._disk(needed_gb=1e9)
-    assert short.grade is Grade.BAD
-    assert "free at least" in short.remedy
-
-
 @pytest.mark.parametrize(
     ("answer", "grade"), [("yes", Grade.GOOD), ("no", Grade.NOTE), ("", Grade.GOOD), (None, Grade.GOOD)]
 )
@@ -109,7 +103,7 @@ def test_it_ends_with_1_when_something_is_bad(
     database: str, status: int, tmp_path: Path, asset_mirror: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(doctor, "_disk", lambda: doctor.Finding("disk", Grade.GOOD, "enough"))
+    monkeypatch.setattr(stores, "disk", lambda _: Finding("disk", Grade.GOOD, "enough"))
     monkeypatch.setattr(shutil, "which", lambda name: None)
     settings = {"ATTUNE_ASSET_MIRROR": str(asset_mirror), "ATTUNE_DATABASE_URL": f"sqlite:///{database}"}
     done = CliRunner().invoke(app, ["doctor", "--json"], env=settings)

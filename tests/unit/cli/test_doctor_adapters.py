@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import pytest
 
 from services.cli.doctor_adapters import Access, look
-from services.cli.findings import Finding, Grade
+from services.runtime.findings import Finding, Grade
 
 pytestmark = pytest.mark.unit
 ACTIVE, CANARY, SHADOW, BAD = "calm@000000000001", "calm@000000000002", "calm@000000000003", "calm@000000000004"

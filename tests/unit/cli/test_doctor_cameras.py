@@ -12,7 +12,7 @@ import pytest
 
 from edge_agent.settings import EdgeSettings
 from services.cli import doctor_cameras
-from services.cli.findings import Finding, Grade
+from services.runtime.findings import Finding, Grade
 
 pytestmark = pytest.mark.unit
 

@@ -10,7 +10,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from services.cli import doctor_cameras, doctor_evidence
-from services.cli.findings import Finding, Grade
+from services.runtime.findings import Finding, Grade
 
 pytestmark = pytest.mark.unit
 WITHOUT = "only outlines of bodies and how they moved leave, never a picture"

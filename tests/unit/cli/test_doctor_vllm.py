@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from services.cli import doctor_vllm, doctor_vllm_flags
 from services.cli.doctor_vllm import Needs
-from services.cli.findings import Finding, Grade
 from services.cli.main import app
+from services.runtime.findings import Finding, Grade
 from services.runtime.model_geometry import QWEN3_VL_8B, GeometryError, geometry_of
 from services.runtime.vllm_flags import FlagsError, VllmFlags
 from vlm_service.settings import VlmSettings

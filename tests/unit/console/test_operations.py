@@ -156,6 +156,17 @@ def test_it_tries_a_delivery_again_and_writes_down_who_said_so(people: Room, dat
     assert kept[RECEIVER_ENABLED] == {"receiver": "pager", "by": "Olga"}
 
 
+def test_the_doctor_tells_an_operator_what_is_wrong_and_what_to_do(people: Room) -> None:
+    olga = signed.somebody(people, "olga", Role.OPERATOR)
+    assert 'href="/operations/doctor"' in olga.get("/operations").text
+    page = text(olga.get("/operations/doctor").text)
+    assert "database SQLite in" in page and "redis not set" in page and "GB free" in page and "not right" not in page
+    people.settings.history_folder = Path("/proc/history")
+    page = text(olga.get("/operations/doctor").text)
+    assert "history folder not right nothing can be written" in page and "correct ATTUNE_HISTORY_FOLDER" in page
+    assert signed.somebody(people, "ana", Role.CAREGIVER).get("/operations/doctor").status_code == 403
+
+
 def test_it_names_no_resident_to_an_operator(people: Room, database: Database) -> None:
     keep(database, 1, NOW - 900)
     page = signed.somebody(people, "olga", Role.OPERATOR).get("/operations").text

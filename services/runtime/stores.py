@@ -1,13 +1,17 @@
-"""The doctor's look at what keeps the ledger and the queue: it logs in, asks the time and tries to write."""
+"""The doctor's look at what keeps the ledger and the queue: it logs in, asks the time and tries to write.
 
+For `attune doctor`, and for the page of operations.
+"""
+
+import shutil
 import sqlite3
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from services.cli.findings import Finding, Grade, first_line, unwritable
 from services.runtime.clock import SystemClock
+from services.runtime.findings import Finding, Grade, first_line, unwritable
 from services.runtime.settings import LedgerSettings, SettingError, load
 from services.vocabulary.time import Seconds, UnixSeconds
 
@@ -22,10 +26,10 @@ SELECT extract(epoch FROM clock_timestamp())::float8, current_setting('server_ve
 """
 
 
-def look() -> Iterator[Finding]:
-    """Database, Redis and history folder, as this shell's settings name them."""
+def look(settings: LedgerSettings | None = None) -> Iterator[Finding]:
+    """Database, Redis and history folder, as these settings, or those of this shell, name them."""
     try:
-        settings = load(LedgerSettings)
+        settings = settings or load(LedgerSettings)
     except SettingError as error:
         yield Finding("settings", Grade.BAD, str(error), "correct or unset the variable")
         return
@@ -40,6 +44,16 @@ def look() -> Iterator[Finding]:
     problem = unwritable(settings.history_folder)
     yield Finding("history folder", Grade.BAD if problem else Grade.GOOD, problem or "can be written",
                   "correct ATTUNE_HISTORY_FOLDER, or its owner" if problem else "")  # fmt: skip
+
+
+def disk(folder: Path, needed_gb: float = 4.0) -> Finding:
+    """Whether there is room where a folder lies, or will."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free / 1e9
+    good = free >= needed_gb
+    return Finding("disk", Grade.GOOD if good else Grade.BAD, f"{free:.1f} GB free",
+                   "" if good else f"free at least {needed_gb:.0f} GB")  # fmt: skip
 
 
 def sqlite(url: str) -> Finding:
