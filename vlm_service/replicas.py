@@ -113,13 +113,15 @@ class Replicas:
         """One line for each server that is not asked now."""
         now = self._monotonic()
         said = []
-        for replica in self.all:
-            if replica.ill:
-                said.append(f"{replica.url} is ill: {replica.ill}")
-            elif replica.failures >= OPEN_AFTER:
-                rest = max(0.0, replica.rests_until - now)
-                said.append(f"{replica.url} failed {replica.failures} times in a row and rests {rest:.0f} s more")
+        for replica, (url, trouble) in zip(self.all, self.states(), strict=True):
+            rest = max(0.0, replica.rests_until - now)
+            more = f" and rests {rest:.0f} s more" if trouble and not replica.ill else ""
+            said += [f"{url} {trouble}{more}"] if trouble else []
         return said
+
+    def states(self) -> list[tuple[str, str]]:
+        """Each server's URL and why it is not asked now; empty where it is."""
+        return [(one.url, _trouble(one)) for one in self.all]
 
     async def watch(self, client: httpx.AsyncClient, stop: asyncio.Event) -> None:
         """Ask every server every few seconds whether it is well."""
@@ -148,6 +150,12 @@ class Replicas:
         for replica in self.all:
             metrics.SERVER_ABLE.labels(replica.url).set(self._able(replica))
             metrics.SERVER_BUSY.labels(replica.url).set(replica.in_flight)
+
+
+def _trouble(replica: Replica) -> str:
+    if replica.ill:
+        return f"is ill: {replica.ill}"
+    return f"failed {replica.failures} times in a row" if replica.failures >= OPEN_AFTER else ""
 
 
 async def _ill(client: httpx.AsyncClient, url: str, again: bool = True) -> str:

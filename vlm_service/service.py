@@ -27,6 +27,7 @@ from vlm_service.opinion import SecondOpinion, Superseded
 from vlm_service.places import Places
 from vlm_service.settings import VlmSettings
 from vlm_service.shown import usable
+from vlm_service.told_servers import ToldServers
 
 
 async def serve(settings: VlmSettings, stop: asyncio.Event) -> None:
@@ -64,6 +65,7 @@ async def serve(settings: VlmSettings, stop: asyncio.Event) -> None:
         if engine is not None:
             health.note("servers", lambda: "; ".join(engine.replicas.problems()))
             jobs.append(engine.watch(stop))
+            jobs.append(ToldServers(database, clock, settings.replica, engine.replicas).run(stop))
         await together(stop, *jobs)
     finally:
         health.close()

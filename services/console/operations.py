@@ -19,6 +19,8 @@ from services.ledger import (
     Dispatch,
     EndpointNow,
     EndpointRepository,
+    ModelServer,
+    ModelServerRepository,
     OutboxRepository,
     PolicyRepository,
     StatusRepository,
@@ -38,6 +40,8 @@ from services.vocabulary import (
 
 DAY_S: Seconds = 86_400.0
 LOG, DEAD = 40, 50
+UNHEARD_S: Seconds = 180.0
+"""A server of the model of which the VLM service has said nothing for so long is not known: it speaks every minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,8 @@ class Operations:
     adapters: tuple[AdapterVersion, ...]
     promises: tuple[Promise, ...]
     undelivered: int
+    servers: tuple[tuple[ModelServer, bool], ...] = ()
+    """The servers of the language model, and whether anything was heard of each of late."""
 
 
 def look(connection: Connection, now: UnixSeconds) -> Operations:
@@ -123,6 +129,7 @@ def look(connection: Connection, now: UnixSeconds) -> Operations:
         tuple(Backlog(topic, n, oldest) for topic, (n, oldest) in waiting.items()),
         tuple(reasoners(AssessmentRepository(connection).between(now - DAY_S, now + 1.0))), tuple(adapters),
         _promises(connection, [one.id for one in people], now), undelivered,
+        tuple((one, now - at <= UNHEARD_S) for one, at in ModelServerRepository(connection).all()),
     )  # fmt: skip
 
 

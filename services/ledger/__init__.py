@@ -16,6 +16,7 @@ from services.ledger.events import EventConflict, EventRepository, Recorded
 from services.ledger.feedback import FeedbackRepository
 from services.ledger.inbox import InboxRepository
 from services.ledger.leases import LeaseLost, LeaseRepository
+from services.ledger.model_servers import ModelServer, ModelServerRepository
 from services.ledger.modes import ModeRepository
 from services.ledger.movements import MovementRepository
 from services.ledger.oncall import OnCall, OnCallRepository, Reached
@@ -61,6 +62,8 @@ __all__ = [
     "LeaseLost",
     "LeaseRepository",
     "ModeRepository",
+    "ModelServer",
+    "ModelServerRepository",
     "MovementRepository",
     "OnCall",
     "OnCallRepository",

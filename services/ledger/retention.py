@@ -48,6 +48,7 @@ RETENTION: dict[str, Retention] = {
     "escalations": Retention(RECORD_DAYS, "started_at"),
     "endpoints": Retention(RECORD_DAYS, "changed_at"),
     "oncall": Retention(1, "said_at"),
+    "model_servers": Retention(1, "said_at"),
     # As long as somebody may be watched by it: a decision is replaced, never forgotten while the roster has them.
     "modes": Retention(2192, "decided_at"),
     # Said anew at every start of a threshold service.

@@ -165,6 +165,9 @@ canaries_out = Table(
     "canaries_out", METADATA, _name("agent", True), _time("delivered_at", True), _time("lost_at", True),
     _time("changed_at"),
 )  # fmt: skip
+model_servers = Table(
+    "model_servers", METADATA, _name("replica", True), _name("server", True), _time("said_at"), _body(),
+)  # fmt: skip
 policies = Table("policies", METADATA, _name("version", True), _time("since"), _body())
 modes = Table("modes", METADATA, _name("resident", True), _time("decided_at"), _body())
 feedback = Table(

@@ -82,6 +82,8 @@ def problems(found: Operations) -> list[str]:
     for receiver in found.receivers:
         if receiver.state.disabled_at is not None:
             said.append(say("Nothing is sent to {receiver}: it said that it is gone.", receiver=receiver.name))
+    if found.servers and not any(heard and not one.trouble for one, heard in found.servers):
+        said.append(say("No server of the language model answers: rules give the second opinions."))
     if found.dead:
         several = say("{n} deliveries were given up.", n=len(found.dead))
         said.append(say("One delivery was given up.") if len(found.dead) == 1 else several)

@@ -22,6 +22,8 @@ from services.ledger import (
     DispatchState,
     EndpointNow,
     EndpointRepository,
+    ModelServer,
+    ModelServerRepository,
     OutboxRepository,
     PolicyRepository,
     Role,
@@ -165,6 +167,21 @@ def test_the_doctor_tells_an_operator_what_is_wrong_and_what_to_do(people: Room)
     page = text(olga.get("/operations/doctor").text)
     assert "history folder not right nothing can be written" in page and "correct ATTUNE_HISTORY_FOLDER" in page
     assert signed.somebody(people, "ana", Role.CAREGIVER).get("/operations/doctor").status_code == 403
+
+
+def test_it_says_how_the_servers_of_the_language_model_are(client: TestClient, database: Database) -> None:
+    def _say(one: ModelServer, at: float) -> str:
+        with database.write() as connection:
+            ModelServerRepository(connection).save("vlm-1", [one], at)
+        return text(client.get("/operations").text)
+
+    nobody = "No server of the language model answers"
+    page = _say(ModelServer("vllm:8000", "", NOW - 600), NOW)
+    assert "vllm:8000 answers" in page and nobody not in page
+    page = _say(ModelServer("vllm:8000", "is ill: HTTP 503", NOW - 60), NOW)
+    assert "vllm:8000 is not asked is ill: HTTP 503" in page and nobody in page
+    page = _say(ModelServer("vllm:8000", "", NOW - 600), NOW - 600)
+    assert "vllm:8000 not known" in page and nobody in page
 
 
 def test_it_names_no_resident_to_an_operator(people: Room, database: Database) -> None:
