@@ -23,7 +23,7 @@ class ToldServers:
     def __init__(self, database: Database, clock: Clock, replica: str, servers: Replicas) -> None:
         self._database, self._clock, self._replica, self._servers = database, clock, replica, servers
         self._said: dict[str, ModelServer] = {}
-        self._said_at: UnixSeconds = float("-inf")
+        self._said_at: Seconds = float("-inf")
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`; a ledger that is away is told later."""
@@ -36,12 +36,12 @@ class ToldServers:
 
     def look(self) -> None:
         """Say what changed."""
-        now = self._clock.now()
+        now, awake = self._clock.now(), self._clock.monotonic()
         found = {one.server: one for one in map(self._seen, self._servers.states(), [now] * len(self._servers.all))}
-        if found != self._said or now - self._said_at >= AGAIN_S:
+        if found != self._said or awake - self._said_at >= AGAIN_S:
             with self._database.write() as connection:
                 ModelServerRepository(connection).save(self._replica, list(found.values()), now)
-            self._said, self._said_at = found, now
+            self._said, self._said_at = found, awake
 
     def _seen(self, state: tuple[str, str], now: UnixSeconds) -> ModelServer:
         url, trouble = state

@@ -57,8 +57,8 @@ class Dispatcher:
         self._under_way: dict[Key, asyncio.Task[None]] = {}
         self._ended: list[tuple[Key, Dispatch, Attempt]] = []
         self._recording: asyncio.Task[None] | None = None
-        self._count_again_at: UnixSeconds = 0.0
-        self._due_again_at: UnixSeconds = 0.0
+        self._count_again_at: Seconds = float("-inf")
+        self._due_again_at: Seconds = float("-inf")
         self._bell = Bell()
         self._log = logs.logger(part="dispatcher")
 
@@ -109,13 +109,14 @@ class Dispatcher:
                 self._log.error("attempt failed", error=type(task.exception()).__name__, detail=str(task.exception()))
 
     def _look(self, under_way: Collection[Key]) -> list[Go]:
-        """What may go now; what may not is put off or withdrawn in the ledger."""
-        now = self._clock.now()
+        """What may go now; what may not is put off or withdrawn in the ledger. The pauses between looks pass also where
+        somebody sets the clock back."""
+        now, awake = self._clock.now(), self._clock.monotonic()
         with self._database.read() as connection:
-            due = now >= self._due_again_at and self._due(connection, now)
-            if now >= self._count_again_at:
+            due = awake >= self._due_again_at and self._due(connection, now)
+            if awake >= self._count_again_at:
                 metrics.UNDELIVERED.set(AlertRepository(connection).count(AlertStatus.UNDELIVERED))
-                self._count_again_at = now + 2.0
+                self._count_again_at = awake + 2.0
             judged = [] if due else self._pending(connection, under_way, now)
         if due:
             with self._database.write() as connection:
@@ -128,7 +129,7 @@ class Dispatcher:
 
     def _due(self, connection: Connection, now: UnixSeconds) -> bool:
         """Whether time alone made something due; what a message makes due is handed over when it is handled."""
-        self._due_again_at = now + DUE_S
+        self._due_again_at = self._clock.monotonic() + DUE_S
         return bool(AlertRepository(connection).due_unsent(now) or EscalationRepository(connection).due(now, limit=1))
 
     def _pending(
@@ -190,7 +191,7 @@ class Dispatcher:
             for _, dispatch, attempt in ended:
                 record(connection, dispatch, attempt, self._clock.now(), self._plan)
         if any(attempt.outcome is not Outcome.DELIVERED for _, _, attempt in ended):
-            self._due_again_at = 0.0  # the next one may have to be asked at once
+            self._due_again_at = float("-inf")  # the next one may have to be asked at once
 
     def _put_off_or_withdraw(self, judged: list[Later | Never]) -> None:
         if not judged:
@@ -202,7 +203,7 @@ class Dispatcher:
                     DeliveryRepository(connection).update(replace(one.dispatch, next_attempt_at=one.at))
                 else:
                     self._withdraw(connection, one)
-                    self._due_again_at = 0.0
+                    self._due_again_at = float("-inf")
 
     def _withdraw(self, connection: Connection, never: Never) -> None:
         now, dispatch = self._clock.now(), never.dispatch

@@ -1,5 +1,6 @@
 """Follows alerts from an event to receivers that are real HTTP servers: up, down, slow, rude."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,9 +8,12 @@ from dataclasses import replace
 import pytest
 from standardwebhooks import Webhook
 
+from services.alerting.channel import WebhookChannel
+from services.alerting.dispatcher import Dispatcher
+from services.ledger import Database
 from services.runtime.clock import VirtualClock
 from services.vocabulary import AlertStatus, Notice, Outcome, Tier
-from tests.unit.alerting.line import SECRET, Endpoint, Make, receiver
+from tests.unit.alerting.line import SECRET, Endpoint, Line, Make, receiver
 from tests.unit.ledger.nouns import NOON, assessment, event
 
 pytestmark = pytest.mark.unit
@@ -320,3 +324,31 @@ def test_it_signs_what_the_library_verifies(line: Make, endpoint: Endpoints) -> 
     facility.run()
     headers, body = up.got[0]
     assert Webhook(SECRET).verify(body, headers)["type"] == Notice.OPENED
+
+
+class Jumping(VirtualClock):
+    """A clock that somebody sets back; time passes all the same."""
+
+    def set_back(self, seconds: float) -> None:
+        self._start -= seconds
+
+
+def test_what_comes_after_the_clock_was_set_back_is_told_in_time(database: Database, endpoint: Endpoints) -> None:
+    clock, up = Jumping(NOON + 3600.0), endpoint()
+    facility = Line(database, clock, receiver("nurse", up))
+
+    async def _live() -> None:
+        channels = {one.name: WebhookChannel(one, facility._courier(one)) for one in facility.receivers}
+        dispatcher = Dispatcher(database, clock, channels, facility.plan)
+        await dispatcher.step()
+        clock.set_back(3600.0)
+        facility.tell(event(tier=Tier.URGENT, at=clock.now()))
+        for _ in range(30):
+            clock.advance(1.0)
+            await dispatcher.step()
+            await dispatcher.settle(30.0)
+        for channel in channels.values():
+            await channel.close()
+
+    asyncio.run(_live())
+    assert types(up) == ["alert.opened"]
