@@ -37,14 +37,14 @@ class ToldServers:
     def look(self) -> None:
         """Say what changed."""
         now, awake = self._clock.now(), self._clock.monotonic()
-        found = {one.server: one for one in map(self._seen, self._servers.states(), [now] * len(self._servers.all))}
+        seen = [self._seen(url, trouble, now) for url, trouble in self._servers.states()]
+        found = {one.server: one for one in seen}
         if found != self._said or awake - self._said_at >= AGAIN_S:
             with self._database.write() as connection:
                 ModelServerRepository(connection).save(self._replica, list(found.values()), now)
             self._said, self._said_at = found, awake
 
-    def _seen(self, state: tuple[str, str], now: UnixSeconds) -> ModelServer:
-        url, trouble = state
+    def _seen(self, url: str, trouble: str, now: UnixSeconds) -> ModelServer:
         parts = urlsplit(url)
         one = ModelServer(f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}", trouble, now)
         before = self._said.get(one.server)

@@ -13,6 +13,8 @@ from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, even
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
+from services.runtime.lifecycle import THREADS
+
 BUSY_TIMEOUT_MS = 30_000
 """How long a SQLite writer waits for another (source: guess; a transaction of ours takes milliseconds)."""
 
@@ -36,7 +38,8 @@ class DatabaseUrlError(ValueError):
 
 
 def open_engine(url: str) -> Engine:
-    """An engine for `sqlite:///path` (WAL, synchronous FULL, foreign keys) or `postgresql+psycopg://...`.
+    """An engine for `sqlite:///path` (WAL, synchronous FULL, foreign keys) or `postgresql+psycopg://...`, with a
+    connection for every thread of a process that may want one at once.
 
     Its exceptions do not show the values of a statement: they may be about a person.
 
@@ -46,12 +49,14 @@ def open_engine(url: str) -> Engine:
     parsed = _checked(url)
     if parsed.get_backend_name() == "sqlite":
         Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+        engine = create_engine(
+            parsed, hide_parameters=True, max_overflow=THREADS, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}
+        )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         _turns[engine] = threading.RLock()
         return engine
-    engine = create_engine(parsed, hide_parameters=True, pool_pre_ping=True)
+    engine = create_engine(parsed, hide_parameters=True, max_overflow=THREADS, pool_pre_ping=True)
     event.listen(engine, "before_cursor_execute", _receive_binary)
     event.listen(engine, "handle_error", _leave_out_detail)
     return engine

@@ -1,6 +1,7 @@
 """The database migrates itself, keeps transactions whole, and refuses what it cannot be."""
 
 import multiprocessing
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from services.ledger import AgentRepository, Database, DatabaseUrlError, OutboxR
 from services.ledger.database import migration_settings
 from services.ledger.tables import METADATA, outbox
 from services.runtime import engine
+from services.runtime.lifecycle import THREADS
 
 pytestmark = pytest.mark.unit
 
@@ -175,3 +177,15 @@ def test_it_lets_the_threads_of_one_process_take_turns_on_sqlite(
         list(pool.map(write, range(8)))
     with database.read() as connection:
         assert [one.seen_at for one in AgentRepository(connection).all()] == [19.0] * 8
+
+
+def test_every_thread_of_a_process_may_read_at_once(database: Database) -> None:
+    inside = threading.Barrier(THREADS, timeout=60)
+
+    def _look(_: int) -> None:
+        with database.read() as connection:
+            connection.execute(text("SELECT 1"))
+            inside.wait()
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        assert len(list(pool.map(_look, range(THREADS)))) == THREADS
