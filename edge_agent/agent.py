@@ -22,6 +22,7 @@ from edge_agent.preparation import Preparation
 from edge_agent.rehearsal import interleaved, past
 from edge_agent.schema import channels_of
 from edge_agent.senses import announce, chosen
+from edge_agent.sensing import faces
 from edge_agent.settings import CameraSettings, EdgeSettings
 from edge_agent.simulated import SimulatedCamera
 from edge_agent.spool import Spool
@@ -156,7 +157,10 @@ class Agent:
     def _identity(self) -> Identity:
         settings = self._settings
         real = [camera for camera in self._cameras if isinstance(camera, RealCamera)]
-        models = {model.name: (model.name, model.digest, model.provider) for c in real for model in c.models}
+        loaded = [*(model for c in real for model in c.models), *self._album.models]
+        detectors = [sense for c in real for sense in c.senses if isinstance(sense, faces.Faces)]
+        models = {model.name: (model.name, model.digest, model.provider) for model in loaded}
+        models.update((faces.MODEL, (faces.MODEL, detector.digest, "CPU")) for detector in detectors)
         return Identity(
             settings.agent, SOFTWARE, settings.token, settings.time_zone, self._channels,
             tuple(self._as_watched(camera.settings).seat() for camera in self._cameras), tuple(models.values()),
@@ -165,7 +169,7 @@ class Agent:
     def _announce(self) -> None:
         for camera in self._cameras:
             if isinstance(camera, RealCamera):
-                announce(camera.senses, camera.models, camera.settings.name)
+                announce(camera.senses, camera.models, camera.settings.name, self._settings.analysis_fps)
 
     def _rehearse(self) -> None:
         if self._spool.newest > 0:
@@ -254,6 +258,8 @@ class Agent:
         return newest
 
     def _each_second(self) -> None:
+        self._when.look()
+        metrics.SKEW.set(self._when.skew())
         for seat, watch in enumerate(self._watches):
             self._write([(seat, second) for second in watch.look()])
             metrics.BLIND.labels(watch.name).set(watch.report().blind)

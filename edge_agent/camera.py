@@ -5,7 +5,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -26,9 +26,10 @@ from edge_agent.likeness import likeness_of
 from edge_agent.load import LoadSettings
 from edge_agent.models import FindModel, Model
 from edge_agent.pace import Pace
-from edge_agent.preprocess.tracks import WHOLE, Area
+from edge_agent.preprocess.places import UNPLACED, Places
 from edge_agent.scoring import Scorer, Scores
 from edge_agent.sensing.pose import Look, Pose
+from edge_agent.sensing.role import Sense
 from edge_agent.sensing.roster import Choice, Roster, roster
 from edge_agent.sensing.vocalisation import leaving
 from edge_agent.settings import CameraSettings
@@ -99,9 +100,15 @@ class Eyes:
     load: LoadSettings = field(default_factory=LoadSettings)
     loaded: dict[str, Model] = field(default_factory=dict)
 
-    def senses(self, mode: Mode, zone: Area = WHOLE, bed: Area | None = None) -> Roster:
-        """Fresh senses for one camera, on shared models; `zone` and `bed` are the resident's."""
-        return roster(self.find, mode, replace(self.choice, zone=zone, bed=bed), self.loaded)
+    def senses(self, mode: Mode, places: Places = UNPLACED) -> Roster:
+        """Fresh senses for one camera, on shared models; its masks are made black where it is decoded."""
+        return roster(self.find, mode, replace(self.choice, zone=places.zone, bed=places.bed), self.loaded)
+
+    def scorer(
+        self, mode: Mode, places: Places = UNPLACED, monotonic: Callable[[], Seconds] = time.perf_counter
+    ) -> Scorer:
+        """Asks fresh senses as a camera with these places does; `monotonic` is by what their time is counted."""
+        return Scorer(self.senses(mode, places).senses, mode, monotonic=monotonic, confined=places.confined)
 
 
 class RealCamera:
@@ -112,7 +119,7 @@ class RealCamera:
         self._eyes, self._when = eyes, when
         found = self._fresh()
         self.senses, self.models = found.senses, found.models
-        self._scorer = Scorer(found.senses, settings.mode, monotonic=time.perf_counter)
+        self._scorer = self._scorer_of(found.senses)
         self._analysis = Analysis(settings.name, self._scorer, eyes.load)
         self.channels = self._scorer.channels
         self.shown: Shown | None = None
@@ -137,15 +144,15 @@ class RealCamera:
             analysis_fps=self._eyes.fps,
             read_timeout_s=settings.silent_s,
             expects=settings.expects,
-            masks=tuple(mask.area for mask in settings.masks),
+            masks=settings.places.masks,
             decoder=self._eyes.decoder,
         )
 
     def likeness(self, start_s: Seconds, end_s: Seconds) -> Likeness:
         """What the models say of a stretch of the source: a pass with senses of its own, not counted in `totals`."""
-        senses = self._fresh().senses
-        scorer = Scorer(senses, self.settings.mode, monotonic=time.perf_counter)
-        scores = list(scorer.run(decode(self.source(start_s, end_s, paced=False), Counts())))
+        scores = list(
+            self._scorer_of(self._fresh().senses).run(decode(self.source(start_s, end_s, paced=False), Counts()))
+        )
         logs.logger(camera=self.settings.name).info(
             "rehearsal measured", from_s=start_s, to_s=end_s, samples=len(scores), simulated=False
         )
@@ -228,16 +235,17 @@ class RealCamera:
         return {kind: _sum(self._before.get(kind, Counter()), now[kind]) for kind in now}
 
     def _fresh(self) -> Roster:
+        return self._eyes.senses(self.settings.mode, self.settings.places)
+
+    def _scorer_of(self, senses: Sequence[Sense]) -> Scorer:
         settings = self.settings
-        return self._eyes.senses(
-            settings.mode, settings.zone.area, settings.bed_area.area if settings.bed_area else None
-        )
+        return Scorer(senses, settings.mode, monotonic=time.perf_counter, confined=settings.places.confined)
 
     def _forget_what_failed(self) -> None:
         """Fresh senses, which remember no picture of before; the counts go on."""
         before = {kind: Counter(counts) for kind, counts in self.totals().items()}
         self.senses = self._fresh().senses
-        self._scorer = Scorer(self.senses, self.settings.mode, monotonic=time.perf_counter)
+        self._scorer = self._scorer_of(self.senses)
         self._analysis = Analysis(self.settings.name, self._scorer, self._eyes.load)
         self._supervisor, self._before = None, before
 

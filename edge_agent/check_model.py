@@ -21,6 +21,7 @@ from edge_agent.models import load as load_model
 from edge_agent.preprocess.pixels import whole
 from edge_agent.preview.contact_sheet import Tile, sheet
 from edge_agent.senses import chosen
+from edge_agent.sensing import deepface
 from edge_agent.sensing.expression_models import ExpressionModel, described
 from edge_agent.sensing.faces import MODEL as YUNET
 from edge_agent.sensing.faces import Faces
@@ -83,9 +84,11 @@ def _subject(name: str, choice: Choice, provider: str) -> Subject:
             what, whole_picture = described(name, choice.known), False
         except ValueError as error:
             raise Nothing(f"{error}, or a table [scene_model]") from error
-    path = what.path or Shelf.open().find(name)
-    model = what.checked(load_model(path, provider, expected_digest=what.sha256))
-    return Subject(what, model, whole_picture)
+    if name == deepface.NAME:
+        model: Model = deepface.load_deepface()
+    else:
+        model = load_model(what.path or Shelf.open().find(name), provider, expected_digest=what.sha256)
+    return Subject(what, what.checked(model), whole_picture)
 
 
 def _pictures(place: Path) -> list[Path]:

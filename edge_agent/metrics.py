@@ -16,6 +16,7 @@ SENT = Counter("attune_edge_samples_sent", "Samples sent, repeats included")
 ACKNOWLEDGED = Counter("attune_edge_samples_acknowledged", "Samples the server has made durable")
 DROPPED = Gauge("attune_edge_samples_dropped", "Samples this epoch of the spool could not keep")
 SPOOLED = Gauge("attune_edge_samples_spooled", "Samples that wait in the spool")
+SKEW = Gauge("attune_edge_clock_skew_seconds", "How far the wall clock is from the time of samples")
 CONNECTED = Gauge("attune_edge_connected", "1 while the server has welcomed this agent")
 OWN_ALARMS = Counter(
     "attune_edge_own_alarms", "Alarms that the agent raised by itself, by what became of them", ["fate"]

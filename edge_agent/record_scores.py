@@ -23,6 +23,7 @@ from edge_agent.score_file import ScoreFile, Unwritable, score_file
 from edge_agent.scoring import Scores
 from edge_agent.senses import chosen
 from edge_agent.settings import EdgeSettings
+from edge_agent.standpoint import standpoint
 from edge_agent.takes import Take, Takes, takes
 from services.runtime import logs
 from services.runtime.assets import AssetError, Shelf
@@ -56,9 +57,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = load(EdgeSettings, asked.config)
         logs.configure("record-scores", "error", "console")
+        seen_from = standpoint(settings, asked.camera, asked.source)
         found = takes(asked.source, asked.resident, asked.fps or settings.analysis_fps)
         eyes = Eyes(Shelf.open().find, chosen(settings), 0.0)
-        recorder = Recorder(eyes, asked.mode, asked.began, asked.seconds, stop)
+        recorder = Recorder(eyes, asked.mode, asked.began, asked.seconds, stop, seen_from.places)
+        console.print(seen_from.line, highlight=False, markup=False)
         with score_file(asked.out, recorder.channels, recorder.affect_source) as file, _progress(console) as bar:
             told = _record(found, recorder, file, bar, console)
     except (SettingError, SourceError, Unwritable, AssetError, ProviderMissing) as error:
@@ -142,6 +145,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--fps", type=float, default=0.0)
     parser.add_argument("--seconds", type=float, default=0.0)
     parser.add_argument("--config", type=Path)
+    parser.add_argument("--camera", default="")
     return parser
 
 

@@ -1,8 +1,8 @@
 """Looks at recordings as an agent looks at its cameras: the same capture, windows, senses and scorer."""
 
 import threading
-import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 from edge_agent.camera import Eyes
 from edge_agent.capture.decimation import Counts
@@ -10,6 +10,7 @@ from edge_agent.capture.decoder import decode
 from edge_agent.capture.patient import patient
 from edge_agent.capture.whole import whole
 from edge_agent.capture.windows import windows
+from edge_agent.preprocess.places import UNPLACED, Places
 from edge_agent.scoring import Scorer, Scores
 from edge_agent.sensing.affect import Affect
 from edge_agent.sensing.expression import Expression
@@ -46,21 +47,25 @@ class Recorder:
         mode: of everybody in the recordings.
         began: when a file began, Unix seconds; a stream has the clock's time.
         most_s: where to end each recording; 0: at its end.
+        places: of the camera that the recordings are of.
 
     Raises:
         SenseMissing: a model is not here.
     """
 
-    def __init__(self, eyes: Eyes, mode: Mode, began: UnixSeconds, most_s: Seconds, stop: threading.Event) -> None:
+    def __init__(
+        self, eyes: Eyes, mode: Mode, began: UnixSeconds, most_s: Seconds, stop: threading.Event,
+        places: Places = UNPLACED,
+    ) -> None:  # fmt: skip
         self._eyes, self._mode, self._began, self._most_s, self.stop = eyes, mode, began, most_s, stop
-        self._clock = SystemClock()
-        found = complete(eyes.senses(mode))
+        self._clock, self._places = SystemClock(), places
+        found = complete(eyes.senses(mode, places))
         self.channels = self._scorer().channels
         self.affect_source = "".join(sense.origin for sense in found.senses if isinstance(sense, Expression | Affect))
         self.providers = sorted({model.provider for model in found.models})
 
     def _scorer(self) -> Scorer:
-        return Scorer(self._eyes.senses(self._mode).senses, self._mode, monotonic=time.perf_counter)
+        return self._eyes.scorer(self._mode, self._places)
 
     def scores(self, take: Take) -> Iterator[tuple[UnixSeconds, Scores]]:
         """Each second of one recording with its time.
@@ -68,11 +73,11 @@ class Recorder:
         Raises:
             SourceError: it cannot be read, or not further.
         """
-        scorer = self._scorer()
-        if take.source.live:
-            began, cut = self._clock.now(), windows(patient(take.source, self.stop))
+        scorer, source = self._scorer(), replace(take.source, masks=self._places.masks)
+        if source.live:
+            began, cut = self._clock.now(), windows(patient(source, self.stop))
         else:
-            began, cut = self._began, whole(decode(take.source, Counts()))
+            began, cut = self._began, whole(decode(source, Counts()))
         for window in cut:
             if self.stop.is_set():
                 return

@@ -9,6 +9,7 @@ from edge_agent.capture.windows import Window, windows
 from edge_agent.sensing.role import Moment, Reading, Sense, visible
 from edge_agent.sensing.vocalisation import resolved
 from services.vocabulary import Absence, Cue, Gap, Mode, Seconds, describe
+from services.vocabulary import Sense as SenseName
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +37,22 @@ class Scorer:
         senses: from `roster`, in order.
         mode: of the resident; a channel it forbids is refused.
         monotonic: the clock by which the senses' own time is counted.
+        confined: the resident has a zone: whoever no sense confirms is not taken for them.
 
     Raises:
         ValueError: a sense has a channel that `mode` forbids, or two senses share one.
     """
 
-    def __init__(self, senses: Sequence[Sense], mode: Mode, *, monotonic: Callable[[], Seconds]) -> None:
+    def __init__(
+        self, senses: Sequence[Sense], mode: Mode, *, monotonic: Callable[[], Seconds], confined: bool = False
+    ) -> None:
         self.senses = tuple(senses)
         self.mode = mode
         self.quality_channels = tuple(dict.fromkeys(f"quality.{sense.name}" for sense in senses if sense.channels))
         self.channels = (*(channel for sense in senses for channel in sense.channels), *self.quality_channels)
         _check(self.channels, mode)
         self._monotonic = monotonic
+        self._unasked = False if confined else None
         self._inferences = {sense.title: 0 for sense in senses}
         self._seconds = {sense.title: 0.0 for sense in senses}
         self._unchanged = Unchanged()
@@ -74,7 +79,8 @@ class Scorer:
 
     def score(self, window: Window) -> Scores:
         """The scores of one window; windows of a camera are given in order."""
-        moment = Moment(window, looked=() if self._unchanged.frozen(window.frames) else visible(window))
+        looked = () if self._unchanged.frozen(window.frames) else visible(window)
+        moment = Moment(window, looked=looked, resident=self._unasked)
         readings: list[tuple[Sense, Reading]] = []
         for sense in self.senses:
             began_s = self._monotonic()
@@ -86,7 +92,7 @@ class Scorer:
             moment = _seen(moment, reading)
         self.seconds_scored += 1
         self.frames_seen += len(window.frames)
-        return self._together(window.end_s, moment.persons, readings)
+        return self._together(window.end_s, moment.persons, readings, _stranger(moment, readings))
 
     def rest(self, title: str, resting: bool) -> None:
         """Let a sense rest for want of time: it is absent, `overloaded`; or look again."""
@@ -96,7 +102,9 @@ class Scorer:
         """The row of a second in which the source gave nothing at all."""
         return self._together(time_s, -1, [(sense, Reading.absent(reason)) for sense in self.senses])
 
-    def _together(self, time_s: Seconds, persons: int, readings: list[tuple[Sense, Reading]]) -> Scores:
+    def _together(
+        self, time_s: Seconds, persons: int, readings: list[tuple[Sense, Reading]], stranger: bool = False
+    ) -> Scores:
         values: dict[str, float] = {}
         quality: dict[str, float] = {}
         cues: list[Cue] = []
@@ -108,9 +116,17 @@ class Scorer:
                 quality[key] = min(reading.quality * self.shares.get(sense.title, 1.0), quality.get(key, 1.0))
             if reading.absence is not None and (sense.channels or reading.absence is Absence.MODEL_MISSING):
                 gaps[Gap(sense.name, reading.absence)] = None
+        if stranger and all(gap.reason is not Absence.NOT_CONFIRMED for gap in gaps):
+            gaps[Gap(SenseName.POSE, Absence.NOT_CONFIRMED)] = None
         row = tuple(values.get(channel, quality.get(channel, float("nan"))) for channel in self.channels)
         told = resolved(cues, values, self.mode)
         return Scores(time_s, row, max(quality.values(), default=0.0), persons, told, tuple(gaps))
+
+
+def _stranger(moment: Moment, readings: Sequence[tuple[Sense, Reading]]) -> bool:
+    """Whether somebody may be there who is not the resident, with or without a face: nothing of them is learned."""
+    looked_after = any(reading.resident is not None for _, reading in readings)
+    return moment.resident is False and (moment.persons != 0 or not looked_after)
 
 
 def _seen(moment: Moment, reading: Reading) -> Moment:

@@ -9,6 +9,7 @@ from edge_agent.sensing.affect import Affect
 from edge_agent.sensing.affect_calibration import read_calibration
 from edge_agent.sensing.expression import Expression
 from edge_agent.sensing.expression_models import ExpressionModel
+from edge_agent.sensing.motion import LEAST_FPS, Motion, too_slow
 from edge_agent.sensing.own_models import OwnSceneModel
 from edge_agent.sensing.role import Sense
 from edge_agent.sensing.roster import Choice, Rates, roster
@@ -44,13 +45,17 @@ def _scene(asked: OwnSceneModel) -> SceneModel:
     return SceneModel(what, asked.variance, asked.per_second)
 
 
-def announce(senses: Iterable[Sense], models: tuple[Model, ...], camera: str = "") -> None:
-    """One line per sense: ready, and on which processor, or missing, and what to do."""
+def announce(senses: Iterable[Sense], models: tuple[Model, ...], camera: str = "", fps: float = LEAST_FPS) -> None:
+    """One line per sense: ready, and on which processor, or missing, and what to do; `fps` pictures a second are
+    analysed."""
     log = logs.logger(camera=camera)
-    provider = models[0].provider if models else "CPU"
+    on = {model.name: model.provider for model in models}
     for sense in senses:
+        provider = ", ".join(sorted({on[name] for name in sense.needs if name in on})) or "CPU"
         if isinstance(sense, Absent):
             log.warning("sense missing", sense=sense.title, reason=sense.why)
+        elif isinstance(sense, Motion) and (reason := too_slow(fps)):
+            log.warning("motion is off", sense=sense.title, reason=reason)
         elif isinstance(sense, Expression | Affect):
             log.info("sense ready", sense=sense.title, provider=provider, source=sense.origin.value)
             face = sense.face if isinstance(sense, Affect) else sense

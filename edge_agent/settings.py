@@ -12,6 +12,7 @@ from edge_agent.engines import EngineSettings
 from edge_agent.evidence.settings import Allowed, EvidenceSettings
 from edge_agent.load import LoadSettings, RateSettings
 from edge_agent.own_alarm.settings import OwnAlarmSettings
+from edge_agent.preprocess.places import Places
 from edge_agent.preprocess.tracks import Area
 from edge_agent.sensing.affect_calibration import read_calibration
 from edge_agent.sensing.own_models import OwnExpressionModel, OwnSceneModel
@@ -100,6 +101,12 @@ class CameraSettings(BaseModel):
         return Resident(self.resident, self.room, self.bed, self.mode, self.label, self.consent)
 
     @property
+    def places(self) -> Places:
+        """What was said about its picture, as a value."""
+        masks = tuple(mask.area for mask in self.masks)
+        return Places(masks, self.zone.area, self.bed_area.area if self.bed_area else None)
+
+    @property
     def simulated(self) -> bool:
         """Whether there is no camera at all behind it."""
         return self.source == "simulated"
@@ -128,7 +135,7 @@ class EdgeSettings(HealthSettings):
     """Samples per second that are sent at most after an outage, so that a ward of agents does not fall upon one server
     (six hours of four cameras: 43 s)."""
     analysis_fps: float = Field(8.0, gt=0, le=30)
-    """Pictures per second that are looked at; the others are dropped."""
+    """Pictures per second that are looked at; the others are dropped. Below 1.5 no motion is told."""
     decoder: str = Field("auto", pattern="^[a-z0-9]+$")
     """What decodes pictures: auto (in hardware where it works), software, or a device by FFmpeg's name: cuda, vaapi."""
     load: LoadSettings = LoadSettings()

@@ -65,7 +65,8 @@ class Watch:
         return missed
 
     def _missed(self, now: UnixSeconds) -> list[SecondOfRoom]:
-        told = math.floor(now) - 1.0 if self._told is None else max(self._told, math.floor(now) - MOST_S)
+        unknown = self._told is None or self._told > now + 1.0  # the clock was set back
+        told = math.floor(now) - 1.0 if unknown or self._told is None else max(self._told, math.floor(now) - MOST_S)
         missed = [self.camera.blind_second(told + k) for k in range(1, int(now - told) + 1)]
         self._told = told + len(missed)
         return missed

@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -14,9 +15,12 @@ from edge_agent.bench.costs import Costs, at, beside_plain, one_pass
 from edge_agent.camera import Eyes
 from edge_agent.capture.source import Expects, Source, SourceError, SourceUnreadable
 from edge_agent.models import ProviderMissing
+from edge_agent.preprocess.places import Places
 from edge_agent.recorder import complete
 from edge_agent.senses import chosen
+from edge_agent.sensing.motion import LEAST_FPS, too_slow
 from edge_agent.settings import EdgeSettings
+from edge_agent.standpoint import standpoint
 from services.runtime import logs
 from services.runtime.assets import AssetError, Shelf
 from services.runtime.lifecycle import refuse
@@ -35,25 +39,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = load(EdgeSettings, asked.config)
         logs.configure("bench", "error", "console")
         fps = asked.fps or settings.analysis_fps
-        source = _source(asked.source, fps, asked.seconds)
+        seen_from = standpoint(settings, asked.camera, asked.source)
+        places = seen_from.places
+        source = replace(_source(asked.source, fps, asked.seconds), masks=places.masks)
         eyes = Eyes(Shelf.open().find, chosen(settings), fps)
-        models = complete(eyes.senses(asked.mode)).models
-        costs, ratio = beside_plain(eyes, asked.mode, source, asked.rounds)
-        slow = one_pass(eyes, asked.mode, at(source, 1.0))
-        wall_s = together(eyes, asked.mode, source, asked.cameras)
+        models = complete(eyes.senses(asked.mode, places)).models
+        costs, ratio = beside_plain(eyes, asked.mode, source, asked.rounds, places)
+        slow = one_pass(eyes, asked.mode, at(source, 1.0), places)
+        wall_s = together(eyes, asked.mode, source, places, asked.cameras)
     except (SettingError, SourceError, AssetError, ProviderMissing) as error:
         return refuse(error)
     providers = ", ".join(sorted({model.provider for model in models}))
     console = Console(width=None if sys.stdout.isatty() else 120)
     console.print(_senses(costs, f"{asked.source}: {costs.seconds} s at {fps:g} pictures/s, {asked.mode}, {providers}"))
-    for line in _lines(costs, slow, ratio, fps, wall_s, asked.cameras):
+    for line in (*_lines(costs, slow, ratio, fps, wall_s, asked.cameras), seen_from.line):
         console.print(line, highlight=False)
     return 0
 
 
-def together(eyes: Eyes, mode: Mode, source: Source, cameras: int) -> Seconds:
+def together(eyes: Eyes, mode: Mode, source: Source, places: Places, cameras: int) -> Seconds:
     """Wall time in which so many cameras, each in its thread as in an agent, are through with `source`."""
-    threads = [threading.Thread(target=one_pass, args=(eyes, mode, source)) for _ in range(cameras)]
+    threads = [threading.Thread(target=one_pass, args=(eyes, mode, source, places)) for _ in range(cameras)]
     began = time.monotonic()
     for thread in threads:
         thread.start()
@@ -86,14 +92,17 @@ def _lines(costs: Costs, slow: Costs, ratio: float, fps: float, wall_s: Seconds,
     over = ratio - 1.0
     pace = costs.seconds / wall_s
     verdict = "" if over <= MOST_OVERHEAD else f", more than {MOST_OVERHEAD:.0%}"
+    off = [reason for reason in (too_slow(fps),) if reason]
     return [
+        *off,
         f"pictures: {costs.decoded:,} decoded, {costs.analysed:,} looked at",
         f"one camera keeps {costs.load:.0%} of one core busy: {1 / costs.load:.1f} times real time",
         f"around the models: {over:+.1%} over a plain loop of the same decoding, resizing, flow and session calls"
         f"{verdict}",
         f"{cameras} together: {pace:.1f} times real time{'' if pace >= 1 else ': too many for this machine'}",
         f"one core carries {1 / costs.load:.0f} cameras at {fps:g} pictures/s (limit: {costs.limit}), "
-        f"{1 / slow.load:.0f} at 1 picture/s (limit: {slow.limit})",
+        f"{1 / slow.load:.0f} at 1 picture/s (limit: {slow.limit}), where motion is off: "
+        f"it needs {LEAST_FPS:g} pictures/s",
     ]
 
 
@@ -106,6 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--config", type=Path)
+    parser.add_argument("--camera", default="")
     return parser
 
 

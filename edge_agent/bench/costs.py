@@ -4,12 +4,12 @@ import time
 from dataclasses import dataclass, replace
 from statistics import median
 
-from edge_agent.bench.plain import Plain
+from edge_agent.bench.plain import LOOKS, Plain
 from edge_agent.camera import Eyes
 from edge_agent.capture.decimation import Counts
 from edge_agent.capture.decoder import decode
 from edge_agent.capture.source import Source
-from edge_agent.scoring import Scorer
+from edge_agent.preprocess.places import UNPLACED, Places
 from services.vocabulary import Mode
 from services.vocabulary.time import Seconds
 
@@ -50,13 +50,13 @@ class Costs:
         return max(spent, key=lambda title: spent[title])
 
 
-def one_pass(eyes: Eyes, mode: Mode, source: Source) -> Costs:
-    """Look at `source` once with fresh senses.
+def one_pass(eyes: Eyes, mode: Mode, source: Source, places: Places = UNPLACED) -> Costs:
+    """Look at `source`, whose masks are those of `places`, once with fresh senses.
 
     Raises:
         SourceError: it cannot be read.
     """
-    scorer, counts = Scorer(eyes.senses(mode).senses, mode, monotonic=time.thread_time), Counts()
+    scorer, counts = eyes.scorer(mode, places, time.thread_time), Counts()
     began = time.process_time()
     seconds = sum(1 for _ in scorer.run(decode(source, counts)))
     took_s = time.process_time() - began
@@ -65,21 +65,23 @@ def one_pass(eyes: Eyes, mode: Mode, source: Source) -> Costs:
     return Costs(max(seconds, 1), counts.decoded, scorer.frames_seen, took_s, senses)
 
 
-def beside_plain(eyes: Eyes, mode: Mode, source: Source, rounds: int) -> tuple[Costs, float]:
+def beside_plain(
+    eyes: Eyes, mode: Mode, source: Source, rounds: int, places: Places = UNPLACED, looks: float = LOOKS
+) -> tuple[Costs, float]:
     """The cheapest of `rounds` passes, and how many times a plain loop's processor time a pass takes: the median over
-    pairs taken in turn.
+    pairs taken in turn. `looks` is how often a second the plain loop asks its models.
 
     Raises:
         SourceError: it cannot be read.
     """
-    plain = Plain(eyes.find, mode, source.analysis_fps)
-    one_pass(eyes, mode, source)  # warms up
+    plain = Plain(eyes.find, mode, source.analysis_fps, looks)
+    one_pass(eyes, mode, source, places)  # warms up
     ours, ratios = [], []
     for _ in range(rounds):
         began = time.process_time()
         plain.run(source)
         plain_s = time.process_time() - began
-        ours.append(one_pass(eyes, mode, source))
+        ours.append(one_pass(eyes, mode, source, places))
         ratios.append(ours[-1].took_s / plain_s)
     return min(ours, key=lambda costs: costs.took_s), median(ratios)
 

@@ -22,14 +22,14 @@ from edge_agent.sensing.blendshape_names import SUBSET
 from edge_agent.sensing.expression_models import DEFAULT
 from services.vocabulary import Mode
 
-_LOOKS = 2.0
+LOOKS = 2.0
 """Looks per second of the senses at their default rates; every second one goes to where the face was."""
 
 
 class Plain:
     """One film through a plain loop with models of its own."""
 
-    def __init__(self, find: FindModel, mode: Mode, fps: float) -> None:
+    def __init__(self, find: FindModel, mode: Mode, fps: float, looks: float = LOOKS) -> None:
         def session(name: str) -> Callable[[dict[str, Any]], list[Any]]:
             model = load(find(name))
             return model.run
@@ -44,12 +44,12 @@ class Plain:
             session(audio.SILERO),
         )
         self._expression = session(DEFAULT) if mode is Mode.AFFECT else None
-        self._fps = fps
+        self._fps, self._looks = fps, looks
         self._hop = round(0.24 * SAMPLE_RATE_HZ)
 
     def run(self, source: Source) -> None:
         """From its beginning to `end_s`; a source without pictures or without sound is taken as it is."""
-        decimator, looks = Decimator(self._fps), Decimator(_LOOKS)
+        decimator, looks = Decimator(self._fps), Decimator(self._looks)
         resampler = AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE_HZ)
         ear, looked, before = _Ear(self._yamnet, self._silero, self._hop), 0, None
         end_s = source.end_s if source.end_s is not None else float("inf")

@@ -7,7 +7,7 @@ from edge_agent.capture.frame import Frame, Image
 from edge_agent.edge_time import EdgeTime
 from edge_agent.evidence.nudity import Nudity
 from edge_agent.evidence.poses import Poses
-from edge_agent.evidence.release import Refused, Release, View
+from edge_agent.evidence.release import Bodies, Refused, Release, View
 from edge_agent.evidence.ring import Ring
 from edge_agent.evidence.settings import EvidenceSettings
 from edge_agent.models import ModelAltered, ModelMissing, ModelUnreadable, load
@@ -31,13 +31,20 @@ def album(
             if isinstance(one, RealCamera) and one.ring is not None and one.poses is not None
         ]
 
+    return Release(settings, time_zone, views, bodies_by(eyes), _nudity(settings, eyes), when.now)
+
+
+def bodies_by(eyes: Eyes) -> Bodies:
+    """Finds the bodies of which outlines are drawn, by the agent's own model and as its sense does, the lying ones
+    included."""
+
     def bodies(frame: Frame) -> list[Skeleton]:
-        model = eyes.loaded.get(pose.MODEL)
+        model = eyes.loaded.get(eyes.choice.pose_file)
         if model is None:
             raise Refused("no model that finds bodies is loaded, and only outlines may leave")
-        return [person.skeleton for person in pose.Pose(model).find(frame)]
+        return [person.skeleton for person in pose.Pose(model).everybody(frame)]
 
-    return Release(settings, time_zone, views, bodies, _nudity(settings, eyes), when.now)
+    return bodies
 
 
 def fill(camera: Camera, settings: EvidenceSettings, private: Callable[[UnixSeconds], bool]) -> None:

@@ -16,7 +16,7 @@ class Nudity:
     """
 
     def __init__(self, model: Model, settings: NuditySettings) -> None:
-        self._model = model.fits({"images": (0, 3, 0, 0)}, [(0, 4 + len(settings.labels), 0)])
+        self.model = model.fits({"images": (0, 3, 0, 0)}, [(0, 4 + len(settings.labels), 0)])
         self._settings = settings
         self._rows = [4 + settings.labels.index(name) for name in settings.hits]
 
@@ -27,6 +27,6 @@ class Nudity:
         square[: image.shape[0], : image.shape[1]] = image
         small = cv2.resize(square, (size, size), interpolation=cv2.INTER_LINEAR)
         tensor = np.ascontiguousarray(small[:, :, ::-1].transpose(2, 0, 1)[None], np.float32) / np.float32(255.0)
-        found = self._model.run({"images": tensor})[0][0]
+        found = self.model.run({"images": tensor})[0][0]
         scores = found[self._rows]
         return not bool((scores < self._settings.threshold).all())  # what is no number counts as a hit

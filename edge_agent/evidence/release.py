@@ -16,6 +16,7 @@ from edge_agent.evidence.poses import Looked, Poses
 from edge_agent.evidence.ring import Kept, Ring
 from edge_agent.evidence.settings import Allowed, EvidenceSettings
 from edge_agent.evidence.silhouette import silhouette
+from edge_agent.models import Model
 from edge_agent.preprocess.skeleton import Skeleton
 from services.runtime import logs
 from services.vocabulary import BodyPose, Mode, Picture, PictureReply, PictureRequest, Resident, UnixSeconds
@@ -56,6 +57,11 @@ class Release:
         self._settings, self._zone = settings, ZoneInfo(time_zone)
         self._views, self._bodies, self._nudity, self._now = views, bodies, nudity, now
         self._log = logs.logger(part="evidence")
+
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """What looks at pictures before they leave."""
+        return () if self._nudity is None else (self._nudity.model,)
 
     def release(self, request: PictureRequest) -> PictureReply:
         """What may be seen of an event, and how a body moved; each where a purpose is given for it."""

@@ -6,7 +6,8 @@ from enum import StrEnum
 
 import numpy as np
 
-from edge_agent.preprocess.pixels import Picture, green, resized
+from edge_agent.preprocess.pixels import Picture
+from edge_agent.preprocess.plainness import plain
 from edge_agent.preprocess.tracks import Area
 
 LEAST_CONTRAST = 2.0
@@ -26,10 +27,7 @@ the contrast is `GLARING`, neighbours across cells are equal as well (`FLAT`), o
 inside (`BLOCKY` times). Source: measured; 32 clips as JPEGs of quality 50 to 1 have contrasts to 75, at most 0.88
 across cells, and differ there more than 1.6 times as often; bars and test cards as JPEG, MJPEG and H.264 to CRF 51
 have contrasts from 87, "no signal" 0.95 across cells. What is darkened to 40 or 15 % and then a JPEG of quality 2 may
-still count as drawn; a colour wash that was compressed hard counts as a room."""
-SMOOTH = (20.0, 0.93, 1.0)
-"""Contrast, and the share of cells whose mean lies within so many steps of brightness between those of its neighbours
-from which a picture is a colour wash (measured: gradients 0.98, 32 clips at any quality at most 0.81)."""
+still count as drawn."""
 LEAST_LIKENESS = 0.3
 """Correlation of pixels four apart under which a picture is snow (measured: 0.00; rooms 0.76 and more)."""
 SMALLEST_SIDE = 64
@@ -73,7 +71,7 @@ def emptiness(image: Picture, masked: float = 0.0) -> Empty | None:
         return Empty.BLANK
     if min(image.shape[:2]) < SMALLEST_SIDE:
         return None
-    if _drawn(image, contrast, masked) or _smooth(image, contrast, masked):
+    if _drawn(image, contrast, masked) or plain(image, masked):
         return Empty.DRAWN
     varied = sparse - sparse.mean()
     alike = float((varied[:, 1:] * varied[:, :-1]).mean()) / contrast**2
@@ -89,16 +87,6 @@ def _drawn(image: Picture, contrast: float, masked: float) -> bool:
     across = _seen(float(same[:, BLOCK - 1 :: BLOCK].mean()), masked)
     inside = (BLOCK * equal - across) / (BLOCK - 1)
     return contrast >= GLARING or across >= FLAT or 1.0 - across <= BLOCKY * (1.0 - inside)
-
-
-def _smooth(image: Picture, contrast: float, masked: float) -> bool:
-    least, share, steps = SMOOTH
-    if contrast < least:
-        return False
-    height, width = image.shape[0] // BLOCK, image.shape[1] // BLOCK
-    cells = resized(green(image), width, height).astype(np.float32)
-    bent = (cells[2:] - 2 * cells[1:-1] + cells[:-2], cells[:, 2:] - 2 * cells[:, 1:-1] + cells[:, :-2])
-    return all(_seen(float((np.abs(one) <= steps).mean()), masked) >= share for one in bent)
 
 
 def _seen(share: float, masked: float) -> float:

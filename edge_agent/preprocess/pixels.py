@@ -39,11 +39,6 @@ def stretched(
     return _uint8(cv2.warpAffine(image, matrix, (pixels, pixels), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP))
 
 
-def green(image: Picture) -> Picture:
-    """The green of a BGR picture, height x width: of brightness the most."""
-    return _uint8(cv2.extractChannel(image, 1))
-
-
 def whole(image: Picture, size: int, square: bool) -> Picture:
     """The whole picture as `size` x `size`: in its own proportions between black bars where `square`, else squeezed."""
     if not square:

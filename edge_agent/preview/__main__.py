@@ -4,8 +4,8 @@ import argparse
 import signal
 import sys
 import threading
-import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -22,12 +22,13 @@ from edge_agent.capture.windows import Window, windows
 from edge_agent.models import ProviderMissing
 from edge_agent.preview.drawing import BANNER, Drawn, draw
 from edge_agent.preview.film import film
+from edge_agent.preview.looks import Looks
 from edge_agent.scoring import Scorer, Scores
 from edge_agent.senses import chosen
 from edge_agent.sensing.faces import Faces
-from edge_agent.sensing.pose import Pose
 from edge_agent.sensing.vocalisation import leaving
 from edge_agent.settings import EdgeSettings
+from edge_agent.standpoint import Standpoint, standpoint
 from services.runtime import logs
 from services.runtime.assets import AssetError, Shelf
 from services.runtime.lifecycle import refuse
@@ -48,13 +49,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = load(EdgeSettings, asked.config)
         logs.configure("preview", "error", "console")
-        source = Source(asked.source, end_s=asked.seconds or None, analysis_fps=asked.fps or settings.analysis_fps)
+        seen_from = standpoint(settings, asked.camera, asked.source)
+        source = Source(
+            asked.source, end_s=asked.seconds or None, analysis_fps=asked.fps or settings.analysis_fps,
+            masks=seen_from.places.masks,
+        )  # fmt: skip
         eyes = Eyes(Shelf.open().find, chosen(settings), 0.0)
         _writable(asked.out)
-        total = asked.seconds or length_s(source)
-        with film(asked.out, BANNER) as made, _progress() as bar:
+        total, console = asked.seconds or length_s(source), Console(stderr=True, soft_wrap=True)
+        console.print(seen_from.line, highlight=False, markup=False)
+        with film(asked.out, BANNER) as made, _progress(console) as bar:
             task = bar.add_task("drawing", total=total)
-            for image, time_s in previewed(eyes, asked.mode, source, stop):
+            for image, time_s in previewed(eyes, asked.mode, source, seen_from, stop):
                 made.add(image, time_s)
                 bar.update(task, completed=time_s)
                 if asked.seconds and time_s >= asked.seconds:
@@ -65,37 +71,53 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def previewed(eyes: Eyes, mode: Mode, source: Source, stop: threading.Event) -> Iterator[tuple[Image, Seconds]]:
-    """Every picture that is looked at, drawn over, with its time.
+@dataclass(frozen=True, slots=True)
+class _Artist:
+    """What one camera's pictures are drawn over with: its scorer, its faces, its looks at bodies, its places."""
+
+    scorer: Scorer
+    faces: Faces | None
+    looks: Looks
+    seen_from: Standpoint
+
+
+def previewed(
+    eyes: Eyes, mode: Mode, source: Source, seen_from: Standpoint, stop: threading.Event
+) -> Iterator[tuple[Image, Seconds]]:
+    """Every picture of `source`, which has the masks of `seen_from`, that is looked at, drawn over, with its time.
 
     Raises:
         SourceError: it cannot be read.
     """
-    found = eyes.senses(mode)
-    scorer = Scorer(found.senses, mode, monotonic=time.perf_counter)
-    faces = next((sense for sense in found.senses if isinstance(sense, Faces)), None)
-    pose = next((sense for sense in found.senses if isinstance(sense, Pose)), None)
+    scorer = eyes.scorer(mode, seen_from.places)
+    faces = next((sense for sense in scorer.senses if isinstance(sense, Faces)), None)
+    artist = _Artist(scorer, faces, Looks(scorer.senses), seen_from)
     captured = patient(source, stop) if source.live else decode(source, Counts())
     for window in windows(captured):
         if stop.is_set():
             return
-        yield from _drawn(window, scorer, faces, pose)
+        yield from _drawn(window, artist)
 
 
-def _drawn(window: Window, scorer: Scorer, faces: Faces | None, pose: Pose | None) -> Iterator[tuple[Image, Seconds]]:
+def _drawn(window: Window, artist: _Artist) -> Iterator[tuple[Image, Seconds]]:
+    scorer, places = artist.scorer, artist.seen_from.places
     scores = scorer.score(window)
     values = dict(zip(scorer.channels, scores.values, strict=True))
     cues = leaving(scores.cues, scorer.mode)
     for frame in window.frames:
-        seen = faces.find(frame) if faces else []
-        bodies = [person.skeleton for person in pose.find(frame)] if pose else []
-        yield draw(Drawn(frame.image, seen, bodies, values, cues, _line(scores))), frame.pts_s
+        seen = artist.faces.find(frame) if artist.faces else []
+        look = artist.looks.at(frame.pts_s)
+        bodies = look.bodies if look else ()
+        held = look is not None and look.pts_s < frame.pts_s
+        drawn = Drawn(frame.image, seen, bodies, values, cues, _line(scores, artist.seen_from), places, held)
+        yield draw(drawn), frame.pts_s
 
 
-def _line(scores: Scores) -> str:
+def _line(scores: Scores, seen_from: Standpoint) -> str:
     people = "nobody counted" if scores.persons < 0 else f"{scores.persons} in view"
     silent = [f"{gap.sense.value}: {gap.reason.value.replace('_', ' ')}" for gap in scores.gaps]
-    return "\n".join([f"second {scores.time_s:.0f}, {people}, quality {scores.quality:.2f}", *silent])
+    whose = f"{seen_from.camera}: {seen_from.places}" if seen_from.camera else "no camera's masks, zone or bed_area"
+    return "\n".join([whose, f"second {scores.time_s:.0f}, {people}, quality {scores.quality:.2f}", *silent])
 
 
 def _writable(out: Path) -> None:
@@ -105,9 +127,9 @@ def _writable(out: Path) -> None:
         raise Nowhere(f"--out: there is no folder {out.absolute().parent}")
 
 
-def _progress() -> Progress:
+def _progress(console: Console) -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=Console(stderr=True))
+    return Progress(*columns, console=console)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -118,6 +140,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--fps", type=float, default=0.0)
     parser.add_argument("--seconds", type=float, default=0.0)
     parser.add_argument("--config", type=Path)
+    parser.add_argument("--camera", default="")
     return parser
 
 

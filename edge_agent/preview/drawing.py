@@ -9,15 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.capture.frame import Image
+from edge_agent.preprocess.places import UNPLACED, Places
 from edge_agent.preprocess.skeleton import SURE, Skeleton
+from edge_agent.preprocess.tracks import WHOLE, Area
 from edge_agent.sensing.role import Face
 from services.vocabulary import Cue, describe
 
-HEIGHT, PANEL = 720, 440
+HEIGHT, PANEL, TOP = 720, 440, 30
 BANNER = "COMMISSIONING ONLY - holds pictures of people - delete after use"
 _LINE = 22
 _WHITE, _GREY, _DARK = (240, 240, 240), (130, 130, 130), (32, 32, 32)
 _FACE, _BODY, _CUE, _MARK, _BAR = (80, 220, 80), (255, 180, 60), (60, 80, 255), (0, 0, 160), (200, 150, 60)
+_ZONE, _BED = (60, 220, 220), (220, 90, 220)
 _BONES = (
     (5, 6), (5, 7), (7, 9), (6, 8), (8, 10), (5, 11), (6, 12), (11, 12), (11, 13), (13, 15), (12, 14), (14, 16),
 )  # fmt: skip
@@ -35,7 +38,10 @@ class Drawn:
     values: Mapping[str, float]
     cues: Sequence[Cue]
     line: str
-    """Time, people, and what is silent and why."""
+    """Whose places, time, people, and what is silent and why."""
+    places: Places = UNPLACED
+    held: bool = False
+    """Whether `bodies` are of a look at an earlier picture: drawn thin."""
 
 
 def draw(one: Drawn) -> Image:
@@ -45,24 +51,50 @@ def draw(one: Drawn) -> Image:
     inner = _even(width * scale)
     canvas = np.full((HEIGHT, inner + PANEL, 3), _DARK, np.uint8)
     canvas[:, :inner] = cv2.resize(one.image, (inner, HEIGHT))
+    _places(canvas[:, :inner], one.places)
     for body in one.bodies:
-        _body(canvas[:, :inner], body, scale)
+        _body(canvas[:, :inner], body, scale, one.held)
     for face in one.faces:
         _face(canvas[:, :inner], face, scale)
     _cues(canvas[:, :inner], one.cues)
-    cv2.rectangle(canvas, (0, 0), (inner + PANEL, 30), _MARK, -1)
+    cv2.rectangle(canvas, (0, 0), (inner + PANEL, TOP), _MARK, -1)
     _text(canvas, BANNER, 10, 21, _WHITE)
-    _panel(canvas[30:, inner:], one)
+    _panel(canvas[TOP:, inner:], one)
     return canvas
 
 
-def _body(canvas: NDArray[np.uint8], body: Skeleton, scale: float) -> None:
+def _places(canvas: NDArray[np.uint8], places: Places) -> None:
+    """Outlines under the banner: masks grey, each with its word inside; the bed within the zone's line where both are
+    one."""
+    for mask in places.masks:
+        left, top, right, bottom = _outlined(canvas, mask, _GREY, 0)
+        _text(canvas, "mask", (left + right) // 2 - 16, (top + bottom) // 2, _GREY)
+    if places.zone != WHOLE:
+        left, top, _, _ = _outlined(canvas, places.zone, _ZONE, 1)
+        _label(canvas, "zone", left + 2, top + 18, _ZONE)
+    if places.bed is not None:
+        left, _, _, bottom = _outlined(canvas, places.bed, _BED, 4)
+        _label(canvas, "bed_area", left + 2, bottom - 2, _BED)
+
+
+def _outlined(
+    canvas: NDArray[np.uint8], area: Area, colour: tuple[int, int, int], inset: int
+) -> tuple[int, int, int, int]:
+    """Where the line went: left, top, right, bottom in pixels."""
+    height, width = canvas.shape[:2]
+    left, right = round(area.left * width) + inset, round(area.right * width) - 1 - inset
+    top, bottom = max(TOP + 1, round(area.top * height)) + inset, round(area.bottom * height) - 1 - inset
+    cv2.rectangle(canvas, (left, top), (right, bottom), colour, 1 if inset == 0 else 2)
+    return left, top, right, bottom
+
+
+def _body(canvas: NDArray[np.uint8], body: Skeleton, scale: float, held: bool) -> None:
     places = (body.points * scale).round().astype(int)
     for a, b in _BONES:
         if min(body.scores[a], body.scores[b]) >= SURE:
-            cv2.line(canvas, _at(places[a]), _at(places[b]), _BODY, 3, cv2.LINE_AA)
+            cv2.line(canvas, _at(places[a]), _at(places[b]), _BODY, 1 if held else 3, cv2.LINE_AA)
     for place, score in zip(places, body.scores, strict=True):
-        if score >= SURE:
+        if score >= SURE and not held:
             cv2.circle(canvas, _at(place), 4, _WHITE, -1, cv2.LINE_AA)
     left, top, right, bottom = (body.box * scale).round().astype(int).tolist()
     cv2.rectangle(canvas, (left, top), (right, bottom), _BODY, 1)
@@ -115,6 +147,13 @@ def _bar(canvas: NDArray[np.uint8], name: str, value: float, y: int, step: int) 
 
 def _text(canvas: Any, words: str, x: int, y: int, colour: tuple[int, int, int]) -> None:
     cv2.putText(canvas, words, (x, max(12, y)), cv2.FONT_HERSHEY_SIMPLEX, 0.45, colour, 1, cv2.LINE_AA)
+
+
+def _label(canvas: Any, words: str, x: int, y: int, colour: tuple[int, int, int]) -> None:
+    """Dark words on their colour; `y` is where the label ends."""
+    width = cv2.getTextSize(words, cv2.FONT_HERSHEY_SIMPLEX, 0.45, 1)[0][0]
+    cv2.rectangle(canvas, (x, y - 18), (x + width + 8, y), colour, -1)
+    _text(canvas, words, x + 4, y - 5, _DARK)
 
 
 def _at(place: NDArray[np.int_]) -> tuple[int, int]:

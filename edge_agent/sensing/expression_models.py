@@ -13,6 +13,7 @@ from edge_agent.preprocess.crops import crop, rgb, square_around, widened
 from edge_agent.preprocess.pixels import grey
 from edge_agent.preprocess.probabilities import softened, softmax
 from edge_agent.preprocess.variations import VARIATIONS, Variation
+from edge_agent.sensing import deepface
 from edge_agent.sensing.role import Face
 from services.vocabulary import EMOTIONS
 
@@ -143,6 +144,7 @@ EXPRESSION_MODELS = {
         ExpressionModel("affectnet8_mnasnet05.onnx", 224, True, 0.1, "bgr", _EIGHT),
         ExpressionModel("affectnet8_squeezenet.onnx", 224, True, 0.1, "bgr", _EIGHT),
         ExpressionModel("affectnet_va_shufflenet200.onnx", 224, True, 0.1, "bgr", ("arousal", "valence")),
+        ExpressionModel(deepface.NAME, deepface.SIDE, True, 0.0, "bgr", deepface.EMOTIONS, span=(0.0, 1.0)),
     )
 }  # fmt: skip
 

@@ -29,7 +29,8 @@ _SMALLEST_SIDE = 32
 
 
 class Faces:
-    """Hands faces on to the senses that read them; has no channel of its own."""
+    """Hands faces on to the senses that read them; has no channel of its own. `digest` is the sha256 of its model,
+    which OpenCV runs on the CPU whatever the others run on."""
 
     title = "faces"
     name = SenseName.FACE
@@ -37,7 +38,7 @@ class Faces:
     needs = (MODEL,)
 
     def __init__(self, model: Path, per_second: float = 2.0, longest_side: int = 416) -> None:
-        verify(model)
+        self.digest = verify(model)
         try:
             self._detector = cv2.FaceDetectorYN.create(str(model), "", (64, 64), THRESHOLD, _OVERLAP, _MOST)
             self._detector.detect(np.zeros((64, 64, 3), np.uint8))  # another net fails here rather than in the night

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.capture.frame import Frame
-from edge_agent.preprocess.pixels import grey, resized
+from edge_agent.preprocess.pixels import Picture, grey, resized
+from edge_agent.sensing.camera_shake import steadied
 from edge_agent.sensing.role import Moment, Reading, unseen
 from services.vocabulary import Absence, Seconds
 from services.vocabulary import Sense as SenseName
@@ -20,6 +21,11 @@ source: measured, above the flow of a still room on the demonstration clip)."""
 CALM = 0.05
 """Mean speed in diagonals per second that halves the erratic measure (source: measured on the demonstration clip)."""
 LONGEST_STEP_S: Seconds = 0.7
+"""Pictures further apart are not compared: too much has happened between them (source: guess)."""
+LEAST_FPS = 1.5
+"""Analysed pictures a second below which no two lie near enough together, and motion is never told."""
+STIRRED = 0.1
+"""Mean pixels of flow below which nobody asks whether the camera moved: as in a still room, on half of the clips."""
 
 Flow = NDArray[np.float32]
 
@@ -29,8 +35,8 @@ class Motion:
 
     Erratic is sum|v(t) - v(t-1)| / (sum|v(t)| + sum|v(t-1)| + calm) over all pixels: 0 for stillness and for
     steady movement in one direction, towards 1 for strong movement that starts, stops and turns. Both are medians over
-    the second, so that one jump (a light switched on, a lost picture) does not count. Flow: DIS, Kroeger et al.
-    2016, ECCV.
+    the second, so that one jump (a light switched on, a lost picture) does not count. What the camera itself moved
+    (a knock at the bed, a door, a fan) is taken off first, where it can be told. Flow: DIS, Kroeger et al. 2016, ECCV.
     """
 
     title = "motion"
@@ -63,10 +69,30 @@ class Motion:
         if before is None or not 0.0 < frame.pts_s - before[0] <= LONGEST_STEP_S:
             self._velocity = None
             return None
-        flow = self._dis.calc(before[1], picture, None)
-        velocity = np.asarray(flow, dtype=np.float32) / np.float32((frame.pts_s - before[0]) * _DIAGONAL)
+        velocity = self._flow(before[1], picture) / np.float32((frame.pts_s - before[0]) * _DIAGONAL)
         last, self._velocity = self._velocity, velocity
         return moving_share(velocity), None if last is None else erratic(velocity, last)
+
+    def _flow(self, before: Picture, picture: Picture) -> Flow:
+        """Pixels that everything moved, less what the camera did."""
+        flow = np.asarray(self._dis.calc(before, picture, None), dtype=np.float32)
+        if float(_speed(flow).mean()) < STIRRED:
+            return flow
+        steady = steadied(before, picture)
+        return flow if steady is before else np.asarray(self._dis.calc(steady, picture, None), dtype=np.float32)
+
+
+def too_slow(fps: float) -> str:
+    """Why motion is never told at so many analysed pictures a second, and what to do; empty where it is.
+
+    >>> too_slow(1.0)
+    'motion is never told at 1 analysed picture(s) a second: set analysis_fps to 1.5 or more'
+    >>> too_slow(1.5)
+    ''
+    """
+    if fps >= LEAST_FPS:
+        return ""
+    return f"motion is never told at {fps:g} analysed picture(s) a second: set analysis_fps to {LEAST_FPS:g} or more"
 
 
 def moving_share(velocity: Flow) -> float:

@@ -63,6 +63,7 @@ class Pose:
 
     def __init__(self, model: Model, per_second: float = 2.0, zone: Area = WHOLE, bed: Area | None = None) -> None:
         self._net = net_of(model)
+        self.needs = (model.name,)
         self.per_second = per_second
         self._bed = bed
         self.channels = CHANNELS if bed is None else (*CHANNELS, OUT_OF_BED)
@@ -80,7 +81,9 @@ class Pose:
         if not frames:
             return Reading.absent(unseen(moment.window))
         self._looks = 0
-        seen = [(frame, people, self._tracked(frame, people)) for frame in frames for people in (self._all(frame),)]
+        seen = [
+            (frame, people, self._tracked(frame, people)) for frame in frames for people in (self.everybody(frame),)
+        ]
         self._tell([(frame, people) for frame, people, _ in seen])
         persons = max(len(people) for _, people, _ in seen)
         resident = self._resident([(frame, tracks) for frame, _, tracks in seen])
@@ -141,7 +144,7 @@ class Pose:
         self._looks += 1
         return once_each(self._net.find(frame.image))
 
-    def _all(self, frame: Frame) -> list[Person]:
+    def everybody(self, frame: Frame) -> list[Person]:
         """Everybody, with those who are seen only, or better, in the turned picture, because they lie."""
         people = self.find(frame)
         if not self._in_doubt(frame.pts_s, people):

@@ -9,7 +9,7 @@ import cv2
 from edge_agent.engines import EngineSettings
 from edge_agent.models import FindModel, Model, ModelAltered, ModelMissing, ModelUnreadable, load
 from edge_agent.preprocess.tracks import WHOLE, Area
-from edge_agent.sensing import affect, blendshapes, expression, pose
+from edge_agent.sensing import affect, blendshapes, deepface, expression, pose
 from edge_agent.sensing import faces as yunet
 from edge_agent.sensing.absent import Absent
 from edge_agent.sensing.affect_calibration import Calibration
@@ -72,6 +72,11 @@ class Choice:
     """A YOLO pose net of the operator's own, instead of MoveNet."""
     bed: Area | None = None
     """Where the mattress is seen: who lies there has not fallen. None: nobody said."""
+
+    @property
+    def pose_file(self) -> str:
+        """Which model finds bodies: MoveNet's name, or the path of the operator's own."""
+        return pose.MODEL if self.pose_model is None else str(self.pose_model)
 
     @property
     def known(self) -> Known:
@@ -194,8 +199,8 @@ class _Shelf:
         file = self._choice.pose_model
         if file is None:
             return self.model(pose.MODEL)
-        self.used[str(file)] = self._own(file)
-        return self.used[str(file)]
+        self.used[self._choice.pose_file] = self._own(file)
+        return self.used[self._choice.pose_file]
 
     def blendshapes(self) -> Sense:
         self.find(yunet.MODEL)
@@ -227,10 +232,10 @@ class _Shelf:
 
     def _face_model(self, name: str) -> Model:
         what = described(name, self._choice.known)
-        if what.path is None:
+        if what.path is None and name != deepface.NAME:
             return self.model(name)
         if name not in self._loaded:
-            self._loaded[name] = self._load(what.path, what.sha256)
+            self._loaded[name] = deepface.load_deepface() if what.path is None else self._load(what.path, what.sha256)
         self.used[name] = self._loaded[name]
         return self.used[name]
 

@@ -22,8 +22,10 @@ STREAMS = {"rtsp": 554, "rtsps": 322, "rtmp": 1935, "http": 80, "https": 443, "t
 NO_PICTURE_LIBRARY = 3
 _FIRST_LOOK = ("-m", "edge_agent.first_look")
 """The agent's own opening, in a process of its own: what it says of a camera is what the agent will say."""
-EVERY_MINUTES = 15.0
+EVERY_MINUTES, ANALYSIS_FPS = 15.0, 8.0
 """What an agent does unless it is told otherwise."""
+MOTION_FROM_FPS = 1.5
+"""Analysed pictures a second below which an agent tells no motion."""
 _DEVICES = ("alsa:", "pulse:")
 
 
@@ -47,6 +49,7 @@ def look(config: Path | None) -> Iterator[Finding]:
     if cameras:
         yield _own_alarm(told)
         yield _canary(told)
+        yield _motion(told)
         yield from doctor_evidence.look(told, cameras)
     for entry in cameras:
         yield camera(str(entry.get("name", "?")), str(entry.get("source", "")), str(entry.get("expects", "pictures")))
@@ -91,6 +94,19 @@ def _canary(told: dict[str, Any]) -> Finding:
         return Finding("canary", Grade.GOOD, f"a test goes the way of an alert every {minutes:g} minutes")
     return Finding("canary", Grade.NOTE, "off: nobody notices when alerts would not arrive any more",
                    "set canary_minutes (ATTUNE_EDGE_CANARY_MINUTES), e.g. to 15")  # fmt: skip
+
+
+def _motion(told: dict[str, Any]) -> Finding:
+    """Whether enough pictures are looked at to tell movement from one to the next."""
+    said = os.environ.get("ATTUNE_EDGE_ANALYSIS_FPS", told.get("analysis_fps", ANALYSIS_FPS))
+    try:
+        fps = float(said)
+    except (TypeError, ValueError):
+        return Finding("motion", Grade.BAD, f"analysis_fps = {said!r}", "expected pictures a second, such as 8")
+    if fps >= MOTION_FROM_FPS:
+        return Finding("motion", Grade.GOOD, f"{fps:g} pictures a second are looked at")
+    return Finding("motion", Grade.NOTE, f"off: {fps:g} picture(s) a second are too few to tell movement",
+                   f"set analysis_fps (ATTUNE_EDGE_ANALYSIS_FPS) to {MOTION_FROM_FPS:g} or more")  # fmt: skip
 
 
 def dial(server: str) -> Finding:

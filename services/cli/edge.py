@@ -17,6 +17,13 @@ app = typer.Typer(
 Config = Annotated[
     Path | None, typer.Option(help="The edge agent's TOML file: provider, threads, models; the environment wins.")
 ]
+Camera = Annotated[
+    str | None,
+    typer.Option(
+        help="Whose masks, zone and bed_area of --config are applied; none: no camera's. Default: the one that has "
+        "this source, else the only one there is."
+    ),
+]
 
 
 @app.command("record-scores")
@@ -40,12 +47,14 @@ def record_scores(
         ),
     ] = None,
     fps: Annotated[
-        float | None, typer.Option(help="Pictures looked at per second. Default: the agent's 8.", min=0.1, max=30)
+        float | None,
+        typer.Option(help="Pictures looked at per second; motion needs 1.5. Default: the agent's 8.", min=0.1, max=30),
     ] = None,
     seconds: Annotated[
         float | None, typer.Option(help="End each recording after so long. A stream otherwise ends at Ctrl-C.", min=1)
     ] = None,
     config: Config = None,
+    camera: Camera = None,
 ) -> None:
     """Write down what the senses say of a recording, one row per second, faster than real time.
 
@@ -68,14 +77,19 @@ def record_scores(
     file is a row group (a long one several). What cannot be read is named and left out, and the command ends with
     status 1; with 2 if nothing could be read or a model is missing (`attune assets pull` brings them).
 
+    With `--config` the recording is looked at as the camera does whose it is: its `masks` are black before anything
+    looks, who was never in its `zone` is not read, and with a `bed_area` there is `pose.out_of_bed`. The first line
+    says which camera's were applied, or that none were.
+
     * `attune edge record-scores ward.mp4 --out ward.parquet` then
       `attune score ward.parquet --time time --resident resident --out scored.parquet`
+    * `attune edge record-scores night.mp4 --config edge.toml --camera room-12 --out night.csv`
     * `attune edge record-scores faces/ --mode affect --out faces.parquet` measures labelled pictures
     * `attune edge record-scores rtsp://camera-12.local/stream1 --seconds 600 --out room.csv`
     """
     options: list[object] = ["--out", out, "--mode", mode.value, "--resident", resident]
     options += ["--began", began.isoformat()] if began is not None else []
-    for name, value in (("fps", fps), ("seconds", seconds), ("config", config)):
+    for name, value in (("fps", fps), ("seconds", seconds), ("config", config), ("camera", camera)):
         options += [f"--{name}", value] if value is not None else []
     raise typer.Exit(_run("edge_agent.record_scores", [*options, "--", source]))
 
@@ -86,24 +100,27 @@ def bench(
     mode: Annotated[Mode, typer.Option(help="affect measures the expression sense too.")] = Mode.OBSERVABLES,
     cameras: Annotated[int, typer.Option(help="So many at once, as in one agent.", min=1, max=64)] = 1,
     fps: Annotated[
-        float | None, typer.Option(help="Pictures looked at per second. Default: the agent's 8.", min=0.1, max=30)
+        float | None,
+        typer.Option(help="Pictures looked at per second; motion needs 1.5. Default: the agent's 8.", min=0.1, max=30),
     ] = None,
     seconds: Annotated[float, typer.Option(help="How much of the film.", min=2)] = 20.0,
     rounds: Annotated[int, typer.Option(help="Passes of the senses and of the plain loop, in turn.", min=1)] = 5,
     config: Config = None,
+    camera: Camera = None,
 ) -> None:
     """How many cameras this machine carries, and what each sense costs.
 
     Prints pictures, how often each sense's models ran and their milliseconds, the share of one core that a camera keeps
     busy, and what the agent's own code costs over a plain loop of the same decoding, resizing, flow and session calls,
     passes taken in turn. Processor time, so that other work on the machine hardly counts; only `--cameras` together
-    are timed by the clock on the wall.
+    are timed by the clock on the wall. What a camera's masks hide costs nothing to read: with `--config` the film is
+    looked at as `--camera` looks, and the last line says whose masks, zone and bed_area were applied.
 
     * `attune edge bench corridor.mp4 --cameras 4`
     * `attune edge bench corridor.mp4 --mode affect --fps 5`
     """
     options: list[object] = ["--mode", mode.value, "--cameras", cameras, "--seconds", seconds, "--rounds", rounds]
-    for name, value in (("fps", fps), ("config", config)):
+    for name, value in (("fps", fps), ("config", config), ("camera", camera)):
         options += [f"--{name}", value] if value is not None else []
     raise typer.Exit(_run("edge_agent.bench", [*options, "--", source]))
 
@@ -162,17 +179,25 @@ def preview(
         float | None, typer.Option(help="End after so long. A stream otherwise ends at Ctrl-C.", min=1)
     ] = None,
     config: Config = None,
+    camera: Camera = None,
 ) -> None:
     """Draw what the senses see: faces, bodies, cues, and a bar for every score. For hanging up a camera only.
 
     The film carries a banner that says so, has no sound, and is the one thing that the edge ever writes pictures to:
-    delete it when the camera hangs right. Boxes and skeletons are those of each picture; the bars are the scores of its
-    second; a grey name is absent, and the lines on top say which sense is silent and why.
+    delete it when the camera hangs right. Faces are those of each picture. Skeletons are those that posture and falls
+    are judged by, also of who lies and is found in the turned picture only: thick in a picture that was looked at, thin
+    in those after it. The bars are the scores of the second; a grey name is absent, and the lines on top say which
+    sense is silent and why.
+
+    With `--config` a camera is seen as its agent sees it: `masks` are black before anything looks at a picture, draws
+    or keeps it, and outlines show them, the `zone` and the `bed_area`. Hang the camera, draw, move the numbers, draw
+    again. The first line, and the top of the panel, say which camera's were applied, or that none were.
 
     * `attune edge preview rtsp://camera-12.local/stream1 --seconds 30 --out room-12.mp4`
+    * `attune edge preview rtsp://camera-12.local/stream1 --config edge.toml --camera room-12 --seconds 30 --out b.mp4`
     """
     options: list[object] = ["--out", out, "--mode", mode.value]
-    for name, value in (("fps", fps), ("seconds", seconds), ("config", config)):
+    for name, value in (("fps", fps), ("seconds", seconds), ("config", config), ("camera", camera)):
         options += [f"--{name}", value] if value is not None else []
     raise typer.Exit(_run("edge_agent.preview", [*options, "--", source]))
 

@@ -74,3 +74,20 @@ def test_it_lets_nobody_near_the_management_routes_but_who_asks_and_who_measures
     near = {name for name, service in COMPOSE["services"].items() if "model" in service.get("networks", ())}
     assert near == {"vllm", "vlm-gpu", "prometheus"}
     assert VllmFlags.read(FLAGS).allowed_media_domains == ["nowhere.invalid"]
+
+
+def test_it_scrapes_every_server_that_a_compose_file_starts_or_the_vlm_service_asks() -> None:
+    files = [COMPOSE, *(yaml.safe_load(file.read_text()) for file in (ROOT / "deploy" / "vllm").glob("*.yml"))]
+    services = [(name, told) for file in files for name, told in file["services"].items()]
+    started = {f"{name}:8000" for name, told in services if "vllm-openai" in told.get("image", "")}
+    urls = [told.get("environment", {}).get("ATTUNE_VLM_SERVER_URL", "") for _, told in services]
+    asked = {url.removeprefix("http://") for told in urls for url in told.split(",") if url}
+    prometheus = yaml.safe_load((ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text())
+    [job] = [job for job in prometheus["scrape_configs"] if job["job_name"] == "vllm"]
+    scraped = {target for config in job["static_configs"] for target in config["targets"]}
+    assert scraped == started == asked
+    assert len(scraped) == 2
+    networks = {
+        network for _, told in services if "vllm-openai" in told.get("image", "") for network in told["networks"]
+    }
+    assert networks <= set(COMPOSE["services"]["prometheus"]["networks"])

@@ -137,7 +137,10 @@ def test_it_still_reads_the_bytes_of_the_first_version() -> None:
 
 def test_the_claims_of_an_opinion_pass_and_an_unknown_support_does_not() -> None:
     wrong = Claim("she screamed", "audio.cue.scream", Support.CONTRADICTED, "no scream was heard")
-    made = replace(ASSESSMENT, grounding=Grounding((wrong, Claim("motion rose", "motion.ratio", Support.SUPPORTED))))
+    made = replace(
+        ASSESSMENT, grounding=Grounding((wrong, Claim("motion rose", "motion.ratio", Support.SUPPORTED))),
+        policy_version="p-3", model_version="0123456789ab",
+    )  # fmt: skip
     message = wire.assessment_to_wire(made)
     assert wire.assessment_from_wire(message) == made
     message.claims[0].support = "sworn"

@@ -1,5 +1,6 @@
 """What the senses cost is counted beside a plain loop, and what they see is drawn on a film marked as such."""
 
+import time
 from pathlib import Path
 
 import av
@@ -8,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from edge_agent.bench.costs import beside_plain
+from edge_agent.bench.plain import Plain
 from edge_agent.camera import Eyes
 from edge_agent.capture.frame import Frame
 from edge_agent.capture.source import Source
@@ -40,6 +42,27 @@ def test_it_refuses_to_play_a_camera_again_and_again(capfd: pytest.CaptureFixtur
     assert done.exit_code == 2
     assert "save some seconds of the camera to a file" in told
     assert "secret" not in told
+
+
+def test_it_says_at_which_rates_motion_is_off(demo_clip: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    done = CliRunner().invoke(app, ["edge", "bench", str(demo_clip), "--fps", "1", "--seconds", "3", "--rounds", "1"])
+    told = " ".join(capfd.readouterr().out.split())
+    assert done.exit_code == 0, told
+    assert "motion is never told at 1 analysed picture(s) a second" in told
+    assert "at 1 picture/s" in told and "where motion is off: it needs 1.5 pictures/s" in told
+
+
+def test_a_plain_loop_that_looks_more_often_takes_more(demo_clip: Path, find_model: FindModel) -> None:
+    source = Source(str(demo_clip), end_s=3.0, analysis_fps=5.0)
+
+    def took_s(looks: float) -> float:
+        loop = Plain(find_model, Mode.OBSERVABLES, 5.0, looks)
+        loop.run(source)
+        began = time.process_time()
+        loop.run(source)
+        return time.process_time() - began
+
+    assert took_s(5.0) > 1.2 * took_s(1.0)
 
 
 def test_it_draws_a_film_without_sound_that_says_what_it_is_for(demo_clip: Path, tmp_path: Path) -> None:

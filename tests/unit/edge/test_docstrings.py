@@ -13,6 +13,7 @@ MODULES = [
     "capture.supervisor",
     "preprocess.crops",
     "preprocess.emptiness",
+    "preprocess.plainness",
     "preprocess.fusion",
     "preprocess.head",
     "preprocess.tracks",

@@ -34,6 +34,30 @@ def test_it_goes_on_with_monotonic_time_when_the_wall_clock_is_set(spool: Spool)
     assert when.skew() == -3600.0
 
 
+@pytest.mark.parametrize("step", [40.0 * 365 * 86_400, -3600.0])
+def test_it_follows_a_wall_clock_that_stays_where_it_was_set(spool: Spool, step: float) -> None:
+    clock = SetClock(1000.0)
+    when = EdgeTime(clock, spool, lambda: "boot-1")
+    clock.step = step
+    for _ in range(60):
+        when.look()
+        clock.advance(1.0)
+    assert when.now() == 1060.0
+    when.look()
+    assert when.now() == clock.now() == 1060.0 + step
+    assert EdgeTime(clock, spool, lambda: "boot-1").now() == clock.now()
+
+
+def test_it_does_not_follow_one_that_is_set_for_a_moment(spool: Spool) -> None:
+    clock = SetClock(1000.0)
+    when = EdgeTime(clock, spool, lambda: "boot-1")
+    for second in range(600):
+        clock.step = 120.0 if second % 50 < 45 else 0.0
+        when.look()
+        clock.advance(1.0)
+    assert when.now() == 1600.0
+
+
 def test_it_keeps_its_offset_across_a_restart_within_one_boot(spool: Spool) -> None:
     clock = SetClock(1000.0)
     EdgeTime(clock, spool, lambda: "boot-1")

@@ -1,6 +1,7 @@
 """What is shown of an event: few and small pictures of the last seconds, or outlines, or a refusal in words."""
 
 import asyncio
+import hashlib
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -206,6 +207,18 @@ def test_it_has_no_detector_where_the_file_is_not_the_one_that_was_meant(
         agent = Agent(EdgeSettings(cameras=[camera], spool=tmp_path / "spool.db", evidence=evidence))
         assert (agent._album._nudity is not None) is there
         agent._spool.close()
+
+
+def test_a_hello_names_every_model_that_looks_at_somebody(tmp_path: Path, asset_mirror: Path, detector: Path) -> None:
+    clip = str(asset_mirror / "clips" / "intel" / "help.mkv")
+    camera = CameraSettings(name="c-1", source=clip, resident="r-1", room="Room 1", mode=Mode.AFFECT, consent="c-1")
+    evidence = EvidenceSettings(nudity=NuditySettings(model=detector, labels=LABELS, hits=("RED",)))
+    agent = Agent(EdgeSettings(cameras=[camera], spool=tmp_path / "spool.db", evidence=evidence))
+    told = {name: sha256 for name, sha256, _ in agent._identity().models}
+    agent._spool.close()
+    used = [asset_mirror / "models" / name for name in told if name != detector.name]
+    assert {"face_detection_yunet_2026may.onnx", "faceapi_expression.onnx", detector.name} <= set(told)
+    assert all(told[file.name] == hashlib.sha256(file.read_bytes()).hexdigest() for file in (*used, detector))
 
 
 class Curious(Server):

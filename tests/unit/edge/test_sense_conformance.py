@@ -21,6 +21,7 @@ from edge_agent.sensing.absent import Absent
 from edge_agent.sensing.affect import Affect
 from edge_agent.sensing.audio import SILERO, YAMNET, Audio
 from edge_agent.sensing.blendshapes import Blendshapes
+from edge_agent.sensing.deepface import NAME
 from edge_agent.sensing.expression import Expression
 from edge_agent.sensing.faces import Faces
 from edge_agent.sensing.motion import Motion
@@ -30,6 +31,7 @@ from edge_agent.sensing.scene import SceneExpert, SceneModel
 from edge_agent.sensing.sound_extras import CHANNELS as EXTRAS
 from services.vocabulary import Absence, Mode, describe
 from services.vocabulary import Sense as SenseName
+from tests.unit.edge.deepface_home import deepface
 from tests.unit.edge.scene_net import scene_net
 
 pytestmark = pytest.mark.unit
@@ -65,8 +67,9 @@ MAKERS: dict[str, Callable[[FindModel], Sense]] = {
     **{
         f"expression {file}": lambda find, file=file: Expression([load(find(file))])  # type: ignore[misc]
         for file in expression_models.EXPRESSION_MODELS
-        if file != "affectnet_va_shufflenet200.onnx"
+        if file not in ("affectnet_va_shufflenet200.onnx", NAME)
     },
+    "expression by DeepFace": lambda find: Expression([deepface(find)]),
     "affect": lambda find: Affect(Expression([load(find(expression_models.DEFAULT))]), ["voice", "body"]),
     "affect with a scene": lambda find: Affect(
         Expression([load(find(expression_models.DEFAULT))]), ["scene"], SceneExpert(load(scene_file()), scene())

@@ -13,15 +13,17 @@ from edge_agent.capture.decoder import decode
 from edge_agent.capture.frame import Frame
 from edge_agent.capture.source import Source
 from edge_agent.capture.windows import Window
-from edge_agent.models import FindModel
+from edge_agent.models import FindModel, ModelMissing
 from edge_agent.preprocess.emptiness import emptiness
 from edge_agent.preprocess.tracks import WHOLE, Area, Presence, Tracks
 from edge_agent.scoring import Scorer, Scores
+from edge_agent.sensing import pose
 from edge_agent.sensing.roster import Choice, roster
 from edge_agent.settings import EdgeSettings
 from services.runtime.settings import SettingError, load
 from services.vocabulary import Absence, Gap, Mode
 from services.vocabulary import Sense as SenseName
+from tests.bench.sensing.cut_out import CLIP, EMPTY_S, picture
 
 pytestmark = pytest.mark.unit
 
@@ -99,8 +101,10 @@ def test_nobody_shares_an_id(looks: list[list[float]]) -> None:
         assert len(set(ids)) == len(ids)
 
 
-def look(find: FindModel, image: np.ndarray, zone: Area) -> tuple[dict[str, float], Scores]:
-    scorer = Scorer(roster(find, Mode.AFFECT, Choice(zone=zone)).senses, Mode.AFFECT, monotonic=lambda: 0.0)
+def look(find: FindModel, image: np.ndarray, zone: Area, resting: str = "") -> tuple[dict[str, float], Scores]:
+    senses = roster(find, Mode.AFFECT, Choice(zone=zone)).senses
+    scorer = Scorer(senses, Mode.AFFECT, monotonic=lambda: 0.0, confined=zone != WHOLE)
+    scorer.rest(resting, True)
     for end_s in (1.0, 2.0):
         scores = scorer.score(Window(end_s, tuple(Frame(image, end_s - 1 + k / 4) for k in range(4))))
     return dict(zip(scorer.channels, scores.values, strict=True)), scores
@@ -121,6 +125,42 @@ def test_a_lone_person_who_was_never_in_the_zone_is_not_read_and_still_guarded(
     assert scores.persons == 1
     assert elsewhere["pose.torso_angle"] == pytest.approx(there["pose.torso_angle"])
     assert np.isfinite(elsewhere["motion.ratio"])
+
+
+RIGHT = Area(0.55, 0.0, 1.0, 1.0)
+
+
+def test_a_lone_person_elsewhere_who_shows_no_face_is_nobody_to_learn_from(
+    find_model: FindModel, picture_at: Callable[[float], Frame]
+) -> None:
+    man = picture_at(18.0).image.copy()
+    man[: man.shape[0] // 3] = man[: man.shape[0] // 3].mean(axis=(0, 1)).astype(np.uint8)  # no head
+    values, scores = look(find_model, np.hstack([man, np.full_like(man, 90)]), RIGHT)
+    assert scores.persons == 1 and Gap(SenseName.FACE, Absence.NOT_IN_VIEW) in scores.gaps
+    assert Gap(SenseName.POSE, Absence.NOT_CONFIRMED) in scores.gaps
+    assert np.isfinite(values["pose.torso_angle"])
+
+
+def test_an_empty_room_is_nobody_unconfirmed(find_model: FindModel, asset_mirror: Path) -> None:
+    _, scores = look(find_model, picture(asset_mirror / CLIP, EMPTY_S), RIGHT)
+    assert scores.persons == 0
+    assert all(gap.reason is not Absence.NOT_CONFIRMED for gap in scores.gaps)
+
+
+@pytest.mark.parametrize("away", ["missing", "resting"])
+def test_where_nobody_can_tell_who_it_is_no_face_is_read_as_the_residents(
+    find_model: FindModel, picture_at: Callable[[float], Frame], away: str
+) -> None:
+    def find(name: str) -> Path:
+        if away == "missing" and name == pose.MODEL:
+            raise ModelMissing(f"{name} is missing")
+        return find_model(name)
+
+    values, scores = look(find, picture_at(18.0).image, RIGHT, "pose" if away == "resting" else "")
+    assert all(np.isnan(values[name]) for name in values if name.startswith(("emotion.", "affect.", "face.")))
+    assert Gap(SenseName.EXPRESSION, Absence.NOT_CONFIRMED) in scores.gaps
+    free, _ = look(find, picture_at(18.0).image, WHOLE, "pose" if away == "resting" else "")
+    assert np.isfinite(free["emotion.neutral"])
 
 
 def test_a_mask_is_black_before_anything_looks_at_the_picture(demo_clip: Path, find_model: FindModel) -> None:
