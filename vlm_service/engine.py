@@ -119,6 +119,12 @@ class Engine:
         return self._settings.model
 
     @property
+    def model_version(self) -> str:
+        """Twelve digits of the digest of the model's weights, where it is configured: its name may be served with
+        others."""
+        return self._settings.base_weights[:12]
+
+    @property
     def adapter(self) -> str:
         """The adapter's name; empty for the base model."""
         return self._settings.adapter

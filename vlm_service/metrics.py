@@ -25,6 +25,9 @@ PICTURES = Counter("attune_vlm_pictures", "Pictures of events: shown to a model,
 ADAPTER_ANSWERS = Counter("attune_vlm_adapter_answers", "Answers by what who gave them is", ["role", "outcome"])
 BESIDE_LEFT_OUT = Counter("attune_vlm_beside_left_out", "Unheard answers that were left out: too many were under way")
 PROOFS = Counter("attune_vlm_adapter_proofs", "Proofs of adapters at servers that came back", ["outcome"])
+OUTDATED = Gauge(
+    "attune_vlm_adapters_outdated", "Versions that are heard by gates judged with another prompt, policy or one beside"
+)
 ADAPTERS = Gauge("attune_vlm_adapters", "Versions of adapters, by where they stand", ["state"])
 ADAPTER_BYTES = Gauge("attune_vlm_adapter_bytes", "Weights of adapters that the servers hold, as files", ["state"])
 CANARY_SHARE = Gauge("attune_vlm_canary_share", "Share of all events for which a canary is heard")

@@ -18,7 +18,7 @@ from services.vocabulary import RULES, UNCHECKED, Assessment, Event, Grounding, 
 from services.vocabulary.time import Seconds
 from vlm_service import metrics
 from vlm_service.dialogue import AnswerError, Frame, ground, prompt_version
-from vlm_service.dialogue.lint import WITHHELD
+from vlm_service.dialogue.lint import UNSAID, WITHHELD
 from vlm_service.engine import Engine
 from vlm_service.failures import EngineFailure, ServerError, TimedOut
 from vlm_service.kept import Kept, assessment_id
@@ -53,6 +53,7 @@ class _Reasoned:
     fallback_reason: str = ""
     grounding: Grounding = UNCHECKED
     pictures: int = 0
+    model_version: str = ""
 
 
 @dataclass(eq=False, slots=True)
@@ -258,13 +259,14 @@ class SecondOpinion:
                 raise TimedOut("no place at the model's server became free in time") from error
             with metrics.ENGINE_SECONDS.time():
                 answer, adapter = await engine.speak(question.event, self._left(question), rank, frames)
-        if answer.thinking == WITHHELD:
+        if answer.thinking == WITHHELD or UNSAID in answer.thinking:
             metrics.WITHHELD.inc()
         for claim in answer.grounding.claims:
             metrics.CLAIMS.labels(claim.support.value).inc()
         metrics.PICTURES.labels("shown").inc(answer.pictures)
         return _Reasoned(answer.verdict, engine.reasoner, adapter, answer.thinking,
-                         grounding=answer.grounding, pictures=answer.pictures)  # fmt: skip
+                         grounding=answer.grounding, pictures=answer.pictures,
+                         model_version=engine.model_version)  # fmt: skip
 
     def _left(self, question: Question) -> Seconds:
         """
@@ -299,7 +301,8 @@ class SecondOpinion:
                 reasoner=reasoned.reasoner, adapter=reasoned.adapter, prompt_version=prompt_version(),
                 verdict=reasoned.verdict, thinking=reasoned.thinking, fallback_reason=reasoned.fallback_reason,
                 latency_s=max(0.0, now - question.asked_at), grounding=reasoned.grounding,
-                pictures=reasoned.pictures,
+                pictures=reasoned.pictures, policy_version=question.event.policy_version,
+                model_version=reasoned.model_version,
             )  # fmt: skip
             kept = await self._kept.keep(made, question.id if settles and amends else "")
             if amends:

@@ -23,7 +23,7 @@ Worth knowing before you pass an image on:
 * **psycopg** is LGPL: it is used unchanged and can be replaced.
 * The **edge-gpu** image carries NVIDIA's CUDA and cuDNN libraries under NVIDIA's licence.
 * **python:3.11-slim**, PostgreSQL, Redis, Prometheus, Grafana and vLLM are images of their own, pulled by the operator.
-* ultralytics (AGPL) and deepface are optional, in no image and in no lock.
+* ultralytics (AGPL) is optional, in no image and in no lock; deepface (MIT) is optional and in no image.
 """
 
 

@@ -1,4 +1,4 @@
-"""`attune adapters push|list|show|promote|canary|shadow|rollback|retire|diff`: what the VLM service serves."""
+"""`attune adapters push`, `list`, `show`, `promote` and the like: what the VLM service serves."""
 
 import getpass
 import json as codec
@@ -29,7 +29,7 @@ Wanted = Annotated[
 
 def add_to(app: typer.Typer) -> None:
     """Give `attune adapters` these commands."""
-    for command in (push, list_, show, promote, canary, shadow, rollback, retire, diff):
+    for command in (push, list_, show, approve, judge, promote, canary, shadow, rollback, retire, diff):
         app.command(command.__name__.rstrip("_"))(command)
 
 
@@ -44,13 +44,16 @@ def push(
 
     It is checked at once (as sealed, signed, fit for the servers), then probed on the real server and judged by the
     gates, while everything goes on; `attune adapters show` tells how far it is. The same contents again change nothing;
-    the same name with other contents is another version. Refused: status 1 and the reason.
+    the same name with other contents is another version. Refused: status 1 and the reason. Where the service trusts no
+    key, or knows no digest of its base model, the answer says what nobody checked.
 
     Example: `attune adapters push out/agitation --by "Ana Ruiz"`
     """
     version, fresh = Door(door, token).push(folder, by or _me())
     if not json:
         say(f"{version['served_name']}: {'pushed' if fresh else 'is here already'}, {version['state']}")
+        for line in version.get("not_checked", ()):
+            say(f"  {line}")
     _show(version, json)
 
 
@@ -70,6 +73,36 @@ def show(wanted: Wanted, door: Where = DOOR, token: Token = "", json: Json = Fal
         _show(found, json)
     else:
         _print(*one(found))
+
+
+def approve(
+    wanted: Wanted, by: By = "", why: Why = "", door: Where = DOOR, token: Token = "", json: Json = False
+) -> None:
+    """Answer for a version by your name, where its card names nobody (`attune train bundle --approved-by`).
+
+    A version that nobody answers for, or without figures of an evaluation, may be a shadow and is never heard. Needs
+    the promote token; who approved, and why, is kept in the audit chain (adapter.approved).
+
+    Example: `attune adapters approve agitation@0123 --by "Dr Lang" --why "read its evaluation"`
+    """
+    name = Door(door, token).post(f"/{wanted}/approve", {"by": by or _me(), "why": why})
+    if not json:
+        say(f"{by or _me()} answers for {name['served_name']}")
+    _show(name, json)
+
+
+def judge(
+    wanted: Wanted, by: By = "", why: Why = "", door: Where = DOOR, token: Token = "", json: Json = False
+) -> None:
+    """Have the gates of a version judged anew: every case is asked again, after all real events.
+
+    For a report of another prompt or policy, of another one beside it, or of an hour in which the server was busy.
+    Where it stands changes nothing; `attune adapters show` has the new report once it is there. Either token.
+    """
+    name = Door(door, token).post(f"/{wanted}/judge", {"by": by or _me(), "why": why})
+    if not json:
+        say(f"{name['served_name']} is judged again; `attune adapters show` tells the outcome")
+    _show(name, json)
 
 
 def promote(

@@ -40,6 +40,8 @@ def _facts(found: Mapping[str, Any]) -> Table:
     table = Table(title=found["served_name"], show_header=False, title_justify="left")
     table.add_row("state", _stands(found))
     table.add_row("why", found["why"])
+    if old := found.get("outdated"):
+        table.add_row("gates outdated", old)
     card = found.get("card") or {}
     if card:
         base = card["base"]
@@ -49,6 +51,9 @@ def _facts(found: Mapping[str, Any]) -> Table:
         for figure in card.get("evaluation", ()):
             if not figure["layer"]:
                 table.add_row(f"trained: {figure['metric']}", _figure(figure))
+        table.add_row("may be run for", card.get("use") or "not told")
+        for source in card.get("sources", ()):
+            table.add_row(f"source {source['dataset']}", f"{source['use'] or 'use not told'}: {source['terms']}")
         table.add_row("approved by", card["approved_by"] or "nobody")
     table.add_row("digest", found["digest"])
     return table

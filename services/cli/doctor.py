@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from services.cli import doctor_adapters, doctor_cameras, doctor_vllm, doctor_vllm_flags
+from services.cli import doctor_adapters, doctor_cameras, doctor_trust, doctor_vllm, doctor_vllm_flags
 from services.runtime import stores
 from services.runtime.assets import AssetError, Shelf, Use
 from services.runtime.clock import SystemClock
@@ -89,6 +89,8 @@ def _vllm(addresses: str, flags: Path | None) -> Iterator[Finding]:
         yield from doctor_vllm.look(address, needs)
     if servers:
         yield from doctor_adapters.look(doctor_adapters.Access(), needs.most_rank)
+    if servers or needs.adapters_trust is not None or needs.base_weights:
+        yield from doctor_trust.look(doctor_adapters.Access(), needs)
     if flags is not None:
         yield from doctor_vllm_flags.look(flags, needs)
     elif servers:

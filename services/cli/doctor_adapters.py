@@ -23,25 +23,34 @@ class Access(BaseSettings):
     url: str = Field("http://127.0.0.1:7083", min_length=1)
     token: str = ""
 
+    def client(self) -> httpx.Client:
+        """Shows the token with every request."""
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        return httpx.Client(headers=headers, timeout=5.0, trust_env=False)
+
 
 def look(access: Access, most_rank: int) -> Iterator[Finding]:
     """What stands where; `most_rank` is that of the adapters which the VLM service takes."""
-    headers = {"Authorization": f"Bearer {access.token}"} if access.token else {}
     try:
-        with httpx.Client(headers=headers, timeout=5.0, trust_env=False) as client:
-            versions: list[_Version] = _asked(client, access, "")["items"]
+        with access.client() as client:
+            versions: list[_Version] = asked(client, access, "")["items"]
             held = {one["state"]: one for one in versions if one["state"] in _SERVED}
             yield _heard(held.get("active"))
             yield from (_tried(held[state]) for state in _SERVED[1:] if state in held)
             yield from _refused(versions)
             for one in held.values():
-                yield from _details(_asked(client, access, f"/{one['served_name']}"), most_rank)
+                yield from _details(asked(client, access, f"/{one['served_name']}"), most_rank)
     except (httpx.HTTPError, httpx.InvalidURL, KeyError, TypeError, ValueError) as error:
         remedy = "start it with `attune run vlm`, or correct ATTUNE_ADAPTERS_URL and ATTUNE_ADAPTERS_TOKEN"
         yield Finding("adapters heard", Grade.NOTE, f"not told: {access.url}: {error}", remedy)
 
 
-def _asked(client: httpx.Client, access: Access, path: str) -> Any:
+def asked(client: httpx.Client, access: Access, path: str) -> Any:
+    """What the door says.
+
+    Raises:
+        httpx.HTTPError, ValueError: nothing, a refusal, or no JSON.
+    """
     answer = client.get(f"{access.url.rstrip('/')}/api/v1/adapters{path}")
     answer.raise_for_status()
     return answer.json()
@@ -78,6 +87,8 @@ def _details(one: _Version, most_rank: int) -> Iterator[Finding]:
                       "the VLM service's log names the check; see that the server runs")  # fmt: skip
     else:
         yield Finding(f"proof of {name}", Grade.GOOD, f"at {len(servers)} of {len(servers)} servers")
+    if old := one.get("outdated"):
+        yield Finding(f"gates of {name}", Grade.NOTE, str(old), f"attune adapters judge {name}")
     yield from _memory(name, one["card"], most_rank)
 
 
@@ -93,7 +104,8 @@ def _memory(name: str, card: Mapping[str, Any] | None, most_rank: int) -> Iterat
     if shape is None:
         yield Finding(f"memory of {name}", Grade.NOTE, f"rank {rank}; the shape of {model!r} is not known here")
         return
-    asks, slot = (shape.adapter_bytes(each) / _MIB for each in (rank, most_rank))
+    tower = set(card.get("parts", ())) - {"language"} != set()
+    asks, slot = (shape.adapter_bytes(each, tower=tower) / _MIB for each in (rank, most_rank))
     found = f"{asks:.0f} MiB by rank {rank}; a slot of rank {most_rank}, reserved at the server's start, has {slot:.0f}"
     enough = rank <= most_rank
     remedy = "" if enough else f"max-lora-rank: {rank} in the server's flags and ATTUNE_VLM_MOST_RANK={rank}"

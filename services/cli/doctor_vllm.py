@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -35,6 +36,9 @@ class Needs(BaseSettings):
     answer_tokens: int = Field(1024, ge=0)
     at_once: int = Field(16, ge=1)
     most_rank: int = Field(32, ge=1)
+    tower_adapters: bool = False
+    adapters_trust: Path | None = None
+    base_weights: str = ""
 
 
 def look(address: str, needs: Needs) -> Iterator[Finding]:

@@ -52,7 +52,8 @@ def memory(flags: VllmFlags, shape: Geometry) -> Memory:
     """
     narrow = _weight_bytes(flags)
     weights = shape.language_parameters * narrow + (shape.parameters - shape.language_parameters) * 2.0
-    adapters = flags.max_loras * shape.adapter_bytes(flags.max_lora_rank) if flags.enable_lora else 0
+    slot = shape.adapter_bytes(flags.max_lora_rank, tower=flags.enable_tower_connector_lora)
+    adapters = flags.max_loras * slot if flags.enable_lora else 0
     token = shape.kv_bytes_per_token(1 if "fp8" in flags.kv_cache_dtype else 2)
     at_once = flags.max_num_seqs or 256
     longest = flags.max_model_len or 262_144
@@ -91,6 +92,9 @@ def _lacking(flags: VllmFlags, needs: Needs) -> Iterator[Finding]:
         (flags.max_lora_rank >= needs.most_rank, f"max-lora-rank {flags.max_lora_rank}: adapters up to rank "
          f"{needs.most_rank} are accepted", f"max-lora-rank: {needs.most_rank}, or a lower ATTUNE_VLM_MOST_RANK"),
         (flags.max_loras >= 2, f"max-loras {flags.max_loras}", "max-loras: 2, for an adapter and its successor"),
+        (flags.enable_tower_connector_lora or not needs.tower_adapters, "enable-tower-connector-lora is off: an "
+         "adapter's layers in vision tower and merger would be passed over", "enable-tower-connector-lora: true, or "
+         "ATTUNE_VLM_TOWER_ADAPTERS=false, by which such adapters are refused"),
         (bool(flags.reasoning_parser) or not needs.thinking_token_budget, "no reasoning-parser",
          "reasoning-parser: qwen3, or ATTUNE_VLM_THINKING_TOKEN_BUDGET=0"),
         (flags.scheduling_policy == "priority" or not needs.priorities,

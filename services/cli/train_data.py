@@ -23,6 +23,12 @@ def corpus(
 
         seed = 0                # of the division into training, validation and test
 
+        [films]                 # may be left out
+
+        frames = 4              # pictures of each film at most, up to 8
+
+        keep = false            # true stores the films beside their pictures
+
         [[source]]
 
         dataset = "DFEW"
@@ -38,8 +44,8 @@ def corpus(
     A data set whose terms forbid the use is refused before anything is read (training/corpus/licences.toml; a reading
     by engineers, no legal advice). Nobody is in two of training, validation and test; where a data set does not tell
     whom it shows, the output says that nothing is proven. Labels that none of our words fit are kept as "cannot map".
-    Benchmarks and a facility's own feedback are never learned from. A file that is missing or none of its kind is left
-    out, counted, and named in the log.
+    Benchmarks and a facility's own feedback are never learned from. A file that is missing, none of its kind or damaged
+    is left out, counted, and named in the log. Films are cut here into a few pictures, each with its time.
 
     Ctrl-C loses nothing: the same command goes on. The corpus is Parquet, raw files by digest, and a manifest with a
     fingerprint that is equal for equal contents, whatever their order.
@@ -52,14 +58,15 @@ def corpus(
 def compose(
     corpora: Annotated[list[Path], typer.Argument(help="Corpora to take from.")],
     out: Annotated[Path, typer.Option(help="Folder of the composition, a corpus of its own.")],
-    recipe: Annotated[str, typer.Option(help="default, broad or lean, or a TOML file.")] = "default",
+    recipe: Annotated[str, typer.Option(help="default, broad, lean or frames, or a TOML file.")] = "default",
     layers: Annotated[str, typer.Option(help="Layers to build, separated by commas.")] = "L1,L2,L3,L4",
     short: Annotated[bool, typer.Option("--short", help="Take what there is where a part asks for more.")] = False,
     log: Log = None,
 ) -> None:
     """Choose from corpora what an adapter learns, by a recipe of counts per layer and kind.
 
-    `default` is 7,500 examples, three in four of them thinking; `broad` goes by layer within bounds; `lean` is 6,500.
+    `default` is 7,500 examples, three in four of them thinking; `broad` goes by layer within bounds; `lean` is 6,500;
+    `frames` is 10,000 to 15,000 that show pictures, for a second pass.
     A recipe of your own:
 
         name = "mine"
@@ -71,6 +78,8 @@ def compose(
         layer = "L1"            # L1 general, L2 healthcare, L3 behavioural, L4 special needs; none: any
 
         kind = "thinking"       # or false_positive, classification, factual; none: any
+
+        pictures = true         # with pictures, no film or sound; false: no recording at all; not said: any
 
         count = 2653            # or least and most
 

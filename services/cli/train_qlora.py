@@ -31,6 +31,10 @@ def qlora(
     ] = None,
     show: Annotated[int, typer.Option(help="Train nothing: print so many sequences, each token with its mark.")] = 0,
     log: Annotated[Path | None, typer.Option(help="Append what happens here. Default: log.jsonl in the run.")] = None,
+    processes: Annotated[
+        int | None,
+        typer.Option(help="Processes that train together. Default: one for each visible GPU; 1 without.", min=1),
+    ] = None,
 ) -> None:
     """Teach an adapter: LoRA on the language model of a Qwen3-VL whose weights lie in four bits (NF4, quantised twice).
 
@@ -42,11 +46,17 @@ def qlora(
 
         layers = ["L1", "L2", "L3", "L4"]
 
+        unteachable = 0.01      # share of examples that may be left out because they cannot be taught
+
         [lora]
 
         rank = 16
 
         alpha = 32.0
+
+        parts = ["language"]    # what learns; "vision" (the tower) and "merger" too need a server with a flag
+
+        from_layer = 0          # of the language model; 0.5: its later half
 
         [pace]
 
@@ -71,8 +81,15 @@ def qlora(
     the adapter, run.json (base digest, template, prompt version, corpus, settings, versions, seeds, curve), curve.png,
     log.jsonl.
 
+    A second pass with pictures: `--recipe frames` composes its examples, `--from run/adapter` goes on from the first,
+    and lora.parts says what learns. `backend = "unsloth"` computes it with Unsloth, which needs a GPU.
+
     A new client's layer on a finished adapter: `--layers L4 --from run/adapter`, or `--from house --trust adapters.pub`
     for a bundle: every file must be as it was sealed, the key the one that signed it, and the base the same.
+
+    On several GPUs one process for each shares the rows of every step, or as many as --processes says, or those that
+    torchrun started; any number goes on from a checkpoint. A base that fits no single GPU is spread over them with
+    `shard = true` in the settings, above the first table.
 
     torch, transformers, peft and bitsandbytes are needed (extra `training-qlora`); ATTUNE_TRAINING_PYTHON names a
     Python that has them, where that is another environment.
@@ -90,6 +107,7 @@ def qlora(
     elif trust is not None:
         raise typer.BadParameter("a key without --from: name the bundle that it signed", param_hint="--trust")
     options = [*(["--from", begin] if begin else []), *(["--log", log] if log else [])]
+    options += ["--processes", processes] if processes else []
     _run("training.qlora", ["train", *given, "--out", out, *options], heavy=True)
 
 
@@ -151,8 +169,8 @@ def evaluate(
     judge agrees with them (Spearman, quadratic-weighted kappa).
 
     After a new layer on a finished adapter, `--beside first/adapter --layers L1,L2,L3` shows whether it is still as
-    good at what it knew. Killed, the same command goes on: every answer is on disk. Written are evaluation.json and
-    evaluation.html in the run.
+    good at what it knew: where a share is not shown to be within --margin, the exit status is 3. Killed, the same
+    command goes on: every answer is on disk. Written are evaluation.json and evaluation.html in the run.
 
     Example: `attune train evaluate qlora.toml --corpus composed --run run --moments synthetic/moments`
     """
@@ -219,6 +237,9 @@ def bundle(
     key: Annotated[Path | None, typer.Option(help="Private key that signs it (attune adapters keys).")] = None,
     approved_by: Annotated[str, typer.Option(help="Who answers for it.")] = "",
     sees: Annotated[str, typer.Option(help="text, or frames where pictures were learned from.")] = "text",
+    purpose: Annotated[
+        str, typer.Option("--for", help="product, or research: what the adapter is to be run for.")
+    ] = "product",
 ) -> None:
     """Pack an evaluated adapter into the bundle that the VLM service admits, and sign it.
 
@@ -227,10 +248,13 @@ def bundle(
     adapter. The card has base digest, corpus, figures of the evaluation, versions and seeds; run.json, curve.png,
     evaluation.json and evaluation.html lie beside it.
 
+    The card names every source that was learned from, with its terms. An adapter of which one was taken for research
+    alone is refused unless `--for research` is said, and then its card says so.
+
     Example: `attune train bundle qlora.toml --corpus composed --run run --name house --out house --key private.pem`
     """
     _run("training.qlora", ["golden", settings, "--corpus", corpus, "--run", run], heavy=True)
-    options = ["--name", name, "--out", out, "--sees", sees, "--approved-by", approved_by]
+    options = ["--name", name, "--out", out, "--sees", sees, "--approved-by", approved_by, "--for", purpose]
     _run("training.bundle", [run, *options, *(["--key", key] if key else [])])
 
 
@@ -238,8 +262,13 @@ def _run(module: str, options: list[object], heavy: bool = False) -> None:
     """A step, in the Python that has torch where it needs one; where it fails, its status is ours."""
     python = os.environ.get(PYTHON) if heavy else None
     try:
-        done = subprocess.run([python or sys.executable, "-m", module, *map(str, options)], check=False)
+        step = subprocess.Popen([python or sys.executable, "-m", module, *map(str, options)])
     except OSError as error:
         raise typer.BadParameter(f"{PYTHON}={python}: {error.strerror}; expected a Python with torch") from error
-    if done.returncode:
-        raise typer.Exit(done.returncode)
+    with step:
+        try:
+            status = step.wait()
+        except KeyboardInterrupt:  # which reaches it too: it ends what it started and says how to go on
+            status = step.wait()
+    if status:
+        raise typer.Exit(status)

@@ -51,6 +51,11 @@ class AdapterRepository:
         query = select(adapter_reports.c.body).where(adapter_reports.c.served_name == served_name)
         return [from_json(AdapterReport, body) for body in self._connection.scalars(query.order_by("kind"))]
 
+    def reports_of(self, kind: str) -> list[AdapterReport]:
+        """What was found out about every version, of one kind."""
+        query = select(adapter_reports.c.body).where(adapter_reports.c.kind == kind)
+        return [from_json(AdapterReport, body) for body in self._connection.scalars(query)]
+
 
 class AdapterAnswerRepository:
     """What versions answered to events of real days; owner: vlm_service."""

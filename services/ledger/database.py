@@ -34,6 +34,13 @@ class Database:
         self._engine = open_engine(url)
         self._turn: AbstractContextManager[object] = threading.RLock() if in_turn else nullcontext()
         self._watching: PoolProxiedConnection | None = None
+        self._written = 0
+
+    @property
+    def written(self) -> int:
+        """How many writing transactions of this process have ended through this object, whether or not they changed
+        anything: while it stays the same, nobody here has written."""
+        return self._written
 
     @property
     def dialect(self) -> str:
@@ -50,8 +57,12 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One writing transaction: commits on exit, rolls back on an error. No network call belongs inside."""
-        with self._turn, writing(self._engine) as connection:
-            yield connection
+        with self._turn:
+            try:
+                with writing(self._engine) as connection:
+                    yield connection
+            finally:
+                self._written += 1
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

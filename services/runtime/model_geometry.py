@@ -47,10 +47,19 @@ class Geometry:
         """Keys and values of one token in all layers (source: vLLM, `FullAttentionSpec.page_size_bytes`)."""
         return 2 * self.layers * self.kv_heads * self.head * bytes_each
 
-    def adapter_bytes(self, rank: int, bytes_each: int = 2) -> int:
-        """One slot for an adapter: matrices of `rank` beside every linear layer of the language model, whether or not
-        an adapter has them (source: vLLM, `BaseLinearLayerWithLoRA.create_lora_weights`)."""
-        return self.layers * rank * sum(ins + outs for ins, outs in self._linear_layers()) * bytes_each
+    def adapter_bytes(self, rank: int, bytes_each: int = 2, tower: bool = False) -> int:
+        """One slot for an adapter: matrices of `rank` beside every linear layer of the language model, and with `tower`
+        of vision tower and mergers, whether or not an adapter has them (source: vLLM,
+        `BaseLinearLayerWithLoRA.create_lora_weights`)."""
+        both = self.layers * sum(ins + outs for ins, outs in self._linear_layers())
+        return rank * (both + (self._tower_ends() if tower else 0)) * bytes_each
+
+    def _tower_ends(self) -> int:
+        """Inputs and outputs of every linear layer of the vision tower and its mergers."""
+        wide, merged = self.vision_hidden, self.vision_hidden * self.merge**2
+        block = (wide + 3 * wide) + (wide + wide) + 2 * (wide + self.vision_inner)
+        merger = (merged + merged) + (merged + self.hidden)
+        return self.vision_layers * block + (1 + self.deep_features) * merger
 
     def _linear_layers(self) -> tuple[tuple[int, int], ...]:
         queries, keys = self.heads * self.head, self.kv_heads * self.head

@@ -38,6 +38,8 @@ class VllmFlags(BaseModel):
     max_lora_rank: int = Field(16, gt=0)
     max_loras: int = Field(1, gt=0)
     """Adapters in the card's memory at once."""
+    enable_tower_connector_lora: bool = False
+    """Whether layers of an adapter in the vision tower and its mergers act; without it they are passed over."""
     reasoning_parser: str = ""
     scheduling_policy: str = "fcfs"
     max_num_queued_reqs: int | None = Field(None, ge=0)

@@ -62,3 +62,8 @@ class Assessment:
     """What the measurements say of its claims."""
     pictures: int = 0
     """How many pictures of the event the model was shown."""
+    policy_version: str = ""
+    """Of the policy by which the event was judged."""
+    model_version: str = ""
+    """What tells the model's weights from others of its name: twelve hex digits of their digest. Empty where nobody
+    configured it, and for the rules."""

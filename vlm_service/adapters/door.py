@@ -19,6 +19,7 @@ from vlm_service.adapters import problems
 from vlm_service.adapters.callers import Callers, NoBrowsers, Role
 from vlm_service.adapters.compare import card_table, events_table, gates_table, live_tables
 from vlm_service.adapters.gate_run import answers_of
+from vlm_service.adapters.hearing import Hearing
 from vlm_service.adapters.intake import Intake
 from vlm_service.adapters.models import CanaryIn, MoveIn, Who, move_out, version_out
 from vlm_service.adapters.policy import Policy
@@ -85,20 +86,23 @@ def make_app(desk: Desk) -> FastAPI:
 
 @router.get("")
 def versions(desk: InDesk, authorization: Shown = "") -> Response:
-    """Every version, the newest change first."""
+    """Every version, the newest change first; and what a push is checked against."""
     desk.callers.check(authorization)
-    return _sent({"items": [version_out(version) for version in desk.registry.all()]})
+    takes = {"keys": desk.intake.keys(), "model": desk.settings.base_model, "weights": desk.settings.base_weights}
+    return _sent({"items": [version_out(version) for version in desk.registry.all()], "takes": takes})
 
 
 @router.post("", status_code=201)
 async def push(desk: InDesk, request: Request, by: Annotated[Who, Query()], authorization: Shown = "") -> Response:
-    """Take a bundle in, as a tar archive in the body. 201: a new version; 200: these contents are here already."""
+    """Take a bundle in, as a tar archive in the body. 201: a new version; 200: these contents are here already.
+    `not_checked` says what nobody looked at, as this service is set."""
     desk.callers.check(authorization, Role.PUSH)
     with tempfile.NamedTemporaryFile(dir=desk.settings.adapters_folder, prefix="push-", suffix=".tar") as file:
         archive = Path(file.name)
         await _receive(request.stream(), archive)
         version, fresh = await asyncio.to_thread(desk.intake.take, archive, by)
-    return _sent(version_out(version), 201 if fresh else 200)
+    said = {**version_out(version), "not_checked": desk.intake.not_checked()}
+    return _sent(said, 201 if fresh else 200)
 
 
 @router.post("/rollback")
@@ -131,6 +135,28 @@ def diff(desk: InDesk, first: str, second: str, authorization: Shown = "") -> Re
         events_table(names, (desk.answers(names[0]), desk.answers(names[1]))),
     ]  # fmt: skip
     return _sent({"first": names[0], "second": names[1], "tables": tables})
+
+
+@router.post("/{wanted}/approve")
+async def approve(desk: InDesk, wanted: str, wish: MoveIn, authorization: Shown = "") -> Response:
+    """Answer for a version by name, where its card says that nobody does: without that it is never heard."""
+    desk.callers.check(authorization, Role.PROMOTE)
+    found = await asyncio.to_thread(desk.registry.find, wanted)
+    if found.state in (AdapterState.UPLOADED, AdapterState.REFUSED):
+        raise IllegalStep(f"{found.served_name} is {found.state.value}: nobody can answer for it")
+    await asyncio.to_thread(desk.registry.approve, found.served_name, wish.by, wish.why)
+    return _sent(version_out(found))
+
+
+@router.post("/{wanted}/judge")
+async def judge(desk: InDesk, wanted: str, wish: MoveIn, authorization: Shown = "") -> Response:
+    """Have the gates of a version judged anew, every case asked again; its report is replaced once that is done."""
+    desk.callers.check(authorization)
+    found = await asyncio.to_thread(desk.registry.find, wanted)
+    if desk.steward is None:
+        raise Refused(503, "no-server", "no model's server is configured: set ATTUNE_VLM_SERVER_URL")
+    await asyncio.to_thread(desk.registry.ask, found.served_name, wish.by, wish.why)
+    return _sent(version_out(found))
 
 
 @router.post("/{wanted}/promote")
@@ -190,6 +216,7 @@ def _details(desk: Desk, served_name: str) -> dict[str, Any]:
         "card": desk.card(served_name),
         "tables": live_tables(desk.answers(served_name), desk.policy.live),
         "servers": desk.steward.standing(served_name) if desk.steward is not None else [],
+        "outdated": Hearing(desk.registry, desk.store, desk.policy).outdated(served_name),
     }
 
 

@@ -22,20 +22,23 @@ def read_cases(policy: Policy) -> list[Case]:
     """The cases of a policy's files, one JSON object a line: id, kind, layer, event.
 
     Raises:
-        PolicyUnreadable: a line that is no case; the message names file and line.
+        PolicyUnreadable: a line that is no case, or has the id of an earlier one; the message names file and line.
     """
-    cases: list[Case] = []
+    cases: dict[str, Case] = {}
     for name in policy.gates.cases:
         for number, line in enumerate((policy.folder / name).read_text(encoding="utf-8").splitlines(), 1):
             try:
                 said = json.loads(line)
                 event = codec.from_json(Event, json.dumps(said["event"]))
-                cases.append(Case(str(said["id"]), Kind(said["kind"]), str(said["layer"]), event))
+                case = Case(str(said["id"]), Kind(said["kind"]), str(said["layer"]), event)
             except (ValueError, KeyError, TypeError) as error:
                 raise PolicyUnreadable(f"{name}:{number}: no case: {error}") from error
+            if case.id in cases:
+                raise PolicyUnreadable(f"{name}:{number}: id {case.id!r} is taken by an earlier case")
+            cases[case.id] = case
     if not cases:
         raise PolicyUnreadable("gates.cases: there are none in these files")
-    return cases
+    return list(cases.values())
 
 
 async def run_cases(engine: Engine, served_name: str, cases: Sequence[Case], deadline_s: float) -> list[CaseAnswer]:

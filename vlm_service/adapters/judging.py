@@ -8,6 +8,10 @@ from services.evaluation.bootstrap import Interval
 from services.evaluation.cases import ASKS, CaseAnswer, Kind, by_layer, latency_p95_s, median_thinking, said
 from services.evaluation.opinions import Figure, Measure, figures, is_not_worse
 from vlm_service.adapters.policy import Gates
+from vlm_service.failures import AdapterAway, NotLoaded, ServerError, TimedOut
+
+LOST = frozenset({TimedOut.reason, ServerError.reason, NotLoaded.reason, AdapterAway.reason})
+"""Reasons for no answer that may be the server's, in a busy hour or while it starts anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,9 @@ class Gate:
 
 
 def judge(answers: Sequence[CaseAnswer], beside: Sequence[CaseAnswer], gates: Gates, same_prompt: bool) -> list[Gate]:
-    """Every gate of the policy; `beside` is what the one that is heard now made of the same cases."""
+    """Every gate of the policy; `beside` is what the one that is heard now made of the same cases. Answers that the
+    server lost count in none but their own."""
+    asked, answers, beside = len(answers), kept(answers), kept(beside)
     found = {one.measure: one for one in figures([said(one) for one in answers]) if not one.part}
     grounded = found.get(Measure.GROUNDED, _NONE)
     clear = found.get(Measure.UNCONTRADICTED, _NONE)
@@ -32,6 +38,9 @@ def judge(answers: Sequence[CaseAnswer], beside: Sequence[CaseAnswer], gates: Ga
     made = [
         Gate("prompt", same_prompt or not gates.same_prompt, "the served one" if same_prompt else "another",
              "the served one" if gates.same_prompt else "any", "train it on the prompt that is served"),
+        Gate("answers lost", asked == len(answers), f"{asked - len(answers)} of {asked}", "0",
+             "the server was too busy or away each time: ask for another run (`attune adapters judge`) in a quiet "
+             "hour; where it is so again, the adapter does not come to an end"),
         _share("valid answers", found, Measure.VALID, gates.valid),
         _share("thinking kept", found, Measure.THINKS, gates.thinking),
         Gate("length of thinking", chars >= gates.thinking_chars, f"{chars:,.0f} characters (median)",
@@ -46,6 +55,11 @@ def judge(answers: Sequence[CaseAnswer], beside: Sequence[CaseAnswer], gates: Ga
     for kind, least in ((Kind.ESCALATE, gates.escalate), (Kind.STAY, gates.stay), (Kind.CONFLICT, gates.conflict)):
         made.append(_share(ASKS[kind].value, found, ASKS[kind], least))
     return [*made, *_not_worse(answers, beside, gates.margin)]
+
+
+def kept(answers: Sequence[CaseAnswer]) -> list[CaseAnswer]:
+    """Those that the server did not lose."""
+    return [one for one in answers if one.outcome not in LOST]
 
 
 _NONE = Figure(Measure.VALID, "", Interval(math.nan, math.nan, math.nan), 0)

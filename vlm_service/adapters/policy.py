@@ -52,6 +52,10 @@ class Gates(_Part):
     margin: Share
     """How much worse than the active one each layer may be, at the lower end of the interval."""
     same_prompt: bool
+    evaluated: bool = True
+    """Its card has figures of an evaluation."""
+    approved: bool = True
+    """Its card names who answers for it, or somebody approved it here."""
 
 
 class Policy(_Part):

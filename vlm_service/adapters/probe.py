@@ -1,20 +1,21 @@
 """Asks a server the golden prompts of an adapter: with it, without it, and while another one is in flight."""
 
 import asyncio
-import json
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from services.runtime import logs
 from services.vocabulary.time import Seconds
+from vlm_service.adapters.asking import answer, question
 from vlm_service.adapters.loras import Loras
 from vlm_service.adapters.mirror import write_mirror, write_nothing
 from vlm_service.adapters.probing import TOLERANCE, Finding, Observed, Top, apart, judge
-from vlm_service.adapters.store import MIRROR, Store
+from vlm_service.adapters.store import Store
 from vlm_service.bundle import Bundle, Probe
+from vlm_service.dialogue.lines import one_line
 from vlm_service.failures import Unreachable
 from vlm_service.places import PROOF
 from vlm_service.replicas import Replica
@@ -26,27 +27,7 @@ LONG = 64
 """Tokens of an answer that goes on while others are asked."""
 TOGETHER = 4
 """Times that every prompt is asked while the counterpart is asked the same (source: guess)."""
-TOPS = 20
-"""Likeliest tokens that vLLM tells without a flag (`--max-logprobs`)."""
 WITHIN_S: Seconds = 120.0
-
-
-class _Logprobs(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
-    top_logprobs: list[dict[str, float]] = Field(min_length=1)
-
-
-class _Choice(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
-    logprobs: _Logprobs
-
-
-class _Completion(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
-    choices: list[_Choice] = Field(min_length=1)
 
 
 class Prober:
@@ -74,18 +55,19 @@ class Prober:
         await self._loras.ensure(replica, name)
         if not probes:
             return judge((), ())
-        mirror = f"{MIRROR}{name}"
-        folder = self._store.beside(name)
-        await asyncio.to_thread(write_mirror, bundle.folder, folder)
+        folder = await asyncio.to_thread(self._store.beside, name, partial(write_mirror, bundle.folder))
+        mirror = folder.name
         await self._loras.ensure(replica, mirror)
         try:
             await self._look_at_base(bundle, replica, (name, mirror))
-            findings = judge(probes, await self._observe(replica, name, mirror, probes))
+            observed = await self._observe(replica, name, mirror, probes)
+            findings = judge(probes, observed, bundle.weights.tower)
             if name in replica.adapters and all(one.passed for one in findings):
                 replica.proven.add(name)
             return findings
         finally:
             await self._loras.unload(replica, mirror)
+            await asyncio.to_thread(self._store.forget, folder)
 
     async def _look_at_base(self, bundle: Bundle, replica: Replica, in_flight: Sequence[str]) -> None:
         """See whether the server answers as the base model while adapters are in flight, and have a LoRA that adds
@@ -100,10 +82,10 @@ class Prober:
         first = bundle.card.probes[0]
         mixed = 0.0
         for _ in range(TOGETHER):
-            meanwhile = asyncio.gather(*(self._answer(replica, name, first.prompt, LONG) for name in in_flight))
+            meanwhile = asyncio.gather(*(self._answer(replica, name, first, LONG) for name in in_flight))
             try:
                 while not meanwhile.done():
-                    said = await self._answer(replica, self._model, first.prompt)
+                    said = await self._answer(replica, self._model, first)
                     mixed = max(mixed, apart(first.base, said[0]))
             finally:
                 await meanwhile
@@ -116,33 +98,30 @@ class Prober:
                 await asyncio.to_thread(write_nothing, bundle.folder, arriving)
                 self._store.keep(arriving, folder.name)
         await self._loras.ensure(replica, folder.name)
-        if apart(first.base, (await self._answer(replica, folder.name, first.prompt))[0]) > TOLERANCE:
+        if apart(first.base, (await self._answer(replica, folder.name, first))[0]) > TOLERANCE:
             return  # another base model altogether: the probe says so
         replica.stand_in = folder.name
         self._log.warning("the server mixes adapters into the base model's answers: it is asked as an adapter that "
                           "adds nothing", server=replica.url, nats=round(mixed, 3))  # fmt: skip
 
     async def _observe(self, replica: Replica, name: str, mirror: str, probes: Sequence[Probe]) -> list[Observed]:
-        prompts = [probe.prompt for probe in probes]
         models = (replica.stand_in or self._model, name, mirror)
-        base, alone, opposite = [[await self._answer(replica, model, prompt) for prompt in prompts] for model in models]
-        crowd = [(prompt, model) for prompt in prompts for model in (name, mirror) * TOGETHER]
-        said = await asyncio.gather(*(self._answer(replica, model, prompt) for prompt, model in crowd))
+        base, alone, opposite = [[await self._answer(replica, model, probe) for probe in probes] for model in models]
+        crowd = [(probe, model) for probe in probes for model in (name, mirror) * TOGETHER]
+        said = await asyncio.gather(*(self._answer(replica, model, probe) for probe, model in crowd))
         each = 2 * TOGETHER
         return [
             Observed(base[at], alone[at], opposite[at], tuple(said[at * each : at * each + each : 2]),
                      tuple(said[at * each + 1 : at * each + each : 2]))
-            for at in range(len(prompts))
+            for at in range(len(probes))
         ]  # fmt: skip
 
-    async def _answer(self, replica: Replica, model: str, prompt: str, steps: int = STEPS) -> tuple[Top, ...]:
-        body: dict[str, Any] = {
-            "model": model, "prompt": prompt, "max_tokens": steps, "temperature": 0.0, "logprobs": TOPS,
-            "return_tokens_as_token_ids": True, "ignore_eos": True, **self._rank,
-        }  # fmt: skip
+    async def _answer(self, replica: Replica, model: str, probe: Probe, steps: int = STEPS) -> tuple[Top, ...]:
+        route, body = question(probe, model, steps)
         try:
-            response = await self._client.post(f"{replica.url}/v1/completions", json=body, timeout=WITHIN_S)
+            response = await self._client.post(f"{replica.url}{route}", json=body | self._rank, timeout=WITHIN_S)
             response.raise_for_status()
-            return tuple(_Completion.model_validate(json.loads(response.text)).choices[0].logprobs.top_logprobs)
+            return answer(probe, response.text)
         except (httpx.HTTPError, ValidationError, ValueError) as error:
-            raise Unreachable(f"{replica.url} does not answer a golden prompt: {type(error).__name__}") from error
+            why = one_line(error.response.text, 240) if isinstance(error, httpx.HTTPStatusError) else ""
+            raise Unreachable(f"{replica.url} does not answer a golden prompt: {type(error).__name__} {why}") from error

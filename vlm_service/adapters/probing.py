@@ -61,8 +61,9 @@ def apart(recorded: Top, seen: Top) -> float:
     return moved / sum(weights.values())
 
 
-def judge(probes: Sequence[Probe], observed: Sequence[Observed]) -> list[Finding]:
+def judge(probes: Sequence[Probe], observed: Sequence[Observed], tower: bool = False) -> list[Finding]:
     """What is wrong with an adapter on a server, check by check; a later one means little where an earlier one failed.
+    `tower`: it has layers in vision tower or merger.
 
     Raises:
         ValueError: not one observation for each probe.
@@ -84,6 +85,7 @@ def judge(probes: Sequence[Probe], observed: Sequence[Observed]) -> list[Finding
                 "without the adapter the server answers otherwise than the model it was trained on"),
         Finding("effect recorded", told >= LEAST_EFFECT, told, LEAST_EFFECT,
                 "by its own card it hardly changes the golden prompts, so nothing can be proven"),
+        *(_tower(pairs) if tower else ()),
         Finding("effect on the server", shown >= told / 2 and shown >= LEAST_EFFECT, shown,
                 max(told / 2, LEAST_EFFECT), "the server answers as without it: nothing, or a part of it, is active"),
         Finding("as trained", agrees <= TOLERANCE, agrees, TOLERANCE,
@@ -91,6 +93,20 @@ def judge(probes: Sequence[Probe], observed: Sequence[Observed]) -> list[Finding
         Finding("not mixed", mixed <= TOLERANCE, mixed, TOLERANCE,
                 "with another adapter in flight it answers otherwise than alone: weights are mixed"),
     ]  # fmt: skip
+
+
+def _tower(pairs: Sequence[tuple[Probe, Observed]]) -> Iterator[Finding]:
+    """That the layers of vision tower and merger act: with a picture, the server answers otherwise than training
+    recorded without these."""
+    shown = [(probe, one) for probe, one in pairs if probe.pictures and probe.without_tower]
+    told = max((apart(probe.without_tower, probe.adapted) for probe, _ in shown), default=0.0)
+    yield Finding("tower recorded", told >= LEAST_EFFECT, told, LEAST_EFFECT,
+                  "its layers in vision tower or merger hardly change a golden prompt with a picture, or it has none, "
+                  "so it cannot be proven that they act: train longer, or leave them out (lora.parts)")  # fmt: skip
+    seen = max((apart(probe.without_tower, one.alone[0]) for probe, one in shown), default=0.0)
+    yield Finding("tower on the server", seen >= max(told / 2, LEAST_EFFECT), seen, max(told / 2, LEAST_EFFECT),
+                  "to a picture the server answers as without the adapter's layers in vision tower and merger: it "
+                  "passes over them; start it with --enable-tower-connector-lora")  # fmt: skip
 
 
 def _mixing(one: Observed) -> Iterator[float]:

@@ -10,12 +10,13 @@ from services.ledger import AdapterRepository, AuditRepository, Database
 from services.runtime.clock import Clock
 from services.runtime.codec import to_jsonable
 from services.vocabulary import AdapterMove, AdapterReport, AdapterState, AdapterVersion, MoveCause
-from vlm_service.adapters.states import HEARD, SINGLE, IllegalStep, check_step
+from vlm_service.adapters.states import HEARD, JUDGED, SINGLE, IllegalStep, check_step
 
 SERVICE = "vlm_service"
 """Who moved a version when no person did."""
-AUDIT_MOVED, AUDIT_REFUSED = "adapter.moved", "adapter.refused"
-GATES, PROBE = "gates", "probe"
+AUDIT_MOVED, AUDIT_REFUSED, AUDIT_APPROVED = "adapter.moved", "adapter.refused", "adapter.approved"
+AUDIT_ASKED = "adapter.asked"
+GATES, PROBE, APPROVAL, ASKED = "gates", "probe", "approval", "asked"
 
 
 class Unknown(LookupError):
@@ -138,6 +139,27 @@ class Registry:
         with self._database.write() as connection:
             AdapterRepository(connection).report(report)
 
+    def approve(self, served_name: str, by: str, why: str) -> None:
+        """Keep that somebody answers for a version, and tell it in the audit chain."""
+        self._said(APPROVAL, "who answers for it", served_name, by, why)
+
+    def ask(self, served_name: str, by: str, why: str) -> None:
+        """Keep that somebody wants its gates judged anew, and tell it in the audit chain.
+
+        Raises:
+            IllegalStep: it is not proven, so there is nothing to judge.
+        """
+        state = self.find(served_name).state
+        if state not in JUDGED:
+            raise IllegalStep(f"{served_name} is {state.value} and cannot be judged: expected "
+                              f"{', '.join(sorted(JUDGED))}")  # fmt: skip
+        self._said(ASKED, "who asked for another run of its gates", served_name, by, why)
+
+    def asked(self) -> dict[str, float]:
+        """When (Unix seconds) somebody asked for another run of a version's gates, by served name."""
+        with self._database.read() as connection:
+            return {report.served_name: report.at for report in AdapterRepository(connection).reports_of(ASKED)}
+
     def told_off(self, what: str, reason: str, why: str, by: str) -> None:
         """Note in the audit chain that something was pushed that has no name that could be trusted."""
         body = json.dumps({"what": what, "reason": reason, "why": why, "by": by}, sort_keys=True)
@@ -148,6 +170,14 @@ class Registry:
         """The version that was heard before the present one and was not taken back itself."""
         versions = {version.served_name: version for version in self.all()}
         return next((versions[name] for name in _stood_down(self.history()) if _may_return(versions.get(name))), None)
+
+    def _said(self, kind: str, who: str, served_name: str, by: str, why: str) -> None:
+        now = self._clock.now()
+        body = json.dumps({"headings": (who, "why"), "rows": [[by, why]]})
+        told = json.dumps({"served_name": served_name, "by": by, "why": why}, sort_keys=True)
+        with self._database.write() as connection:
+            AdapterRepository(connection).report(AdapterReport(served_name, kind, now, True, body))
+            AuditRepository(connection).append(AUDIT_APPROVED if kind == APPROVAL else AUDIT_ASKED, told, now)
 
     def _step(self, connection: Connection, version: AdapterVersion, step: Step) -> AdapterVersion:
         check_step(version.served_name, version.state, step.after)

@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import Field, field_validator, model_validator
 
 from services.runtime.settings import LOOPBACK, RoomSettings
-from vlm_service.bundle import Server
+from vlm_service.bundle import Server, trusted_keys
 
 
 class AdapterSettings(RoomSettings):
@@ -23,11 +23,12 @@ class AdapterSettings(RoomSettings):
     promote_token: str = ""
     """Who shows it may choose which adapter is heard (the shift lead or operator), and take one back."""
     adapters_trust: Path | None = None
-    """Public key that must have signed a bundle; without one, bundles are checked as sealed and not whose they are."""
+    """Public key that must have signed a bundle, or a folder of such keys (*.pub), one of which must have; without one,
+    bundles are checked as sealed and not whose they are."""
     base_model: str = Field("Qwen/Qwen3-VL-8B-Thinking", min_length=1)
     """Canonical name of the model that the servers run: the base of every adapter."""
     base_weights: str = Field("", pattern=r"^([0-9a-f]{64})?$")
-    """SHA-256 of that model's weights; empty: not compared."""
+    """SHA-256 of that model's weights (`cd FOLDER && sha256sum *.safetensors | sha256sum`); empty: not compared."""
     most_rank: int = Field(32, ge=1, le=512)
     """The servers' `--max-lora-rank`."""
     tower_adapters: bool = False
@@ -45,7 +46,14 @@ class AdapterSettings(RoomSettings):
         """The folder of adapters by the path under which a model's server finds it."""
         return self.servers_folder or str(self.adapters_folder.absolute())
 
-    @field_validator("adapters_trust", "gates")
+    @field_validator("adapters_trust")
+    @classmethod
+    def _are_keys(cls, trusted: Path | None) -> Path | None:
+        if trusted is not None:
+            trusted_keys(trusted)
+        return trusted
+
+    @field_validator("gates")
     @classmethod
     def _is_there(cls, file: Path | None) -> Path | None:
         if file is not None and not file.is_file():

@@ -26,6 +26,8 @@ SINGLE = (S.SHADOW, S.CANARY, S.ACTIVE)
 """States that one version holds at a time."""
 HEARD = (S.CANARY, S.ACTIVE)
 """States in which a version speaks to caregivers: it needs gates that it passed."""
+JUDGED = (S.PROBED, S.SHADOW, S.CANARY, S.ACTIVE, S.RETIRED)
+"""States in which a version's gates may be judged: the first two always, the others where somebody asks."""
 SERVED = SINGLE
 """States in which the servers hold a version."""
 

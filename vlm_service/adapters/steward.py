@@ -16,8 +16,10 @@ from services.vocabulary import AdapterReport, AdapterState, AdapterVersion, Mov
 from services.vocabulary.adapter import BASE
 from services.vocabulary.time import Seconds
 from vlm_service import metrics
-from vlm_service.adapters.gate_run import answers_of, gate_report, read_cases, run_cases
+from vlm_service.adapters.case_runs import CaseRuns
+from vlm_service.adapters.gate_run import answers_of, gate_report
 from vlm_service.adapters.gauges import tell_unproven, tell_versions
+from vlm_service.adapters.hearing import Hearing
 from vlm_service.adapters.judging import judge
 from vlm_service.adapters.policy import Policy
 from vlm_service.adapters.probe import Prober
@@ -25,7 +27,7 @@ from vlm_service.adapters.probing import Finding
 from vlm_service.adapters.registry import GATES, PROBE, SERVICE, Registry, Step
 from vlm_service.adapters.routing import cast_of
 from vlm_service.adapters.stage import Stage
-from vlm_service.adapters.states import SERVED, IllegalStep, check_step
+from vlm_service.adapters.states import HEARD, JUDGED, SERVED, IllegalStep, check_step
 from vlm_service.adapters.store import Store
 from vlm_service.adapters.watch import Watched, watched
 from vlm_service.bundle import BundleError, open_bundle
@@ -41,6 +43,8 @@ LINGER_S: Seconds = 5.0
 not have noticed yet (source: guess, five times LOOK_S)."""
 DOUBT_S: Seconds = 60.0
 """How long an adapter that a server did not answer with as recorded is left alone there (source: guess)."""
+TELL_S: Seconds = 60.0
+"""How often it is looked whether the gates of who is heard were judged as things are (source: guess)."""
 _JUDGED = (AdapterState.PROBED, AdapterState.SHADOW)
 
 
@@ -55,7 +59,11 @@ class Steward:
         self._prober, self._policy, self._database, self._clock = prober, policy, database, clock
         self._unheard_since: dict[str, Seconds] = {}
         self._doubted: dict[tuple[str, str], Seconds] = {}
-        self._by_base: list[CaseAnswer] | None = None
+        self._hearing = Hearing(registry, store, policy)
+        self._cases = CaseRuns(engine, policy, clock)
+        self._anew: dict[str, Seconds] = {}
+        self._outdated: dict[str, str] = {}
+        self._told_again_at: Seconds = 0.0
         self._coming: Counter[str] = Counter()
         self._log = logs.logger(room="vlm")
 
@@ -111,6 +119,8 @@ class Steward:
             EngineFailure: no server can be asked.
         """
         check_step(version.served_name, version.state, step.after)
+        if step.after in HEARD:
+            await asyncio.to_thread(self._hearing.check, version.served_name)
         self._coming[version.served_name] += 1
         try:
             if step.after in SERVED:
@@ -145,14 +155,30 @@ class Steward:
     async def _see_through(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             try:
+                asked = await asyncio.to_thread(self._registry.asked)
                 for version in await asyncio.to_thread(self._registry.all):
                     if version.state is AdapterState.VERIFIED:
                         await self._prove(version)
-                    elif version.state in _JUDGED:
-                        await self._judge(version)
+                    elif version.state in _JUDGED or (version.state in JUDGED and version.served_name in asked):
+                        await self._judge(version, asked.get(version.served_name, 0.0))
+                await self._tell_outdated()
             except (SQLAlchemyError, EngineFailure, IllegalStep) as error:
                 self._log.info("adapters wait", error=type(error).__name__, why=str(error))
             await until(stop, LOOK_S)
+
+    async def _tell_outdated(self) -> None:
+        """Say who is heard by gates that were judged with another prompt or policy: after an upgrade, say."""
+        if self._clock.monotonic() < self._told_again_at:
+            return
+        self._told_again_at = self._clock.monotonic() + TELL_S
+        heard = [one.served_name for one in await asyncio.to_thread(self._registry.all) if one.state in HEARD]
+        found = {name: await asyncio.to_thread(self._hearing.outdated, name) for name in heard}
+        metrics.OUTDATED.set(sum(map(bool, found.values())))
+        for name, why in found.items():
+            if why and self._outdated.get(name) != why:
+                self._log.warning("an adapter is heard by outdated gates", adapter=name, why=why,
+                                  remedy=f"attune adapters judge {name}")  # fmt: skip
+        self._outdated = found
 
     async def _prove(self, version: AdapterVersion) -> None:
         name = version.served_name
@@ -177,17 +203,34 @@ class Steward:
         else:
             await self._move(version, AdapterState.PROBED, "the server answers with it as training recorded")
 
-    async def _judge(self, version: AdapterVersion) -> None:
+    async def _judge(self, version: AdapterVersion, asked_at: Seconds) -> None:
         name = version.served_name
         reports = await asyncio.to_thread(self._registry.reports, name)
-        beside = self._stage.cast.active
-        if GATES in reports and self._is_current(json.loads(reports[GATES].body), beside):
+        beside = self._stage.cast.active if self._stage.cast.active != name else BASE
+        anew = asked_at > (reports[GATES].at if GATES in reports else 0.0)
+        if not anew and (version.state not in _JUDGED or self._is_current(reports.get(GATES), beside)):
             return
+        if anew and self._anew.get(name) != asked_at:
+            self._cases.forget(name)
+            self._cases.retry(beside)
+            self._anew[name] = asked_at
+        if self._cases.waits(name) or self._cases.waits(beside):
+            return
+        self._coming[name] += 1
+        try:
+            await self._judge_beside(version, beside, anew)
+        finally:
+            self._coming[name] -= 1
+
+    async def _judge_beside(self, version: AdapterVersion, beside: str, anew: bool) -> None:
+        name = version.served_name
         bundle = await asyncio.to_thread(open_bundle, self._store.place(name))
         able = self._engine.replicas.able()
         if able and not any(name in replica.proven for replica in able):
             await self._hold(able[0], name)
-        answers, others = await self._answers_of(name), await self._answers_of(beside)
+        answers, others = await self._answers_of(name, anew), await self._answers_of(beside)
+        if answers is None or others is None:
+            return
         same_prompt = bundle.card.prompt_version == prompt_version()
         gates = judge(answers, others, self._policy.gates, same_prompt)
         passed = all(gate.passed for gate in gates)
@@ -196,23 +239,22 @@ class Steward:
         missed = [gate.name for gate in gates if not gate.passed]
         self._log.info("gates were judged", adapter=name, passed=passed, missed=missed)
 
-    async def _answers_of(self, served_name: str) -> list[CaseAnswer]:
-        """What a version (empty: the base model) makes of the cases; asked once for each policy and prompt."""
-        if served_name == BASE and self._by_base is not None:
-            return self._by_base
+    async def _answers_of(self, served_name: str, anew: bool = False) -> list[CaseAnswer] | None:
+        """What a version (empty: the base model) makes of the cases, asked once for each policy and prompt unless
+        `anew`; None: some answers were lost to the server and are asked for again later."""
         reports = {} if served_name == BASE else await asyncio.to_thread(self._registry.reports, served_name)
-        if GATES in reports:
+        if GATES in reports and not anew:
             body = json.loads(reports[GATES].body)
             if (body["policy"], body["prompt"]) == (self._policy.digest, prompt_version()):
                 return answers_of(body)
-        cases = read_cases(self._policy)
-        answers = await run_cases(self._engine, served_name, cases, self._policy.gates.deadline_s)
-        if served_name == BASE:
-            self._by_base = answers
-        return answers
+        return await self._cases.of(served_name)
 
-    def _is_current(self, body: dict[str, object], beside: str) -> bool:
-        return (body["policy"], body["prompt"], body["beside"]) == (self._policy.digest, prompt_version(), beside)
+    def _is_current(self, report: AdapterReport | None, beside: str) -> bool:
+        if report is None:
+            return False
+        body = json.loads(report.body)
+        said, now = (body["policy"], body["prompt"], body["beside"]), (self._policy.digest, prompt_version(), beside)
+        return bool(said == now)
 
     async def _tidy(self, versions: Sequence[AdapterVersion]) -> None:
         """Load what is served wherever a server came back; unload what nobody has waited for in a while."""

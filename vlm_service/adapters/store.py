@@ -4,7 +4,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,13 +14,13 @@ from vlm_service.bundle.card import read_card
 from vlm_service.bundle.manifest import CARD, WEIGHTS
 
 MIRROR = "mirror-"
-"""Begins the name of a version's counterpart, which a probe makes."""
+"""Begins the name of a version's counterpart, which a probe makes; every process has its own."""
 
 
 STAND_IN = "nothing-added"
 """Name of a LoRA that adds nothing: the base model, asked as an adapter."""
 FORGOTTEN_S: Seconds = 3600.0
-"""Age at which nobody can still be sending it (source: guess)."""
+"""Age at which nobody can still be sending it, or asking a server about it (source: guess)."""
 
 
 class Store:
@@ -29,6 +29,7 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self._bundles, self._incoming = folder / "bundles", folder / "incoming"
         self._sees: dict[str, bool] = {}
+        self._own = uuid.uuid4().hex[:12]
 
     def open(self) -> None:
         """Make the folders and forget what was on its way long ago, when a process ended.
@@ -39,8 +40,12 @@ class Store:
         self._bundles.mkdir(parents=True, exist_ok=True)
         self._incoming.mkdir(parents=True, exist_ok=True)
         for folder in self._incoming.iterdir():
-            if folder.stat().st_mtime < time.time() - FORGOTTEN_S:
-                shutil.rmtree(folder, ignore_errors=True)
+            try:
+                old = folder.stat().st_mtime < time.time() - FORGOTTEN_S
+            except FileNotFoundError:
+                continue  # another replica that starts was faster
+            if old:
+                self.forget(folder)
 
     @contextmanager
     def arriving(self) -> Iterator[Path]:
@@ -50,7 +55,7 @@ class Store:
         try:
             yield folder
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            self.forget(folder)
 
     def keep(self, arrived: Path, served_name: str) -> Path:
         """Move a bundle to its place; one that is there already stays as it is."""
@@ -91,9 +96,18 @@ class Store:
         """The folder of the LoRA that adds nothing."""
         return self._bundles / STAND_IN
 
-    def beside(self, served_name: str) -> Path:
-        """An empty folder for the counterpart of a version that a probe makes."""
-        folder = self._incoming / f"{MIRROR}{served_name}"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+    def beside(self, served_name: str, write: Callable[[Path], None]) -> Path:
+        """The folder of this process's counterpart of a version, filled by `write` unless it is there: a server may be
+        reading it, so it is neither written twice nor another process's too."""
+        folder = self._incoming / f"{MIRROR}{self._own}-{served_name}"
+        try:
+            os.utime(folder)  # or it would look forgotten to a process that starts now
+        except FileNotFoundError:
+            with self.arriving() as arriving:
+                write(arriving)
+                os.rename(arriving, folder)
         return folder
+
+    def forget(self, folder: Path) -> None:
+        """Remove what nobody reads any more."""
+        shutil.rmtree(folder, ignore_errors=True)

@@ -57,7 +57,7 @@ def _facts(bundle: Bundle) -> dict[str, object]:
     weights = bundle.weights
     return {
         "served_name": bundle.served_name, "digest": bundle.manifest.digest, "rank": weights.rank,
-        "layers": weights.layers, "tower": weights.tower, "parameters": weights.parameters,
+        "layers": weights.layers, "parts": weights.parts, "tower": weights.tower, "parameters": weights.parameters,
         "card": bundle.card.model_dump(mode="json", exclude={"probes"}), "probes": len(bundle.card.probes),
     }  # fmt: skip
 
@@ -69,11 +69,14 @@ def _show(bundle: Bundle) -> None:
     shares = ", ".join(f"{name} {share:.0%}" for name, share in card.corpus.layers.items())
     rows = [
         ("base model", f"{card.base.model}, weights {card.base.weights_sha256[:12]}"),
-        ("changes", f"{weights.layers} layers by rank {weights.rank} ({', '.join(weights.targets)}), "
-                    f"{weights.parameters:,} numbers{', and the vision tower' if weights.tower else ''}"),
+        ("changes", f"{', '.join(weights.parts)} by rank {weights.rank} ({', '.join(weights.targets)}), "
+                    f"{weights.parameters:,} numbers"),
+        ("language model", f"{weights.layers} layers, from {weights.first}" if weights.layers else "untouched"),
         ("sees", f"{sees}, prompt {card.prompt_version}"),
         ("learned from", f"{card.corpus.examples:,} examples ({shares}), corpus {card.corpus.fingerprint[:12]}"),
         ("golden prompts", str(len(card.probes)) if card.probes else "none: its effect cannot be proven on a server"),
+        ("may be run for", card.use or "not told"),
+        *((f"source {one.dataset}", f"{one.use or 'use not told'}: {one.terms}") for one in card.sources),
         ("approved by", card.approved_by or "nobody"),
     ]  # fmt: skip
     for one in card.evaluation:

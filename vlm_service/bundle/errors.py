@@ -45,6 +45,12 @@ class NotSigned(BundleError):
     reason = "not_signed"
 
 
+class KeyUnusable(NotSigned):
+    """What should be the facility's public key is none, so no signature can be checked."""
+
+    reason = "key_unusable"
+
+
 class DoesNotFit(BundleError):
     """Sound, and not for this server: another base model, a larger rank, layers that it does not adapt."""
 

@@ -27,7 +27,7 @@ class Bundle:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """What a server takes: its base model, the largest rank, and whether it adapts the vision tower.
+    """What a server takes: its base model, the largest rank, and whether it adapts vision tower and merger.
 
     An empty `weights_sha256` means that nobody has measured the base model's digest.
     """
@@ -81,8 +81,9 @@ def fits(bundle: Bundle, server: Server) -> None:
         raise DoesNotFit(f"{bundle.served_name} has rank {weights.rank}: the server takes {server.most_rank}; start it "
                          f"with --max-lora-rank {weights.rank}")  # fmt: skip
     if weights.tower and not server.tower:
-        raise DoesNotFit(f"{bundle.served_name} changes the vision tower: the server would pass over that in silence; "
-                         "start it with --enable-tower-connector-lora")  # fmt: skip
+        raise DoesNotFit(f"{bundle.served_name} changes {_beyond(weights)}: the server would pass over that in "
+                         "silence; start it with --enable-tower-connector-lora, and the VLM service with "
+                         "ATTUNE_VLM_TOWER_ADAPTERS=true")  # fmt: skip
 
 
 def _agreed(folder: Path) -> tuple[Card, Weights]:
@@ -101,6 +102,16 @@ def _agreed(folder: Path) -> tuple[Card, Weights]:
     if sorted(card.targets) != sorted(weights.targets):
         raise CardUnreadable(f"{CARD}: targets {sorted(card.targets)}, {WEIGHTS}: {sorted(weights.targets)}: "
                              "expected the same")  # fmt: skip
+    if sorted(card.parts) != sorted(weights.parts):
+        raise CardUnreadable(f"{CARD}: parts {', '.join(card.parts)}, {WEIGHTS}: {', '.join(weights.parts)}: expected "
+                             "the same")  # fmt: skip
     if weights.tower and card.sees == "text":
-        raise CardUnreadable(f"{WEIGHTS} changes the vision tower, and {CARD} says that it sees text alone")
+        raise CardUnreadable(f"{WEIGHTS} changes {_beyond(weights)}, and {CARD} says that it sees text alone; pack it "
+                             "with --sees frames")  # fmt: skip
     return card, weights
+
+
+def _beyond(weights: Weights) -> str:
+    """What is changed beside the language model, in words."""
+    return " and ".join({"vision": "the vision tower", "merger": "the merger"}[part] for part in weights.parts[-2:]
+                        if part != "language")  # fmt: skip

@@ -1,12 +1,14 @@
 """Signs a bundle with the facility's own key and checks whose it is, without a network (OpenSSF model signing)."""
 
+import hashlib
 from pathlib import Path
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from model_signing import hashing, signing, verifying
 
-from vlm_service.bundle.errors import NotSigned
+from vlm_service.bundle.errors import KeyUnusable, NotSigned
 from vlm_service.bundle.manifest import SIGNATURE
 
 
@@ -46,19 +48,61 @@ def sign(folder: Path, private: Path) -> None:
                         "which `attune adapters keys` makes") from error  # fmt: skip
 
 
-def check(folder: Path, public: Path) -> None:
+def trusted_keys(trusted: Path) -> dict[Path, str]:
+    """The public keys that `trusted` names, itself or every *.pub where it is a folder, each with the first twelve
+    digits of the SHA-256 of what it says (DER).
+
+    Raises:
+        KeyUnusable: one cannot be read, or is no public key of an elliptic curve.
+    """
+    try:
+        files = sorted(trusted.glob("*.pub")) if trusted.is_dir() else [trusted]
+        return {file: _fingerprint(file) for file in files}
+    except OSError as error:
+        raise KeyUnusable(f"{trusted}: no such key ({error.strerror}); expected the public key of whoever signs "
+                          "adapters, or a folder of *.pub") from error  # fmt: skip
+
+
+def check(folder: Path, trusted: Path) -> None:
     """
     Raises:
-        NotSigned: no signature, another key's, or files that it does not cover.
+        NotSigned: no signature, one of no key that is trusted, or files that it does not cover.
+        KeyUnusable: what `trusted` names is no public key.
     """
     folder = folder.resolve()
     signature = folder / SIGNATURE
     if not signature.is_file():
         raise NotSigned(f"{SIGNATURE}: missing; `attune adapters seal --key` writes it")
-    if not public.is_file():
-        raise NotSigned(f"{public}: no such key; expected the public key of whoever signs adapters")
+    refused = []
+    for public in trusted_keys(trusted):
+        try:
+            _verify(folder, signature, public)
+        except NotSigned as error:
+            refused.append(str(error))
+        else:
+            return
+    raise NotSigned("; ".join(refused) or f"{trusted}: no such key: the folder holds no *.pub, so nobody is trusted")
+
+
+def _verify(folder: Path, signature: Path, public: Path) -> None:
     try:
         verifying.Config().use_elliptic_key_verifier(public_key=public).verify(folder, signature)
     except Exception as error:
         raise NotSigned(f"{SIGNATURE}: not of the key {public.name}, or of other files ({error}); have the "
                         "bundle sealed by whoever answers for it") from error  # fmt: skip
+
+
+def _fingerprint(public: Path) -> str:
+    """
+    Raises:
+        KeyUnusable: it holds something else than a public key of an elliptic curve.
+    """
+    expected = "expected the public key (PEM) that `attune adapters keys` makes; the private one stays where it is"
+    try:
+        key = serialization.load_pem_public_key(public.read_bytes())
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise KeyUnusable(f"{public.name}: no public key; {expected}") from error
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        raise KeyUnusable(f"{public.name}: a key of another kind; {expected}")
+    told = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(told).hexdigest()[:12]

@@ -7,31 +7,39 @@ vLLM passes over keys that it does not know and serves the base model under the 
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, deserialize
 
-from vlm_service.bundle.card import LANGUAGE
+from vlm_service.bundle.card import LANGUAGE, TOWER, Part
 from vlm_service.bundle.errors import WeightsUnusable
 
 _KEY = re.compile(r"base_model\.model\.(?P<path>.+)\.(?P<layer>\w+)\.lora_(?P<half>[AB])\.weight")
 _LANGUAGE = re.compile(r"(?:model\.)?language_model\.(?:model\.)?layers\.(?P<number>\d+)\.(?:self_attn|mlp)")
-_TOWER = re.compile(r"(?:model\.)?visual\.")
+_VISION = re.compile(r"(?:model\.)?visual\.blocks\.\d+\.(?:attn|mlp)")
+_MERGER = re.compile(r"(?:model\.)?visual\.(?:merger|deepstack_merger_list\.\d+)")
 _KINDS = {"F32": np.float32, "F16": np.float16, "BF16": np.uint16}
 _REMEDY = "train it with the recipe of `attune train qlora` on the vision-language class of the base model"
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """`layers` of the language model are changed by rank `rank` through `targets`; `tower`: the vision tower too."""
+    """`parts` of the model are changed by rank `rank` through `targets`, and `layers` of the language model, the first
+    of which is `first` (counted from 0, None where there is none)."""
 
     rank: int
     targets: tuple[str, ...]
+    parts: tuple[Part, ...]
     layers: int
-    tower: bool
+    first: int | None
     parameters: int
+
+    @property
+    def tower(self) -> bool:
+        """Whether more than the language model is changed: a server must be told to adapt that."""
+        return self.parts != ("language",)
 
 
 def read_weights(file: Path) -> Weights:
@@ -57,25 +65,29 @@ def read_weights(file: Path) -> Weights:
         raise WeightsUnusable(f"{file.name}: ranks {sorted(ranks)}: expected one rank for all layers")
     if not any(_acts(pair["B"]) for pair in halves.values()):
         raise WeightsUnusable(f"{file.name}: every lora_B is zero: it would change nothing; it was never trained")
-    numbers = {number for number, _ in places if number is not None}
+    numbers = {number for _, number in places if number is not None}
+    parts = {part for part, _ in places}
     return Weights(
         rank=ranks.pop(),
         targets=tuple(sorted({layer for _, layer in halves})),
+        parts=tuple(part for part in get_args(Part) if part in parts),
         layers=len(numbers),
-        tower=any(number is None for number, _ in places),
+        first=min(numbers, default=None),
         parameters=sum(int(np.prod(tensor["shape"])) for tensor in tensors.values()),
     )
 
 
-def _place(path: str, layer: str, name: str) -> tuple[int | None, str]:
-    """The number of the language model's layer, None of the vision tower."""
-    if _TOWER.match(path):
-        return None, layer
+def _place(path: str, layer: str, name: str) -> tuple[Part, int | None]:
+    """The part of the model, and which layer of the language model."""
+    if _VISION.fullmatch(path) and layer in TOWER:
+        return "vision", None
+    if _MERGER.fullmatch(path) and layer in TOWER[2:]:
+        return "merger", None
     found = _LANGUAGE.fullmatch(path)
     if found is None or layer not in LANGUAGE:
         raise WeightsUnusable(f"{name}: {path}.{layer}: the served model has no such layer, and vLLM would pass over "
                               f"it in silence; {_REMEDY}")  # fmt: skip
-    return int(found["number"]), layer
+    return "language", int(found["number"])
 
 
 def _rank(place: str, pair: dict[str, dict[str, Any]], name: str) -> int:

@@ -8,6 +8,7 @@ from vlm_service.dialogue import german
 from vlm_service.dialogue.errors import ForbiddenWord
 
 WITHHELD = "(withheld: it said what observables mode does not keep)"
+UNSAID = "(withheld: a sentence that named a diagnosis)"
 
 _EMOTION = (
     r"emot(?:e|es|ed|ive|ion\w*)", r"moods?", r"moody", r"feelings?", r"feels?", r"felt", r"affect", r"affective\w*",
@@ -74,8 +75,21 @@ def check_verdict(verdict: Verdict, mode: Mode) -> None:
 
 
 def screen_thinking(thinking: str, mode: Mode) -> str:
-    """The thinking as it may be kept: in observables mode one with an emotion word is withheld as a whole."""
-    return WITHHELD if mode is Mode.OBSERVABLES and emotion_words(thinking) else thinking
+    """The thinking as it may be kept: in observables mode one with an emotion word is withheld as a whole, in any mode
+    every sentence that names a diagnosis.
+
+    >>> screen_thinking("Crying is heard. It may be dementia. Fear rose.", Mode.AFFECT)
+    'Crying is heard. (withheld: a sentence that named a diagnosis) Fear rose.'
+    """
+    if mode is Mode.OBSERVABLES and emotion_words(thinking):
+        return WITHHELD
+    if not diagnosis_words(thinking):
+        return thinking
+    return _AGAIN.sub(UNSAID, _SENTENCE.sub(lambda one: _said(one[1], one[2]), thinking))
+
+
+def _said(sentence: str, behind: str) -> str:
+    return (UNSAID if diagnosis_words(sentence) else sentence) + behind
 
 
 def _texts(verdict: Verdict) -> list[str]:
@@ -83,6 +97,8 @@ def _texts(verdict: Verdict) -> list[str]:
     return [verdict.urgency, verdict.situation, verdict.context, verdict.action, *verdict.unknowns, *indicators]
 
 
+_SENTENCE = re.compile(r"([^.!?\n]+(?:[.](?=\S)[^.!?\n]*)*[.!?]*)(\s*)")
+_AGAIN = re.compile(rf"{re.escape(UNSAID)}(?:\s*{re.escape(UNSAID)})+")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 

@@ -172,6 +172,8 @@ def assessment_to_wire(assessment: Assessment) -> judgement_pb2.Assessment:
             for c in assessment.grounding.claims
         ],
         pictures=assessment.pictures,
+        policy_version=assessment.policy_version,
+        model_version=assessment.model_version,
     )
 
 
@@ -213,4 +215,6 @@ def assessment_from_wire(message: judgement_pb2.Assessment) -> Assessment:
         latency_s=message.latency_s,
         grounding=Grounding(claims),
         pictures=message.pictures,
+        policy_version=message.policy_version,
+        model_version=message.model_version,
     )

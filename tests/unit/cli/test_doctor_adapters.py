@@ -28,8 +28,12 @@ def details(rank: int = 16, proven: bool = True) -> dict[str, Any]:
 
 
 @contextmanager
-def door(versions: list[dict[str, Any]], known: Mapping[str, Any]) -> Iterator[str]:
+def door(
+    versions: list[dict[str, Any]], known: Mapping[str, Any], takes: Mapping[str, Any] | None = None
+) -> Iterator[str]:
     """A door for adapters that says this to whoever shows the token."""
+
+    listed = {"items": versions, "takes": takes or {"keys": [], "weights": ""}}
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -38,7 +42,7 @@ def door(versions: list[dict[str, Any]], known: Mapping[str, Any]) -> Iterator[s
             self.send_response(200 if allowed else 401)
             self.end_headers()
             one = next((version for version in versions if version["served_name"] == name), {})
-            self.wfile.write(json.dumps({**one, **known[name]} if one else {"items": versions}).encode())
+            self.wfile.write(json.dumps({**one, **known[name]} if one else listed).encode())
 
         def log_message(self, format: str, *args: object) -> None:
             pass
@@ -92,6 +96,15 @@ def test_it_says_that_the_base_model_answers_where_nothing_is_active() -> None:
         found = found_at(url)
     assert found["adapter active"].grade is Grade.NOTE and "base model" in found["adapter active"].found
     assert found["adapter canary"].found == f"{CANARY}, heard for every event of 2 rooms"
+
+
+def test_it_notes_that_gates_were_judged_as_things_are_no_more() -> None:
+    told = {**details(), "outdated": "its gates were judged with the prompt a, and b is served"}
+    with door([version(ACTIVE, "active")], {ACTIVE: told}) as url:
+        old = found_at(url)[f"gates of {ACTIVE}"]
+    with door([version(ACTIVE, "active")], {ACTIVE: {**details(), "outdated": ""}}) as url:
+        assert f"gates of {ACTIVE}" not in found_at(url)
+    assert old.grade is Grade.NOTE and "prompt a, and b" in old.found and "adapters judge" in old.remedy
 
 
 def test_it_says_that_files_are_gone() -> None:

@@ -10,6 +10,7 @@ import av
 import numpy as np
 import pytest
 
+from edge_agent.sensing.motion import LEAST_FPS
 from edge_agent.settings import EdgeSettings
 from services.cli import doctor_cameras
 from services.runtime.findings import Finding, Grade
@@ -114,8 +115,8 @@ def test_it_says_that_nothing_is_behind_a_simulated_camera(tmp_path: Path) -> No
 
 def test_it_lets_the_environment_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ATTUNE_EDGE_CAMERAS", json.dumps([{"name": "own", "source": "simulated"}]))
-    assert set(found(toml(tmp_path, "/does/not/exist"))) == {"camera own", "alarm while cut off", "canary"}
-    assert set(found(None)) == {"camera own", "alarm while cut off", "canary"}
+    assert set(found(toml(tmp_path, "/does/not/exist"))) == {"camera own", "alarm while cut off", "canary", "motion"}
+    assert set(found(None)) == {"camera own", "alarm while cut off", "canary", "motion"}
 
 
 @pytest.mark.parametrize("told", ["{", "5", "[5]"])
@@ -176,3 +177,19 @@ def test_it_says_whether_canaries_are_sent(
     canary = found(toml(tmp_path, str(clip)))["canary"]
     assert canary.grade is grade and said in canary.found
     assert EdgeSettings.model_fields["canary_minutes"].default == doctor_cameras.EVERY_MINUTES
+
+
+@pytest.mark.parametrize(
+    ("fps", "grade", "said"),
+    [(None, Grade.GOOD, "8 pictures a second"), ("1.5", Grade.GOOD, "1.5 pictures"), ("1", Grade.NOTE, "off: 1 pict"),
+     ("many", Grade.BAD, "'many'")],
+)  # fmt: skip
+def test_it_says_when_too_few_pictures_are_looked_at_to_tell_movement(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fps: str | None, grade: Grade, said: str
+) -> None:
+    if fps is not None:
+        monkeypatch.setenv("ATTUNE_EDGE_ANALYSIS_FPS", fps)
+    motion = found(toml(tmp_path, str(clip)))["motion"]
+    assert motion.grade is grade and said in motion.found
+    assert EdgeSettings.model_fields["analysis_fps"].default == doctor_cameras.ANALYSIS_FPS
+    assert doctor_cameras.MOTION_FROM_FPS == LEAST_FPS

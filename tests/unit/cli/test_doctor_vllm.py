@@ -83,6 +83,18 @@ def test_it_says_that_vllm_does_not_answer(address: str) -> None:
     assert (finding.what, finding.grade) == ("vLLM", Grade.BAD)
 
 
+def test_layers_of_an_adapter_in_the_vision_tower_need_a_flag_and_memory(tmp_path: Path) -> None:
+    needs, shipped = Needs(priorities=True, tower_adapters=True), FLAGS / "bf16.yaml"
+    [bad] = [one for one in doctor_vllm_flags.look(shipped, needs) if one.grade is Grade.BAD]
+    assert "enable-tower-connector-lora is off" in bad.found and "ATTUNE_VLM_TOWER_ADAPTERS=false" in bad.remedy
+    file = tmp_path / "flags.yaml"
+    file.write_text(shipped.read_text().replace("tower-connector-lora: false", "tower-connector-lora: true"))
+    assert {one.grade for one in doctor_vllm_flags.look(file, needs)} == {Grade.GOOD}
+    with_tower, without = (doctor_vllm_flags.memory(VllmFlags.read(one), QWEN3_VL_8B) for one in (file, shipped))
+    block, merger = 1152 * 4 + 1152 * 2 + 2 * (1152 + 4304), 4608 * 2 + 4608 + 4096
+    assert with_tower.adapters - without.adapters == 2 * 32 * (27 * block + 4 * merger) * 2
+
+
 def test_it_needs_what_the_vlm_service_asks_for() -> None:
     """Both read the same variables; a default that differs would compare with what nobody asks for."""
     for name, field in Needs.model_fields.items():

@@ -40,6 +40,7 @@ def written(folder: Path, weights: Mapping[str, Any] | None = None, rank: int = 
         "name": "agitation", "base": {"model": BASE, "weights_sha256": DIGEST}, "rank": rank, "alpha": 2.0 * rank,
         "targets": list(TARGETS), "prompt_version": prompt_version(),
         "corpus": {"fingerprint": "cd" * 32, "examples": 7500, "layers": {"L1": 0.6, "L2": 0.4}},
+        "evaluation": [{"metric": "tier agreement", "value": 0.9, "low": 0.85, "high": 0.94, "n": 400}],
         "made_at": "2026-11-21T22:00:00Z", "approved_by": "Dr Lang",
     } | card  # fmt: skip
     (folder / "card.json").write_text(json.dumps(said))

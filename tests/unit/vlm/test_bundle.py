@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from safetensors.numpy import save_file
 
 from vlm_service.bundle import (
@@ -20,6 +22,7 @@ from vlm_service.bundle import (
     FileAltered,
     FileForbidden,
     FileMissing,
+    KeyUnusable,
     NotSigned,
     Server,
     WeightsUnusable,
@@ -27,6 +30,7 @@ from vlm_service.bundle import (
     make_keys,
     open_bundle,
     seal,
+    trusted_keys,
 )
 
 pytestmark = pytest.mark.unit
@@ -167,6 +171,38 @@ def test_only_a_signature_of_the_trusted_key_over_these_files_counts(tmp_path: P
         seal(folder, keys[1])
 
 
+def test_a_folder_of_keys_trusts_each_of_them_and_nobody_while_it_is_empty(
+    tmp_path: Path, keys: tuple[Path, Path]
+) -> None:
+    folder, trusted = written(tmp_path / "b"), tmp_path / "trusted"
+    trusted.mkdir()
+    (trusted / "README.md").write_text("# Who may sign\n")
+    seal(folder, keys[0])
+    assert trusted_keys(trusted) == {}
+    with pytest.raises(NotSigned, match="nobody is trusted"):
+        open_bundle(folder, trusted)
+    make_keys(tmp_path / "s.pem", trusted / "s.pub")
+    with pytest.raises(NotSigned, match=r"s\.pub"):
+        open_bundle(folder, trusted)
+    (trusted / "z.pub").write_bytes(keys[1].read_bytes())
+    open_bundle(folder, trusted)
+    digits = trusted_keys(trusted)[trusted / "z.pub"]
+    assert trusted_keys(keys[1]) == {keys[1]: digits} and len(digits) == 12
+
+
+def test_what_is_no_public_key_is_told_and_not_passed_over(tmp_path: Path, keys: tuple[Path, Path]) -> None:
+    (tmp_path / "adapters.pub").write_bytes(keys[0].read_bytes())
+    with pytest.raises(KeyUnusable, match="the private one stays"):
+        trusted_keys(tmp_path)
+    (tmp_path / "adapters.pub").write_bytes(
+        rsa.generate_private_key(65537, 2048).public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+    )  # fmt: skip
+    with pytest.raises(KeyUnusable, match="of another kind"):
+        trusted_keys(tmp_path)
+
+
 def test_keys_are_never_overwritten(tmp_path: Path, keys: tuple[Path, Path]) -> None:
     before = keys[0].read_bytes()
     with pytest.raises(FileExistsError):
@@ -258,15 +294,61 @@ def test_a_sound_bundle_that_does_not_fit_the_server_is_refused(server: Server, 
         fits(bundle, server)
 
 
+BLOCK, MERGER = "base_model.model.model.visual.blocks.0.{}", "base_model.model.model.visual.{}.linear_fc1"
+
+
+def beyond(*paths: str) -> dict[str, np.ndarray[Any, Any]]:
+    """A LoRA on layers of these paths."""
+    halves = {"A": np.full((4, 16), 0.02, np.float32), "B": np.full((32, 4), 0.01, np.float32)}
+    return {f"{path}.lora_{half}.weight": weights for path in paths for half, weights in halves.items()}
+
+
 def test_a_changed_vision_tower_needs_a_server_and_a_card_that_know_of_it(tmp_path: Path) -> None:
-    tower = "base_model.model.model.visual.blocks.{n}.attn.{layer}"
-    weights = tensors() | {k: v for k, v in tensors(path=tower).items() if "q_proj" in k}
-    with pytest.raises(CardUnreadable, match="vision tower"):
-        seal(written(tmp_path / "text", weights))
-    bundle = seal(written(tmp_path / "frames", weights, sees="frames"))
-    with pytest.raises(DoesNotFit, match="--enable-tower-connector-lora"):
+    weights = tensors() | beyond(BLOCK.format("attn.qkv"), MERGER.format("merger"))
+    told: dict[str, Any] = {
+        "targets": ["linear_fc1", "q_proj", "qkv", "v_proj"], "parts": ["merger", "vision", "language"],
+    }  # fmt: skip
+    with pytest.raises(CardUnreadable, match=r"changes the vision tower and the merger, and card\.json says"):
+        seal(written(tmp_path / "text", weights, **told))
+    with pytest.raises(CardUnreadable, match=r"parts language, .*: language, vision, merger: expected the same"):
+        seal(written(tmp_path / "untold", weights, targets=told["targets"], sees="frames"))
+    bundle = seal(written(tmp_path / "frames", weights, sees="frames", **told))
+    with pytest.raises(DoesNotFit, match=r"--enable-tower-connector-lora, and .* ATTUNE_VLM_TOWER_ADAPTERS=true"):
         fits(bundle, SERVER)
     fits(bundle, Server(BASE, DIGEST, tower=True))
+    assert (bundle.weights.layers, bundle.weights.first, bundle.weights.tower) == (2, 0, True)
+    alone = beyond(MERGER.format("deepstack_merger_list.2"))
+    merger = seal(written(tmp_path / "merger", alone, targets=["linear_fc1"], parts=["merger"], sees="frames"))
+    assert (merger.weights.parts, merger.weights.layers, merger.weights.first) == (("merger",), 0, None)
+
+
+@pytest.mark.parametrize("path", [BLOCK.format("attn.q_proj"), "base_model.model.model.visual.patch_embed.proj",
+                                  "base_model.model.model.visual.merger.proj"])  # fmt: skip
+def test_a_layer_that_no_vision_tower_has_is_refused(path: str, tmp_path: Path) -> None:
+    with pytest.raises(WeightsUnusable, match="the served model has no such layer"):
+        seal(written(tmp_path / "b", tensors() | beyond(path), sees="frames"))
+
+
+PNG = "iVBORw0KGgoAAAANSUhEUg=="
+SEEN = "<|im_start|>user\nsee <|vision_start|><|image_pad|><|vision_end|> now"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "pictures", "says"),
+    [
+        (SEEN, [], "0 pictures for 1 place holders"),
+        (SEEN + SEEN, [PNG], "1 pictures for 2 place holders"),
+        (SEEN.removeprefix("<|im_start|>"), [PNG], "expected a conversation by the template"),
+        (SEEN, ["/9j/4AAQSkZJRg=="], r"probes\.0\.pictures\.0"),
+    ],
+)
+def test_a_golden_prompt_has_a_picture_for_each_place(
+    prompt: str, pictures: list[str], says: str, tmp_path: Path
+) -> None:
+    probe = {"prompt": prompt, "pictures": pictures, "adapted": {"token_id:1": -0.1}, "base": {"token_id:2": -0.1}}
+    with pytest.raises(CardUnreadable, match=says):
+        seal(written(tmp_path / "b", probes=[probe]))
+    seal(written(tmp_path / "c", probes=[probe | {"prompt": SEEN, "pictures": [PNG]}]))
 
 
 def run(*arguments: object) -> "subprocess.CompletedProcess[str]":

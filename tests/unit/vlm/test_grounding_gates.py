@@ -26,7 +26,9 @@ def test_every_match_of_a_gated_pattern_holds_one_of_its_words(name: str) -> Non
     assert escape(_parsed(gate.pattern.pattern), "", gate.stems) is None
 
 
-@pytest.mark.parametrize("pattern", ["(?:red |blue )?ca[rb]", "[ab]x|car", "c(?:a|u)r", "(?:car)?s", "carts?|tram"])
+@pytest.mark.parametrize(
+    "pattern", ["(?:red |blue )?ca[rb]", "ca[r\\w]", "[ab]x|car", "c(?:a|u)r", "(?:car)?s", "carts?|tram"]
+)
 def test_the_proof_finds_a_match_without_the_word(pattern: str) -> None:
     assert escape(_parsed(pattern), "", ("car",)) is not None
 
@@ -53,6 +55,8 @@ def escape(items: Sequence[Any], said: str, stems: Sequence[str]) -> str | None:
     match str(kind):
         case "LITERAL":
             tries = [(rest, said + chr(value))]
+        case "IN" if all(str(one) == "LITERAL" for one, _ in value):
+            tries = [(rest, said + chr(letter)) for _, letter in value]
         case "AT" | "ASSERT" | "ASSERT_NOT":
             tries = [(rest, said)]
         case "SUBPATTERN":

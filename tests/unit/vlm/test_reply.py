@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.vocabulary import Opinion, Tier
+from services.vocabulary import Mode, Opinion, Tier
 from tests.unit.vlm.specimens import AGITATED, RESTLESS, VERDICT
 from vlm_service.dialogue import (
     AnswerError,
@@ -21,7 +21,7 @@ from vlm_service.dialogue import (
     verdict_schema,
     verdict_to_json,
 )
-from vlm_service.dialogue.lint import WITHHELD
+from vlm_service.dialogue.lint import UNSAID, WITHHELD, diagnosis_words, screen_thinking
 
 pytestmark = pytest.mark.unit
 
@@ -127,6 +127,24 @@ def test_it_refuses_a_diagnosis_in_every_mode() -> None:
         with pytest.raises(ForbiddenWord, match="diagnosis") as refusal:
             read_reply(reply, event)
         assert refusal.value.words == ("delirium",)
+
+
+def test_it_keeps_no_sentence_of_the_thinking_that_names_a_diagnosis() -> None:
+    thinking = "The cry lasts 3.5 s. This may be a seizure, e.g. of epilepsy. Anger rose."
+    for event in (AGITATED, replace(RESTLESS, id="other")):
+        said = read_reply(Reply(JSON, thinking.replace("Anger rose", "Movement rose")), event)
+        assert said.thinking == f"The cry lasts 3.5 s. {UNSAID} Movement rose."
+        assert not any(diagnosis_words(f"{one.words} {one.why}") for one in said.grounding.claims)
+
+
+@given(
+    st.lists(
+        st.sampled_from(["a stroke", "Calm. ", "dementia!", " 3.5 s", "\n", "uti.", "e.g. sepsis", "?"]), max_size=12
+    )
+)
+def test_no_diagnosis_is_left_wherever_it_stands(parts: list[str]) -> None:
+    kept = screen_thinking(" ".join(parts), Mode.AFFECT)
+    assert not diagnosis_words(kept.replace(UNSAID, ""))
 
 
 @given(st.text(max_size=80), st.one_of(st.none(), st.text(max_size=40)), st.sampled_from(["stop", "length", ""]))

@@ -106,6 +106,7 @@ def test_it_answers_by_rules_where_no_model_is_configured(rules_only: Service) -
     assert (assessment.reasoner, assessment.adapter, assessment.thinking) == (RULES, "", "")
     assert assessment.fallback_reason == ""
     assert assessment.prompt_version == prompt_version()
+    assert (assessment.policy_version, assessment.model_version) == (AGITATED.policy_version, "")
     assert (assessment.event, assessment.event_revision) == (AGITATED.id, 1)
 
 
@@ -181,9 +182,13 @@ def test_it_is_ready_and_counts(rules_only: Service) -> None:
 def test_it_keeps_the_opinion_of_a_model_with_its_name(tmp_path: Path) -> None:
     with (
         model_server(GOOD) as model,
-        service(f"sqlite:///{tmp_path}/a.db", server_url=model.url, model="qwen3-vl", adapter="agitation@1") as running,
-    ):
+        service(
+            f"sqlite:///{tmp_path}/a.db", server_url=model.url, model="qwen3-vl", adapter="agitation@1",
+            base_weights="0123456789abcdef" * 4,
+        ) as running,
+    ):  # fmt: skip
         assessment = running.assess(AGITATED)
+    assert (assessment.policy_version, assessment.model_version) == (AGITATED.policy_version, "0123456789ab")
     assert (assessment.reasoner, assessment.adapter) == ("qwen3-vl", "agitation@1")
     assert (assessment.thinking, assessment.verdict, assessment.fallback_reason) == ("thought", VERDICT, "")
     assert assessment.latency_s > 0

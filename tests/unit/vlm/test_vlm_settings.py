@@ -17,7 +17,7 @@ pytestmark = pytest.mark.unit
         ("ATTUNE_VLM_HOST", "0.0.0.0", "set ATTUNE_VLM_TOKEN"),
         ("ATTUNE_VLM_DEADLINE_TIER1_S", "0", "greater than 0"),
         ("ATTUNE_VLM_ADAPTERS_HOST", "0.0.0.0", "ATTUNE_VLM_PROMOTE_TOKEN"),
-        ("ATTUNE_VLM_ADAPTERS_TRUST", "nowhere.pub", "expected a readable file"),
+        ("ATTUNE_VLM_ADAPTERS_TRUST", "nowhere.pub", "no such key"),
         ("ATTUNE_VLM_BASE_WEIGHTS", "latest", "pattern"),
         ("ATTUNE_VLM_SEVER_URL", "http://127.0.0.1:8000", "unknown setting"),
     ],

@@ -26,7 +26,7 @@ from vlm_service.dialogue.grounding.sounds import fall_claims, sound_claims
 from vlm_service.dialogue.grounding.states import state_claims
 from vlm_service.dialogue.grounding.subjects import Mention, mentions
 from vlm_service.dialogue.lines import one_line
-from vlm_service.dialogue.lint import emotion_words
+from vlm_service.dialogue.lint import diagnosis_words, emotion_words
 
 __all__ = ["ground", "text_claims"]
 
@@ -82,6 +82,7 @@ def _of_sentence(sentence: Sentence, facts: Facts, about: str) -> Iterator[Claim
 
 def _kept(claim: Claim, mode: Mode) -> Claim:
     def safe(text: str) -> str:
-        return _WITHHELD if mode is Mode.OBSERVABLES and emotion_words(text) else one_line(text, _LONGEST)
+        unsaid = diagnosis_words(text) or (mode is Mode.OBSERVABLES and emotion_words(text))
+        return _WITHHELD if unsaid else one_line(text, _LONGEST)
 
     return Claim(safe(claim.words), safe(claim.evidence), claim.support, safe(claim.why))

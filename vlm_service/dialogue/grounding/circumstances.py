@@ -67,8 +67,8 @@ _OF_THIS = re.compile(
     r"this|report)\b"
 )
 """What makes a word for the time of day one about this event, not about somebody's habits or medicines."""
-_CLOCK = re.compile(r"(?<![\d:])([01]?\d|2[0-3]):([0-5]\d)(?![\d:])")
-_HALVES = re.compile(r"(?<![\w:.])(1[0-2]|[1-9])(?::([0-5]\d))? ?(?P<half>[ap])\.?m\b\.?")
+_CLOCK = Gated(r"(?<![\d:])([01]?\d|2[0-3]):([0-5]\d)(?![\d:])", ":")
+_HALVES = Gated(r"(?<![\w:.])(1[0-2]|[1-9])(?::([0-5]\d))? ?(?P<half>a|p)\.?m\b\.?", "am|pm|a.m|p.m")
 _NO_CONFLICT = Gated(
     r"\b(?:no|without(?: any)?) (?:\w+ )?(?:conflicts?|disagreements?|contradictions?|mismatch(?:es)?|"
     r"discrepanc(?:y|ies)|"
@@ -131,18 +131,21 @@ def sense_claims(sentence: Sentence, event: Event) -> Iterator[Claim]:
 
 def time_claims(sentence: Sentence, event: Event) -> Iterator[Claim]:
     """The time of day that `sentence` states, judged by the event's."""
-    said = _CLOCK.fullmatch(event.evidence.time_of_day.strip())
+    parts, halves, clocks = (list(kind.finditer(sentence.text)) for kind in (_PART, _HALVES, _CLOCK))
+    if not (parts or halves or clocks):
+        return
+    said = _CLOCK.pattern.fullmatch(event.evidence.time_of_day.strip())
     now = int(said[1]) + int(said[2]) / 60.0 if said else math.nan
-    for one in _PART.finditer(sentence.text):
+    for one in parts:
         if not (sentence.possible(one.start()) or sentence.habitual(one.start()) or sentence.denied(one.start())):
             yield _time(one.group(), _within(now, *_HOURS[one.group()]), now, _this(sentence, one.start()))
-    for one in _HALVES.finditer(sentence.text):
+    for one in halves:
         if not sentence.possible(one.start()):
             stated = int(one[1]) % 12 + int(one[2] or 0) / 60.0 + (12.0 if one["half"] == "p" else 0.0)
             slack = 0.1 if one[2] else 0.75
             yield _time(one.group(), abs(stated - now) < slack, now, _this(sentence, one.start()))
-    for one in _CLOCK.finditer(sentence.text):
-        if not (sentence.possible(one.start()) or _HALVES.match(sentence.text, one.start())):
+    for one in clocks:
+        if not (sentence.possible(one.start()) or _HALVES.pattern.match(sentence.text, one.start())):
             stated = int(one[1]) + int(one[2]) / 60.0
             yield _time(one.group(), abs(stated - now) < 0.1, now, _this(sentence, one.start()))
 

@@ -22,6 +22,7 @@ class Facts:
         self.event = event
         evidence = event.evidence
         self._z = {d.channel: d.z for d in event.deviations}
+        self._strongest: dict[bool, str] = {}
         self._numbers: dict[str, list[float]] = {}
         self._now: dict[str, list[float]] = {}
         self._usual = {usual.channel: (usual.level, usual.spread) for usual in evidence.profile}
@@ -80,8 +81,10 @@ class Facts:
     def strongest(self, followed: bool = False) -> str:
         """The channel farthest from its usual, of all or of those that are `followed` through the window; empty where
         none is known."""
-        known = {n: abs(z) for n, z in self._z.items() if math.isfinite(z) and (n in self._trends or not followed)}
-        return max(known, key=lambda name: known[name], default="")
+        if followed not in self._strongest:
+            known = {n: abs(z) for n, z in self._z.items() if math.isfinite(z) and (n in self._trends or not followed)}
+            self._strongest[followed] = max(known, key=lambda name: known[name], default="")
+        return self._strongest[followed]
 
     def ratios(self, name: str) -> list[float]:
         """How many times its usual something is, and how many times its beginning its end; where both are known and of

@@ -56,9 +56,10 @@ _EXCEEDS = Gated(
     r"from (?:its )?usual)|(?P<less>lower|smaller|weaker|less (?:marked|pronounced|elevated|prominent))) than\b",
     " than",
 )
-_LEARNING = re.compile(
+_LEARNING = Gated(
     r"\b(?:still (?:being )?(?:learn(?:ed|t|ing)|established)|(?:baseline|usual|profile) is (?:not (?:yet )?(?:known|"
-    r"established|learned)|provisional)|learning phase)\b"
+    r"established|learned)|provisional)|learning phase)\b",
+    "learn|established|provisional|known",
 )
 _SHORT_OF = Gated(
     r"\b(?:below|under|beneath|short of|not (?:reach|pass|exceed|cross)(?:ed|ing)?|did not (?:reach|pass|exceed|cross)|"
@@ -105,12 +106,16 @@ def _at_ease(words: str, facts: Facts) -> Claim:
 
 def _courses(sentence: Sentence, facts: Facts) -> Iterator[Claim]:
     """How it went on within the window: as the event says, or as its strongest channel went from its usual."""
+    text = sentence.text
+    easing, growing = list(_EASING.finditer(text)), list(_GROWING.finditer(text))
+    if not (easing or growing):
+        return
     course, name = facts.event.evidence.course, facts.strongest(followed=True)
     went = facts.went(name) * math.copysign(1.0, facts.away(name)) if name else math.nan
     grew = course in ("escalating", "building") or (not course and went >= MOVED)
     eased = course in ("de-escalating", "releasing") or (not course and went <= -MOVED)
-    for pattern, right, wrong in ((_EASING, eased, grew), (_GROWING, grew, eased)):
-        for one in pattern.finditer(sentence.text):
+    for told, right, wrong in ((easing, eased, grew), (growing, grew, eased)):
+        for one in told:
             if not _states(sentence, one):
                 continue
             if sentence.denied(one.start()):

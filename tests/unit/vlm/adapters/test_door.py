@@ -17,9 +17,13 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from sqlalchemy import select
 
+from services.ledger import AuditRepository, Database
+from services.ledger.tables import audit
 from services.runtime.ports import free_port
-from tests.unit.vlm.bundles import sealed, tensors, written
+from tests.unit.vlm.bundles import BASE, DIGEST, sealed, tensors, written
+from vlm_service.adapters.intake import NO_WEIGHTS
 from vlm_service.bundle import make_keys, seal
 
 pytestmark = pytest.mark.facility
@@ -102,6 +106,7 @@ def test_a_push_is_kept_under_its_contents_and_the_same_again_changes_nothing(
     one = guarded.told("push", signed(tmp_path / "a", keys), "--by", "Ana", token="ml-team")
     again = guarded.told("push", tmp_path / "a", "--by", "Ben", token="ml-team")
     other = guarded.told("push", signed(tmp_path / "b", keys, seed=1), token="ml-team")
+    assert one["not_checked"] == [NO_WEIGHTS.format(model=BASE)], "its maker was checked"
     assert (one["state"], one["pushed_by"]) == ("verified", "Ana") == (again["state"], again["pushed_by"])
     assert one["served_name"] == again["served_name"] != other["served_name"]
     assert other["name"] == one["name"]
@@ -126,6 +131,24 @@ def test_each_role_does_its_own_and_a_stranger_nothing(
     assert early.returncode == 1 and "verified and cannot become active: expected probed" in early.stderr
     retired = guarded.told("retire", name, "--by", "Mr Vogel", "--why", "not needed", token="lead")
     assert (retired["state"], retired["why"]) == ("retired", "not needed")
+
+
+def test_a_person_answers_for_a_version_by_name_and_the_audit_chain_has_it(
+    guarded: Service, keys: tuple[Path, Path], tmp_path: Path
+) -> None:
+    name = guarded.told("push", signed(tmp_path / "a", keys, seed=7, approved_by=""), token="ml-team")["served_name"]
+    assert "wrong-role" in guarded.cli("approve", name, token="ml-team").stderr
+    done = guarded.cli("approve", name, "--by", "Dr Lang", "--why", "read its evaluation", token="lead")
+    assert done.returncode == 0 and f"Dr Lang answers for {name}" in done.stderr
+    [report] = guarded.told("show", name, token="lead")["reports"]
+    assert (report["kind"], report["body"]["rows"]) == ("approval", [["Dr Lang", "read its evaluation"]])
+    database = Database(f"sqlite:///{guarded.folder}/attune.db")
+    with database.read() as connection:
+        [told] = connection.scalars(select(audit.c.body).where(audit.c.kind == "adapter.approved"))
+        assert AuditRepository(connection).verify() is None
+    database.close()
+    assert json.loads(told) == {"by": "Dr Lang", "served_name": name, "why": "read its evaluation"}
+    assert guarded.cli("approve", "nobody", token="lead").returncode == 1
 
 
 def test_what_must_not_be_served_is_refused_in_words(guarded: Service, keys: tuple[Path, Path], tmp_path: Path) -> None:
@@ -178,10 +201,29 @@ def test_no_page_of_a_browser_reaches_a_service_without_tokens(tmp_path: Path) -
         bundle = sealed(tmp_path / "a")
         pushed = open_to_loopback.told("push", bundle.folder)
         assert pushed["served_name"] == bundle.served_name and "no key is trusted" in pushed["why"]
+        again = open_to_loopback.cli("push", bundle.folder)
+        assert "nobody checked who made it" in again.stderr and "ATTUNE_VLM_BASE_WEIGHTS" in again.stderr
         nobody = open_to_loopback.cli("show", "night")
         assert nobody.returncode == 1 and bundle.served_name in nobody.stderr
         for path, body in ((f"{at}/agitation/canary", {"by": "Ana"}), (f"{at}/agitation/canary", {"share": 2.0})):
             assert httpx.post(path, json=body).status_code == 422
+
+
+def test_a_key_that_is_put_beside_the_others_counts_at_once_and_an_unsigned_push_is_refused(
+    keys: tuple[Path, Path], tmp_path: Path
+) -> None:
+    trusted = tmp_path / "trust"
+    trusted.mkdir()
+    with service(tmp_path, adapters_trust=trusted, base_weights=DIGEST) as running:
+        unsigned, later = sealed(tmp_path / "a"), sealed(tmp_path / "b", seed=1)
+        [told] = running.told("push", unsigned.folder)["not_checked"]
+        assert told.startswith("nobody checked who made it")
+        (trusted / "adapters.pub").write_bytes(keys[1].read_bytes())
+        refused = running.cli("push", later.folder)
+        assert refused.returncode == 1 and "refused (not_signed)" in refused.stderr
+        assert running.told("push", signed(tmp_path / "c", keys, seed=2))["not_checked"] == []
+        takes = httpx.get(f"{running.url}/api/v1/adapters").json()["takes"]
+        assert takes["weights"] == DIGEST and takes["keys"][0].startswith("adapters.pub ")
 
 
 def test_the_command_line_says_where_nobody_listens() -> None:

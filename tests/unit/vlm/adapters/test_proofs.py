@@ -1,5 +1,6 @@
 """What probe, gates, canary and watch conclude from what they are shown: pure, without a server."""
 
+import json
 import math
 from dataclasses import replace
 from typing import Any
@@ -20,6 +21,7 @@ from services.vocabulary import (
 )
 from tests.unit.vlm.bundles import sealed
 from tests.unit.vlm.specimens import AGITATED, VERDICT
+from vlm_service.adapters.asking import answer, question
 from vlm_service.adapters.gate_run import read_cases
 from vlm_service.adapters.judging import Gate, judge
 from vlm_service.adapters.mirror import write_mirror, write_nothing
@@ -73,6 +75,37 @@ def test_a_probe_that_can_prove_nothing_is_not_passed() -> None:
     still = Probe(prompt="x", adapted=BASE, base=BASE)
     assert "effect recorded" in wrong(observed(adapted=BASE), still)
     assert apart(BASE, {}) == math.inf
+
+
+PICTURED = Probe(
+    prompt="<|im_start|>system\ncare<|im_end|>\n<|im_start|>user\nsee <|vision_start|><|image_pad|><|vision_end|>!",
+    adapted=MOVED, base=BASE, pictures=("iVBORw0KGgoAAAANSUhEUg==",), without_tower=BASE,
+)  # fmt: skip
+
+
+def test_layers_in_the_vision_tower_must_be_seen_to_act_on_a_picture() -> None:
+    def found(probe: Probe, one: Observed) -> list[str]:
+        return [finding.check for finding in judge_probe((probe,), (one,), tower=True) if not finding.passed]
+
+    assert found(PICTURED, observed()) == []
+    assert found(PICTURED, observed(adapted=BASE))[0] == "tower on the server"
+    assert found(PROBE, observed())[0] == "tower recorded", "no golden prompt has a picture"
+    still = PICTURED.model_copy(update={"without_tower": MOVED})
+    assert found(still, observed())[0] == "tower recorded", "with and without these layers it says the same"
+
+
+def test_a_golden_prompt_with_a_picture_is_asked_as_a_conversation_that_goes_on() -> None:
+    route, body = question(PICTURED, "house@1", 4)
+    assert route == "/v1/chat/completions" and body["continue_final_message"] and not body["add_generation_prompt"]
+    system, user = body["messages"]
+    assert system == {"role": "system", "content": "care"}
+    assert [part["type"] for part in user["content"]] == ["text", "image_url", "text"]
+    assert user["content"][1]["image_url"]["url"] == "data:image/png;base64,iVBORw0KGgoAAAANSUhEUg=="
+    assert user["content"][2]["text"] == "!"
+    step = {"token": "token_id:1", "logprob": -0.1, "top_logprobs": [{"token": "token_id:1", "logprob": -0.1}]}
+    said = json.dumps({"choices": [{"logprobs": {"content": [step]}}]})
+    assert answer(PICTURED, said) == ({"token_id:1": -0.1},)
+    assert question(PROBE, "house@1", 4)[0] == "/v1/completions"
 
 
 def test_a_counterpart_takes_away_or_adds_nothing(tmp_path: Any) -> None:
@@ -175,6 +208,10 @@ def test_a_policy_that_is_not_whole_is_refused_by_name(tmp_path: Any) -> None:
         read_policy(file)
     (tmp_path / "gate_cases.jsonl").write_text('{"id": "x"}\n')
     with pytest.raises(PolicyUnreadable, match=r"gate_cases\.jsonl:1"):
+        read_cases(read_policy(file))
+    case = (read_policy().folder / "gate_cases.jsonl").read_text().splitlines()[0]
+    (tmp_path / "gate_cases.jsonl").write_text(f"{case}\n{case}\n")
+    with pytest.raises(PolicyUnreadable, match=r"gate_cases\.jsonl:2: id .* is taken by an earlier case"):
         read_cases(read_policy(file))
 
 
