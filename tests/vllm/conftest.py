@@ -1,9 +1,11 @@
-"""The two real servers that all tests marked vllm share; each starts with the first test that asks for it."""
+"""What the tests marked vllm share, each made when a test first asks for it: two real servers, a training."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.vllm.schooling import corpus, lessons, settings, train
 from tests.vllm.server import NoVllm, VllmServer, interpreter, vllm_server
 
 KEY = "a-key-of-the-second-server"
@@ -16,6 +18,17 @@ def vllm_there() -> None:
         interpreter()
     except NoVllm as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def school(vllm_there: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a corpus of L2, settings, and a training that nobody interrupted, by one process."""
+    folder = tmp_path_factory.mktemp("school")
+    corpus(folder / "composed", lessons())
+    settings(folder)
+    done = train("qlora", folder / "qlora.toml", "--corpus", folder / "composed", "--out", folder / "run")
+    assert done.returncode == 0, done.stderr
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -52,8 +65,8 @@ def doomed_server(narrow_server: VllmServer) -> VllmServer:
 
 @pytest.fixture(scope="session")
 def late_server(vllm_there: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[VllmServer]:
-    """A third one, which starts when a test first asks for it."""
-    with vllm_server(tmp_path_factory.mktemp("late")) as server:
+    """A third one, which starts when a test first asks for it, and adapts vision tower and merger, too."""
+    with vllm_server(tmp_path_factory.mktemp("late"), "--enable-tower-connector-lora") as server:
         yield server
 
 

@@ -124,6 +124,14 @@ class House:
             while not await asyncio.to_thread(reached):  # noqa: ASYNC110 - the ledger and the server tell no event
                 await asyncio.sleep(0.05)
 
+    async def ready(self, name: str) -> None:
+        """Wait until a version's gates are judged beside who is heard now; where that does not come by itself, ask."""
+        held = self.registry.held(AdapterState.ACTIVE)
+        beside = held.served_name if held is not None else ""
+        if self.registry.find(name).state in (AdapterState.RETIRED, AdapterState.CANARY):
+            await self.told("judge", name)
+        await self.until(lambda: json.loads(self.registry.reports(name)["gates"].body)["beside"] == beside)
+
     async def pushed(self, bundle: Bundle, judged: bool = True) -> str:
         """Push a bundle and wait until it is proven and judged; its served name."""
         name: str = (await self.told("push", bundle.folder))["served_name"]

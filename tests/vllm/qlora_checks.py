@@ -22,7 +22,7 @@ def main(settings_file: str, corpus_folder: str) -> None:
     settings = TrainingSettings.read(Path(settings_file))
     settings = settings.model_copy(update={"pace": settings.pace.model_copy(update={"pack_tokens": 2048})})
     corpus, base = Corpus.open(Path(corpus_folder)), open_base(settings.model)
-    taught = lessons(corpus, base, settings, lambda: None)
+    taught = lessons(corpus, base, settings, lambda: None, lambda what, fields: None)
     whole = load(base, "nf4")
     quantised = [name for name, module in whole.named_modules() if isinstance(module, Linear4bit)]
     model = lora.begin(whole, settings.lora, 0, settings.base, True)

@@ -44,6 +44,7 @@ def test_an_adapter_goes_from_push_to_active_and_back(
             [unheard] = answers(home, two)
             assert (unheard.role, unheard.event, unheard.beside) == (AdapterRole.SHADOW, "event-1", one)
             assert unheard.tier and unheard.beside_tier
+            await home.ready(two)
             await home.told("canary", two, "--share", "0.5")
             heard = {(await home.ask(number))[1] for number in range(12)}
             assert heard == {one, two}
@@ -217,9 +218,13 @@ def test_a_swap_under_load_fails_nobody_and_mixes_nothing(
             one, two = [await home.pushed(bundle) for bundle in bundles]
             expected = {}
             for name in (one, two):
+                await home.ready(name)
                 await home.told("promote", name)
                 expected[name] = {number: (await home.ask(number))[0] for number in range(4)}
             assert expected[one] != expected[two]
+            early = await home.cli("promote", one)
+            assert early.returncode == 1 and f"beside the base model, and {two} is heard" in early.stderr
+            await home.ready(one)
             load = [asyncio.create_task(home.ask(number % 4)) for number in range(24)]
             await home.told("promote", one)
             load += [asyncio.create_task(home.ask(number % 4)) for number in range(24)]

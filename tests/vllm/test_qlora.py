@@ -38,17 +38,6 @@ USER, ASSISTANT, SYSTEM = Role.USER, Role.ASSISTANT, Role.SYSTEM
 ASK = "<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n<think>\n"
 
 
-@pytest.fixture(scope="module")
-def school(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a corpus of L2, settings, and a training that nobody interrupted."""
-    folder = tmp_path_factory.mktemp("school")
-    corpus(folder / "composed", lessons())
-    settings(folder)
-    done = train("qlora", folder / "qlora.toml", "--corpus", folder / "composed", "--out", folder / "run")
-    assert done.returncode == 0, done.stderr
-    return folder
-
-
 def told(folder: Path) -> dict[str, Any]:
     record: dict[str, Any] = json.loads((folder / "run.json").read_text())
     return record

@@ -141,4 +141,5 @@ def test_the_rules_answer_and_the_server_is_left_alone_when_it_runs_out_of_memor
     assert second.fallback_reason.split(":")[0] in (Unreachable.reason, Overloaded.reason, NoServer.reason)
     assert shown._value.get() - before == len(pictures), "it failed at the pictures, and was asked again without"
     assert [line for line in told if starved_server.url in line and "rests" in line]
-    assert "MemoryError" in starved_server.log.read_text(errors="replace")
+    said = starved_server.log.read_text(errors="replace")
+    assert "MemoryError" in said or "can't allocate memory" in said, "whichever of its parts asked for the next page"

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from training.bundle.packing import Answering, pack
 from training.corpus.errors import CorpusError
+from training.corpus.licences import Use
 from vlm_service.bundle import BundleError
 
 
@@ -16,7 +17,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status: 0 the bundle is written, 2 it is not, with one line that says why."""
     asked = _parser().parse_args(arguments)
     try:
-        bundle = pack(asked.run, Answering(asked.name, asked.approved_by, asked.sees), asked.out, asked.key)
+        of = Answering(asked.name, asked.approved_by, asked.sees, Use(asked.purpose))
+        bundle = pack(asked.run, of, asked.out, asked.key)
     except ValidationError as error:
         first = error.errors()[0]
         return _refuse(f"card: {'.'.join(map(str, first['loc']))}: {first['msg']} (is {first['input']!r})")
@@ -42,4 +44,5 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--key", type=Path)
     parser.add_argument("--approved-by", default="")
     parser.add_argument("--sees", choices=("text", "frames"), default="text")
+    parser.add_argument("--for", dest="purpose", choices=("product", "research"), default="product")
     return parser

@@ -2,26 +2,28 @@
 
 import hashlib
 
-import av
-
 from services.vocabulary.channel import EMOTIONS
 from training.corpus.assets import AssetStore
-from training.corpus.errors import AssetInvalid, ExampleInvalid
+from training.corpus.errors import ExampleInvalid
 from training.corpus.example import Example, Kind, Message, Role, Source, Split
+from training.corpus.films import Films, captioned, cut, duration_s
 from training.corpus.items import CANNOT_MAP, Item, Reader, Shown
 from training.corpus.licences import Use
 from training.corpus.parts import Modality, Part, Recorded, Text
 from training.corpus.splits import split_of
 
-MADE_BY = "readers 1"
+MADE_BY = "readers 2"
 _THINK = (
     "What state is this person in, and which of what is seen and heard says so? Think it through, weigh what speaks "
     "against it, then answer in one sentence."
 )
 
 
-def example_of(reader: Reader, item: Item, use: Use, licence: str, seed: int, assets: AssetStore) -> Example:
-    """One example; its raw files lie in `assets` afterwards. What is only measured with is all test.
+def example_of(
+    reader: Reader, item: Item, use: Use, licence: str, seed: int, assets: AssetStore, films: Films
+) -> Example:  # fmt: skip
+    """One example; what it shows lies in `assets` afterwards, films as pictures behind the words, as the live service
+    has them. What is only measured with is all test.
 
     Raises:
         AssetInvalid: a file is missing, or none of its kind.
@@ -30,16 +32,22 @@ def example_of(reader: Reader, item: Item, use: Use, licence: str, seed: int, as
     group = item.subject or item.item
     split = Split.TEST if use is Use.EVALUATION else split_of(reader.dataset, group, seed, item.split)
     kind = kind_of(item)
-    shown: tuple[Part, ...] = (*(_recorded(one, assets) for one in item.shown), *item.measured)
-    if not shown and not item.said:
+    filmed = [(one, *cut(one, films, assets)) for one in item.shown if one.modality is Modality.VIDEO]
+    pictures = tuple(captioned([(one, found) for one, _, found in filmed]))
+    shown: tuple[Part, ...] = (
+        *(_recorded(one, assets) for one in item.shown if one.modality is not Modality.VIDEO),
+        *item.measured,
+    )
+    if not shown and not pictures and not item.said:
         raise ExampleInvalid(f"{reader.dataset}: item has nothing to show (no picture, series or text)")
-    words = f'Said: "{item.said}"\n' if item.said and shown else f"{item.said}\n" if item.said else ""
-    user = Message(Role.USER, (*shown, Text(words + _question(reader, item, kind))))
+    words = f'Said: "{item.said}"\n' if item.said and (shown or pictures) else f"{item.said}\n" if item.said else ""
+    user = Message(Role.USER, (*shown, Text(words + _question(reader, item, kind)), *pictures))
     answer = Message(Role.ASSISTANT, (Text(_answer(reader, item, kind)),), item.why if kind is Kind.THINKING else "")
     source = Source(reader.dataset, item.item, licence, item.subject, MADE_BY)
     return Example(
-        id_of(reader, item), reader.layer, kind, split, source, (user, answer), domains=item.domains, label=item.label
-    )
+        id_of(reader, item), reader.layer, kind, split, source, (user, answer), domains=item.domains,
+        label=item.label, films=tuple(dict.fromkeys(film for _, film, _ in filmed)),
+    )  # fmt: skip
 
 
 def id_of(reader: Reader, item: Item) -> str:
@@ -74,19 +82,7 @@ def _answer(reader: Reader, item: Item, kind: Kind) -> str:
 
 
 def _recorded(shown: Shown, assets: AssetStore) -> Recorded:
-    end_s = shown.end_s
-    name = assets.add(shown.file, shown.modality)
+    name, end_s = assets.add(shown.file, shown.modality), shown.end_s
     if end_s is None:
-        end_s = shown.start_s if shown.modality is Modality.IMAGE else _duration_s(shown)
+        end_s = shown.start_s if shown.modality is Modality.IMAGE else duration_s(shown)
     return Recorded(shown.modality, name, shown.start_s, end_s)
-
-
-def _duration_s(shown: Shown) -> float:
-    try:
-        with av.open(str(shown.file)) as container:
-            duration = container.duration
-    except (av.error.FFmpegError, OSError) as error:
-        raise AssetInvalid(f"{shown.file}: cannot be played ({error}); it may be half-downloaded") from error
-    if not duration:
-        raise AssetInvalid(f"{shown.file}: does not say how long it lasts; it may be half-downloaded")
-    return float(duration) / av.time_base

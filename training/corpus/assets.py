@@ -29,7 +29,8 @@ class AssetStore:
         """Its name, `sha256:…`, after it lies in the store whole; the same bytes are stored once.
 
         Raises:
-            AssetInvalid: no such file, an empty one, or one that does not open as a file of this modality does.
+            AssetInvalid: no such file, an empty one, one that does not open as a file of this modality does, or a
+                picture that cannot be shown to its end.
         """
         try:
             with file.open("rb") as opened:
@@ -39,12 +40,25 @@ class AssetStore:
         if not any(head[at : at + len(what)] == what for at, what in _OPENINGS.get(modality, ())):
             raise AssetInvalid(f"{file}: is no {modality.value} (it opens with {head[:8].hex() or 'nothing'}); "
                                "it may be half-downloaded or of another kind")  # fmt: skip
+        if modality is Modality.IMAGE:
+            from training.corpus.pictures import check_picture  # packing a bundle needs digests and no Pillow
+
+            check_picture(file)
         digest = digest_of(file)
         target = self.path(f"sha256:{digest}")
         if not target.is_file():
             target.parent.mkdir(parents=True, exist_ok=True)
             _copy(file, target)
         return f"sha256:{digest}"
+
+    def keep(self, data: bytes) -> str:
+        """The name of what was made here and is whole, after it lies in the store."""
+        name = f"sha256:{hashlib.sha256(data).hexdigest()}"
+        target = self.path(name)
+        if not target.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(target, data)
+        return name
 
     def take(self, other: "AssetStore", names: Iterable[str]) -> None:
         """Copies assets of another store, each checked; what is here already stays.

@@ -5,19 +5,22 @@ import json
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from training.corpus.asking import example_of, id_of
+from training.corpus.asking import MADE_BY, example_of, id_of
 from training.corpus.errors import AssetInvalid, ExampleInvalid, RecipeInvalid
+from training.corpus.films import Films
 from training.corpus.items import CANNOT_MAP, Item, Reader
 from training.corpus.licences import Ledger, Use
 from training.corpus.readers.known import READERS
 from training.corpus.splits import Proof, prove_disjoint
 from training.corpus.store import Corpus, CorpusWriter
+from training.corpus.terms import Terms, merged
 
 Say = Callable[[str, dict[str, object]], None]
 """Takes what happened and its fields, for a JSON-lines log."""
@@ -33,11 +36,13 @@ class SourceSettings(BaseModel):
 
 
 class CorpusSettings(BaseModel):
-    """What `attune train corpus` reads: the use that is meant, the seed of the splits, and the sources."""
+    """What `attune train corpus` reads: the use that is meant, the seed of the splits, how films are shown, and the
+    sources."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     use: Use
     seed: int = 0
+    films: Films = Films()
     source: tuple[SourceSettings, ...] = Field(min_length=1)
 
     @classmethod
@@ -69,7 +74,8 @@ class CorpusSettings(BaseModel):
     @property
     def made_from(self) -> str:
         """What the corpus is a function of, in one word: another folder of the same data set is the same."""
-        said = json.dumps([self.seed, sorted((one.dataset, self.use_of(one)) for one in self.source)])
+        sources = sorted((one.dataset, self.use_of(one)) for one in self.source)
+        said = json.dumps([self.seed, sources, self.films.model_dump(), MADE_BY])
         return "sources " + hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
@@ -85,7 +91,7 @@ class Built:
 
 
 def build(settings: CorpusSettings, out: Path, say: Say, step: Callable[[str], None] = lambda dataset: None) -> Built:
-    """The corpus of all sources, in `out`. Interrupted, it goes on when called again.
+    """The corpus of all sources, in `out`. Interrupted, it goes on when called again: what was made is kept.
 
     Raises:
         LicenceForbids: before anything is read, when the terms of one source do not allow the use.
@@ -95,20 +101,26 @@ def build(settings: CorpusSettings, out: Path, say: Say, step: Callable[[str], N
     """
     ledger = Ledger.open()
     terms = {one.dataset: ledger.permit(one.dataset, settings.use_of(one)).terms for one in settings.source}
-    writer = CorpusWriter(out, settings.made_from)
+    told = merged(
+        Terms(dataset=one.dataset, use=settings.use_of(one), terms=terms[one.dataset]) for one in settings.source
+    )
+    writer = CorpusWriter(out, settings.made_from, sources=told)
     examples, left_out, cannot_map = Counter[str](), Counter[tuple[str, str]](), Counter[str]()
-    for reader, use, item in _items(settings):
-        step(reader.dataset)
-        cannot_map[reader.dataset] += item.label == CANNOT_MAP
-        examples[reader.dataset] += 1
-        if id_of(reader, item) in writer.written:
-            continue
-        try:
-            writer.add(example_of(reader, item, use, terms[reader.dataset], settings.seed, writer.assets))
-        except (AssetInvalid, ExampleInvalid) as error:
-            examples[reader.dataset] -= 1
-            left_out[reader.dataset, type(error).__name__] += 1
-            say("left out", {"dataset": reader.dataset, "why": str(error)})
+    with closing(writer):
+        for reader, use, item in _items(settings):
+            step(reader.dataset)
+            cannot_map[reader.dataset] += item.label == CANNOT_MAP
+            examples[reader.dataset] += 1
+            if id_of(reader, item) in writer.written:
+                continue
+            try:
+                writer.add(
+                    example_of(reader, item, use, terms[reader.dataset], settings.seed, writer.assets, settings.films)
+                )
+            except (AssetInvalid, ExampleInvalid) as error:
+                examples[reader.dataset] -= 1
+                left_out[reader.dataset, type(error).__name__] += 1
+                say("left out", {"dataset": reader.dataset, "why": str(error)})
     corpus = writer.finish()
     proof = prove_disjoint(corpus.examples())
     say("built", {"examples": corpus.manifest.rows, "fingerprint": corpus.manifest.fingerprint})

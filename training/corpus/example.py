@@ -106,7 +106,7 @@ class Example:
     """One conversation with everything needed to choose, weigh, trace and forget it.
 
     `quality` is in 0..1 (who judged it is in `source.made_by`); `domains` are free tags such as `falls`, `asd`;
-    `label` is the answer's class where there is one.
+    `label` is the answer's class where there is one; `films` are the digests of those that its pictures were cut from.
 
     Raises:
         ExampleInvalid: anything that contradicts itself, with the id of the example.
@@ -123,6 +123,7 @@ class Example:
     label: str = ""
     state: ClinicalState | None = None
     usual: tuple[Usual, ...] = ()
+    films: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for wrong in self._wrongs():
@@ -132,6 +133,11 @@ class Example:
     def modalities(self) -> frozenset[Modality]:
         """What a model needs to perceive for it."""
         return frozenset(part.modality for message in self.messages for part in message.parts)
+
+    @property
+    def pictured(self) -> bool:
+        """Whether it shows pictures, and no film or sound, which the served family of models is not shown."""
+        return Modality.IMAGE in self.modalities and not self.modalities & {Modality.VIDEO, Modality.AUDIO}
 
     @property
     def assets(self) -> frozenset[str]:

@@ -14,6 +14,7 @@ from training.corpus.report import report_text, write_plot
 from training.corpus.rows import digest
 from training.corpus.splits import prove_disjoint
 from training.corpus.store import Corpus, CorpusWriter
+from training.corpus.terms import Terms, merged
 
 REPORT, PLOT = "composition.md", "composition.png"
 
@@ -25,6 +26,7 @@ class Joined:
     examples: tuple[Example, ...]
     stores: dict[str, AssetStore]
     fingerprints: tuple[str, ...]
+    sources: tuple[Terms, ...] = ()
 
     @classmethod
     def read(cls, folders: Sequence[Path]) -> Self:
@@ -42,7 +44,9 @@ class Joined:
                     raise CorpusDamaged(f"{corpus.folder}: example {example.id} is another one than in an earlier "
                                         "corpus; build both with the same seed and use")  # fmt: skip
                 stores.setdefault(example.id, corpus.assets)
-        return cls(tuple(examples.values()), stores, tuple(sorted(one.manifest.fingerprint for one in corpora)))
+        fingerprints = tuple(sorted(one.manifest.fingerprint for one in corpora))
+        sources = merged(terms for one in corpora for terms in one.manifest.sources)
+        return cls(tuple(examples.values()), stores, fingerprints, sources)
 
     def write(self, of: Composed, out: Path, step: Callable[[], None] = lambda: None) -> Corpus:
         """The composition as a corpus in `out`, with its report and plot beside the manifest; an interrupted writing
@@ -57,7 +61,8 @@ class Joined:
         proof = prove_disjoint(chosen)
         said = f"{of.recipe.model_dump_json()} {sorted(of.layers)} {self.fingerprints}"
         made_from = f"composition {of.recipe.name} {hashlib.sha256(said.encode()).hexdigest()[:16]}"
-        writer = CorpusWriter(out, made_from)
+        there = {one.source.dataset for one in chosen}
+        writer = CorpusWriter(out, made_from, sources=tuple(one for one in self.sources if one.dataset in there))
         for example in chosen:
             writer.assets.take(self.stores[example.id], example.assets)
             writer.add(example)

@@ -34,7 +34,7 @@ def sieved(examples: Iterable[Example], step: Callable[[], None] = lambda: None)
     id stays."""
     all_ = sorted(examples, key=lambda one: one.id)  # so that what stays does not depend on the order of corpora
     found = Sieved([one for one in all_ if one.split is not Split.TRAIN])
-    assets = {asset for one in found.evaluation for asset in one.assets}
+    assets = {asset for one in found.evaluation for asset in one.assets.union(one.films)}
     subjects = {(one.source.dataset, one.source.subject) for one in found.evaluation if one.source.subject}
     tried, learned = Near(), Near()
     for one in found.evaluation:
@@ -64,7 +64,7 @@ def words_of(example: Example) -> str:
 def _why(
     one: Example, assets: set[str], subjects: set[tuple[str, str]], tried: Near, learned: Near
 ) -> Why | None:  # fmt: skip
-    if one.assets & assets:
+    if one.assets.union(one.films) & assets:
         return Why.ASSET_IN_EVALUATION
     if (one.source.dataset, one.source.subject) in subjects:
         return Why.SUBJECT_IN_EVALUATION

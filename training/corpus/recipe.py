@@ -10,16 +10,18 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from training.corpus.errors import RecipeInvalid
 from training.corpus.example import Example, Kind, Layer
 
-NAMED = ("default", "broad", "lean")
+NAMED = ("default", "broad", "lean", "frames")
 """Recipes of this package, by name."""
 
 
 class Share(BaseModel):
-    """One part of a recipe: `count` examples, or `least` to `most`, of a layer and kind (any, where not said)."""
+    """One part of a recipe: `count` examples, or `least` to `most`, of a layer and kind (any, where not said). With
+    `pictures`: those that show pictures, and no film or sound; without: those that show no recording at all."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     layer: Layer | None = None
     kind: Kind | None = None
+    pictures: bool | None = None
     count: int | None = Field(default=None, ge=1)
     least: int | None = Field(default=None, ge=0)
     most: int | None = Field(default=None, ge=1)
@@ -46,12 +48,14 @@ class Share(BaseModel):
     @property
     def name(self) -> str:
         """For people."""
+        shown = {None: (), True: ("with pictures",), False: ("without pictures",)}[self.pictures]
         return " ".join((self.layer.value if self.layer else "any", self.kind.value.replace("_", " ") if self.kind
-                         else "all kinds"))  # fmt: skip
+                         else "all kinds", *shown))  # fmt: skip
 
     def fits(self, example: Example) -> bool:
         """Whether an example is of this part."""
-        return self.layer in (None, example.layer) and self.kind in (None, example.kind)
+        return (self.layer in (None, example.layer) and self.kind in (None, example.kind)
+                and (self.pictures is None or (example.pictured if self.pictures else not example.assets)))  # fmt: skip
 
 
 class Recipe(BaseModel):

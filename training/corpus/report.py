@@ -16,12 +16,13 @@ def report_text(of: Composed, proof: Proof, fingerprint: str) -> str:
     lines = [
         f"# Composition `{of.recipe.name}` of {', '.join(sorted(of.layers))}",
         "",
-        f"{len(training)} training examples, {_share(thinking, len(training))} of them thinking; "
-        f"{len(of.evaluation)} to validate and test. Fingerprint `{fingerprint}`. What is asked is of all layers.",
+        f"{len(training)} training examples, {_share(thinking, len(training))} of them thinking, "
+        f"{_share(sum(one.pictured for one in training), len(training))} with pictures; {len(of.evaluation)} to "
+        f"validate and test. Fingerprint `{fingerprint}`. What is asked is of all layers.",
         "",
         *table(("part", "asked", "there", "got", "share"), (_part_row(of, k) for k in range(len(of.parts)))),
         "",
-        *table(("layer", *(kind.value for kind in Kind), "all", "share"), _layer_rows(training)),
+        *table(("layer", *(kind.value for kind in Kind), "all", "share", "with pictures"), _layer_rows(training)),
         "",
         *table(("source", "terms", *(split.value for split in Split)), _source_rows((*training, *of.evaluation))),
         "",
@@ -78,7 +79,9 @@ def _layer_rows(training: Sequence[Example]) -> Iterable[tuple[str, ...]]:
     for layer in Layer:
         row = [cells[layer, kind] for kind in Kind]
         if sum(row):
-            yield layer.value, *map(str, row), str(sum(row)), _share(sum(row), len(training))
+            pictured = sum(one.pictured for one in training if one.layer is layer)
+            shares = _share(sum(row), len(training)), _share(pictured, sum(row))
+            yield layer.value, *map(str, row), str(sum(row)), *shares
 
 
 def _source_rows(examples: Sequence[Example]) -> Iterable[tuple[str, ...]]:

@@ -12,8 +12,8 @@ from training.corpus.errors import CorpusDamaged
 from training.corpus.example import ClinicalState, Example, Kind, Layer, Message, Role, Source, Split, Usual
 from training.corpus.parts import Measured, Modality, Part, Recorded, Text
 
-VERSION = 1
-"""Of the columns below; a reader refuses any other."""
+VERSION = 2
+"""Of the columns below; a reader refuses a newer one."""
 _STRINGS = pa.list_(pa.string())
 _PART = pa.struct({
     "modality": pa.string(), "text": pa.string(), "asset": pa.string(), "start_s": pa.float64(), "end_s": pa.float64(),
@@ -25,7 +25,10 @@ SCHEMA = pa.schema({
     "source": pa.struct({name: pa.string() for name in ("dataset", "item", "licence", "subject", "made_by")}),
     "usual": pa.list_(pa.struct({"channel": pa.string(), "value": pa.float64(), "spread": pa.float64()})),
     "messages": pa.list_(pa.struct({"role": pa.string(), "thinking": pa.string(), "parts": pa.list_(_PART)})),
+    "films": _STRINGS,
 })  # fmt: skip
+READABLE = (SCHEMA, SCHEMA.remove(SCHEMA.get_field_index("films")))
+"""Columns by version, newest first: version 1 knows of no films."""
 
 
 def to_row(example: Example) -> dict[str, Any]:
@@ -48,6 +51,7 @@ def to_row(example: Example) -> dict[str, Any]:
             {"role": one.role.value, "thinking": one.thinking, "parts": [_part_row(part) for part in one.parts]}
             for one in example.messages
         ],
+        "films": list(example.films),
     }
 
 
@@ -73,6 +77,7 @@ def from_row(row: Mapping[str, Any]) -> Example:
             label=row["label"],
             state=None if row["state"] is None else ClinicalState(row["state"]),
             usual=tuple(Usual(**one) for one in row["usual"]),
+            films=tuple(row.get("films") or ()),
         )
     except (KeyError, TypeError) as error:
         raise CorpusDamaged(f"row {row.get('id')!r}: {error}; the corpus was not written by this version") from error
@@ -83,7 +88,10 @@ def from_row(row: Mapping[str, Any]) -> Example:
 
 def digest(example: Example) -> str:
     """SHA-256 of everything that the example says: equal examples, equal digests, on every machine."""
-    return hashlib.sha256(json.dumps(_plain(to_row(example)), sort_keys=True, allow_nan=False).encode()).hexdigest()
+    row = to_row(example)
+    if not row["films"]:
+        del row["films"]  # as version 1 counted
+    return hashlib.sha256(json.dumps(_plain(row), sort_keys=True, allow_nan=False).encode()).hexdigest()
 
 
 def fingerprint(digests: Sequence[str]) -> str:

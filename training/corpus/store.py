@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from training.corpus.assets import AssetStore, digest_of, write_whole
 from training.corpus.errors import CorpusDamaged, CorpusError, CorpusUnfinished
 from training.corpus.example import Example
-from training.corpus.rows import SCHEMA, VERSION, digest, fingerprint, from_row, to_row
+from training.corpus.rows import READABLE, SCHEMA, VERSION, digest, fingerprint, from_row, to_row
+from training.corpus.terms import Terms
 
 MANIFEST = "manifest.json"
 
@@ -28,13 +29,15 @@ class PartFile(BaseModel):
 
 
 class Manifest(BaseModel):
-    """What a corpus holds. `fingerprint` is empty until it is whole; `made_from` tells the command's inputs."""
+    """What a corpus holds. `fingerprint` is empty until it is whole; `made_from` tells the command's inputs,
+    `sources` the terms of what was read, where it was told."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     version: int = VERSION
     made_from: str
     parts: tuple[PartFile, ...] = ()
     fingerprint: str = ""
+    sources: tuple[Terms, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -88,7 +91,7 @@ class Corpus:
         digests, assets = [], set[str]()
         for example in self.examples():
             digests.append(digest(example))
-            assets |= example.assets
+            assets |= example.assets | {film for film in example.films if self.assets.path(film).is_file()}
         if (found := fingerprint(digests)) != self.manifest.fingerprint:
             raise CorpusDamaged(f"{self.folder}: fingerprint {found}, the manifest says {self.manifest.fingerprint}; "
                                 "build or copy it again")  # fmt: skip
@@ -103,6 +106,7 @@ class CorpusWriter:
     folder: Path
     made_from: str
     rows_per_part: int = 1000
+    sources: tuple[Terms, ...] = ()
     _manifest: Manifest = field(init=False)
     _waiting: list[Example] = field(init=False, default_factory=list)
     _digests: dict[str, str] = field(init=False, default_factory=dict)
@@ -112,7 +116,7 @@ class CorpusWriter:
         if not (self.folder / MANIFEST).exists():
             if any(self.folder.iterdir()):
                 raise CorpusError(f"{self.folder}: holds something that is no corpus; name an empty folder")
-            self._manifest = Manifest(made_from=self.made_from)
+            self._manifest = Manifest(made_from=self.made_from, sources=self.sources)
             self._note(self._manifest)
             return
         self._manifest = read_manifest(self.folder)
@@ -152,6 +156,10 @@ class CorpusWriter:
         for example in examples:
             self.add(example)
 
+    def close(self) -> None:
+        """Writes what waits, finished or not, so that whoever goes on need not make it again."""
+        self._flush()
+
     def finish(self) -> Corpus:
         """The whole corpus, with its fingerprint."""
         self._flush()
@@ -166,7 +174,8 @@ class CorpusWriter:
         name = f"part-{len(self._manifest.parts):05d}.parquet"
         write_whole(self.folder / name, out.getvalue())
         part = PartFile(file=name, rows=len(self._waiting), sha256=digest_of(self.folder / name))
-        self._note(self._manifest.model_copy(update={"parts": (*self._manifest.parts, part), "fingerprint": ""}))
+        parts = (*self._manifest.parts, part)
+        self._note(self._manifest.model_copy(update={"version": VERSION, "parts": parts, "fingerprint": ""}))
         self._waiting.clear()
 
     def _note(self, manifest: Manifest) -> None:
@@ -187,9 +196,9 @@ def read_manifest(folder: Path) -> Manifest:
     except ValidationError as error:
         raise CorpusDamaged(f"{folder / MANIFEST}: is not readable as a manifest ({error.error_count()} faults, first: "
                             f"{error.errors()[0]['msg']}); copy or build the corpus again") from error  # fmt: skip
-    if manifest.version != VERSION:
-        raise CorpusDamaged(f"{folder}: columns of version {manifest.version}, this program reads {VERSION}; build it "
-                            "again")  # fmt: skip
+    if not 1 <= manifest.version <= VERSION:
+        raise CorpusDamaged(f"{folder}: columns of version {manifest.version}, this program reads 1 to {VERSION}; "
+                            "build it again")  # fmt: skip
     return manifest
 
 
@@ -201,6 +210,6 @@ def _read(folder: Path, part: PartFile) -> Iterator[Example]:
         raise CorpusDamaged(f"{path}: cut short or changed since it was written; copy it again, or remove the folder "
                             "and build anew")  # fmt: skip
     table = pq.read_table(path)
-    if table.schema != SCHEMA or table.num_rows != part.rows:
+    if table.schema not in READABLE or table.num_rows != part.rows:
         raise CorpusDamaged(f"{path}: other columns or rows than the manifest says; build the corpus again")
     yield from (from_row(row) for row in table.to_pylist())

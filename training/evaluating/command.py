@@ -31,6 +31,8 @@ from training.synthesis.answers import Answers
 from training.synthesis.errors import SettingsInvalid
 
 WHO = ("adapter", "beside")
+BASE = "its base"
+WORSE = 3
 ANSWERS, JSON, PAGE = "answers.json", "evaluation.json", "evaluation.html"
 JUDGED, LOG = "judged", "judged.jsonl"
 _MOMENTS = (
@@ -42,7 +44,8 @@ _PEOPLE = "agreement of the judge with people: --ratings names a file of theirs"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status: 0 the report is written, 2 it is not, with one line that says why."""
+    """The exit status: 0 the report is written, 2 it is not, with one line that says why; 3: it is written, and of an
+    adapter that was compared with another one it is not shown to be no worse."""
     asked = _parser().parse_args(arguments)
     try:
         of = Answered.read(asked.run, Corpus.open(asked.corpus))
@@ -71,8 +74,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     for who, why, n in found.judging.left if found.judging else ():
         console.print(f"not marked: {n} answers of {who}, {why}")
+    worse = found.worse if of.beside != BASE else ()
+    for gain in worse:
+        told = f"{gain.interval.value:+.3f} ({gain.interval.low:+.3f} to {gain.interval.high:+.3f}, n = {gain.n})"
+        console.print(f"not shown to be within {asked.margin:g} of {of.beside}: {gain.measure.value}, "
+                      f"{gain.part or 'all'}: {told}")  # fmt: skip
     console.print(f"written: {asked.run / JSON}, {asked.run / PAGE}")
-    return 0
+    return WORSE if worse else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,7 @@ class Answered:
     corpus: str
     examples: tuple[Example, ...]
     said: Mapping[str, Mapping[str, str]]
+    left_out: int = 0
 
     @classmethod
     def read(cls, run: Path, corpus: Corpus) -> "Answered":
@@ -106,8 +115,9 @@ class Answered:
             raise CorpusDamaged(f"{run / told['file']}: {len(missing)} of {len(wanted)} examples are not answered; run "
                                 "the command again, it goes on")  # fmt: skip
         examples = sorted((one for one in corpus.examples() if one.id in wanted), key=lambda one: wanted[one.id])
-        beside = told["beside"] or "its base"
-        return cls(run, told["adapter"], beside, corpus.manifest.fingerprint, tuple(examples), said)
+        beside = told["beside"] or BASE
+        left_out = len(told.get("left_out", ()))
+        return cls(run, told["adapter"], beside, corpus.manifest.fingerprint, tuple(examples), said, left_out)
 
 
 def evaluate(
@@ -122,6 +132,8 @@ def evaluate(
     events = {name: one.event for name, one in moments.items()}
     by_who = {who: all_of(of.examples, of.said[who], events) for who in WHO}
     missing = [] if events else list(_MOMENTS)
+    if of.left_out:
+        missing.append(f"{of.left_out} test examples that a model cannot be shown; {ANSWERS} says why each")
     lift = {who: tuple(lifts(noticed(of.examples, of.said[who], moments))) for who in WHO}
     judging = None
     if judge is None:

@@ -44,6 +44,12 @@ class Evaluation:
     lift: Mapping[str, tuple[Lift, ...]] = field(default_factory=dict)
     across: Mapping[str, tuple[Stability, ...]] = field(default_factory=dict)
 
+    @property
+    def worse(self) -> tuple[Gain, ...]:
+        """The shares, of all examples and of each layer, that are not shown to be within the margin."""
+        plain = (one for one in self.gains if one.measure in SHARES and "." not in one.part)
+        return tuple(one for one in plain if not is_not_worse(one, self.margin))
+
 
 def to_json(of: Evaluation) -> str:
     """Every figure with its interval."""

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from training.corpus.example import Example, Split
 from training.corpus.store import Corpus
+from training.qlora.base import Base
 from training.qlora.errors import CheckpointDamaged, NothingLearned
 from training.qlora.served import ADAPTER, BESIDE, Served
+from training.qlora.untaught import Untaught
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +23,15 @@ class Budget:
     at_once: int = 1
 
 
-def asked_about(corpus: Corpus, budget: Budget, layers: frozenset[str]) -> list[Example]:
-    """The test examples, in turns over layers and kinds where not all are wanted.
+def asked_about(
+    corpus: Corpus, budget: Budget, layers: frozenset[str], base: Base, untaught: Untaught
+) -> list[Example]:  # fmt: skip
+    """The test examples, in turns over layers and kinds where not all are wanted; what the model cannot be shown is
+    left out.
 
     Raises:
         NothingLearned: there is none.
+        TooManyLeftOut: a larger share than `unteachable` cannot be shown.
     """
     found = [one for one in corpus.examples() if one.split is Split.TEST and one.layer.value in layers]
     if not found:
@@ -34,7 +40,15 @@ def asked_about(corpus: Corpus, budget: Budget, layers: frozenset[str]) -> list[
     for one in found:
         groups.setdefault((one.layer.value, one.kind.value), []).append(one)
     turns = sorted((place, key) for key, group in groups.items() for place in range(len(group)))
-    return [groups[key][place] for place, key in turns][: budget.most or None]
+    shown: list[Example] = []
+    for place, key in turns:
+        one = groups[key][place]
+        if untaught.tried(one, lambda each: base.tokens(base.turns(each)[-1], corpus.assets)) is not None:
+            shown.append(one)
+        if budget.most and len(shown) == budget.most:
+            break
+    untaught.insist(corpus.folder)
+    return shown
 
 
 def answer_all(

@@ -1,6 +1,7 @@
 """The base model: which it is, its tokenizer and pictures, and its weights in four bits."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,14 +56,22 @@ class Base:
             sizes.append((asset, height, width))
         return chat.tokens(turn, self.tokenizer, sizes, self.config.vision_config.spatial_merge_size, self.holder)
 
+    def ids(self, text: str, images: Sequence[tuple[str, int, int]]) -> list[int]:
+        """The numbers of any text, with one place holder for each of its `images` (name, height, width in patches)."""
+        spread = chat.spread(text, images, self.config.vision_config.spatial_merge_size, self.holder)
+        return list(self.tokenizer(spread, add_special_tokens=False)["input_ids"])
+
     def pixels(self, asset: str, assets: AssetStore) -> dict[str, Any]:
         """What the vision tower is shown of a picture: `pixel_values` (patches, numbers), `image_grid_thw` (1, 3)."""
         try:
             with Image.open(assets.path(asset)) as opened:
-                picture = opened.convert("RGB")
+                return self.seen(opened)
         except (OSError, UnidentifiedImageError) as error:
             raise AssetInvalid(f"asset {asset}: no readable picture ({error}); copy the whole corpus again") from error
-        return dict(self.images(images=[picture], return_tensors="pt"))
+
+    def seen(self, picture: Image.Image) -> dict[str, Any]:
+        """The same of an opened picture."""
+        return dict(self.images(images=[picture.convert("RGB")], return_tensors="pt"))
 
 
 def open_base(folder: Path) -> Base:
@@ -101,8 +110,9 @@ def device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def load(base: Base, precision: str) -> Qwen3VLForConditionalGeneration:
-    """The frozen weights: `nf4` (double quantisation, computed in bfloat16) or `bfloat16`.
+def load(base: Base, precision: str, to_spread: bool = False) -> Qwen3VLForConditionalGeneration:
+    """The frozen weights: `nf4` (double quantisation, computed in bfloat16) or `bfloat16`; in main memory where they
+    are `to_spread` over several devices.
 
     Raises:
         BaseInvalid: damaged weights.
@@ -111,10 +121,13 @@ def load(base: Base, precision: str) -> Qwen3VLForConditionalGeneration:
     nf4 = BitsAndBytesConfig(
         load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=torch.bfloat16, llm_int8_skip_modules=list(KEPT_WHOLE),
+        # Only what is stored as floating point can be spread; the bits are the same.
+        bnb_4bit_quant_storage=torch.bfloat16 if to_spread else torch.uint8,
     )  # fmt: skip
+    where = torch.cuda.current_device() if torch.cuda.is_available() and not to_spread else "cpu"
     try:
         model = Qwen3VLForConditionalGeneration.from_pretrained(
-            base.folder, dtype=torch.bfloat16, device_map={"": device()}, local_files_only=True,
+            base.folder, dtype=torch.bfloat16, device_map={"": where}, local_files_only=True,
             quantization_config=nf4 if precision == "nf4" else None,
         )  # fmt: skip
     except (SafetensorError, OSError) as error:

@@ -89,11 +89,7 @@ def tokens(turn: Turn, tokenizer: Any, images: Sequence[tuple[str, int, int]], m
     if given.count(holder) != len(images):
         raise ExampleInvalid(f"example {turn.example!r}: {given.count(holder)} place holders for {len(images)} "
                              f"pictures; its words must not contain {holder}")  # fmt: skip
-    pieces = given.split(holder)
-    given = pieces[0] + "".join(
-        holder * (height * width // merge**2) + piece
-        for (_, height, width), piece in zip(images, pieces[1:], strict=True)
-    )
+    given = spread(given, images, merge, holder)
     before, after = (tokenizer(text, add_special_tokens=False)["input_ids"] for text in (given, turn.learned))
     special = set(tokenizer.all_special_ids)
     if after[-1] not in special or any(one in special for one in after[:-1]):
@@ -102,6 +98,15 @@ def tokens(turn: Turn, tokenizer: Any, images: Sequence[tuple[str, int, int]], m
     learned = np.zeros(len(before) + len(after), bool)
     learned[len(before) :] = True
     return Tokens(turn, np.asarray(before + after, np.int64), learned, tuple(images))
+
+
+def spread(text: str, images: Sequence[tuple[str, int, int]], merge: int, holder: str) -> str:
+    """The text with as many place holders for each picture as it has tokens."""
+    pieces = text.split(holder)
+    return pieces[0] + "".join(
+        holder * (height * width // merge**2) + piece
+        for (_, height, width), piece in zip(images, pieces[1:], strict=True)
+    )
 
 
 def _turn(example: Example, before: Sequence[Message], message: Message, tokenizer: Any) -> Turn:
@@ -140,7 +145,7 @@ def _content(message: Message, example: Example) -> str | list[dict[str, str]]:
             content.append({"type": "image"})
         else:
             raise ExampleInvalid(f"example {example.id!r}: {part.modality.value} is not shown to this family of "
-                                 "models; compose without it, or take pictures from it")  # fmt: skip
+                                 "models; `attune train corpus` takes pictures from films, build it again")  # fmt: skip
     return content
 
 

@@ -7,7 +7,8 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,21 +23,26 @@ from training.corpus.errors import CorpusError
 from training.corpus.example import Layer
 from training.corpus.journal import Journal
 from training.corpus.store import Corpus
-from training.qlora import afterwards, lora, record
+from training.corpus.terms import merged
+from training.qlora import afterwards, lora, parallel, record, unsloth_backend
 from training.qlora import base as base_room
 from training.qlora.base import Base, open_base
 from training.qlora.checkpoint import Standing
 from training.qlora.curve import draw
 from training.qlora.errors import NoRoom, NothingLearned, SettingsInvalid
 from training.qlora.lessons import Lessons, lessons, steps
+from training.qlora.parallel import Together
+from training.qlora.record import inherited
 from training.qlora.settings import TrainingSettings
+from training.qlora.sharding import spread
 from training.qlora.training import Trainer, peak_bytes
+from training.qlora.watching import INTERRUPTED, LOST, REFUSED
 from vlm_service.dialogue import prompt_version
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status: 0 all is done, 2 it is not, with one line that says why, 130 interrupted."""
-    asked = _parser().parse_args(arguments)
+def main(asked: argparse.Namespace) -> int:
+    """The exit status: 0 all is done, 2 it is not, with one line that says why, 130 interrupted, 3 the connection to
+    the other processes of the training is gone."""
     transformers.utils.logging.disable_progress_bar()
     try:
         settings = _settings(asked)
@@ -52,8 +58,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CorpusError as error:
         return _refuse(str(error))
     except KeyboardInterrupt:
-        _refuse("interrupted; the same command goes on from the last checkpoint")
-        return 130  # as shells have it after Ctrl-C
+        return _say("interrupted; the same command goes on from the last checkpoint", INTERRUPTED)
+    except RuntimeError as error:
+        if not parallel.lost(error):
+            raise
+        return _say("another process of this training is gone; the same command goes on from the last checkpoint", LOST)
     except OSError as error:
         return _refuse(f"{error.filename or ''}: {error.strerror}; the same command goes on from the last checkpoint")
     return 0
@@ -61,43 +70,75 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _train(settings: TrainingSettings, asked: argparse.Namespace) -> None:
     console = Console(stderr=True, highlight=False)
-    corpus, base = Corpus.open(asked.corpus), open_base(settings.model)
-    named = record.BaseNamed(model=settings.base, weights_sha256=base.weights)
-    begun = record.Begun(
-        base=named, template=base.template, prompt_version=prompt_version(), corpus=corpus.manifest.fingerprint,
-        settings=settings.digest, began_as=lora.check_base(asked.begin, base) if asked.begin else "",
-    )  # fmt: skip
-    record.begin(asked.out, begun)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Journal.open(asked.log or asked.out / "log.jsonl") as journal, Progress(*columns, console=console) as bar:
-        reading = bar.add_task("reading", total=corpus.manifest.rows)
-        taught = lessons(corpus, base, settings, lambda: bar.advance(reading))
-        plan = steps(taught, settings)
-        journal.say("planned", {"steps": len(plan), "sequences": len(taught.train), "room": taught.room,
-                                "validation": len(taught.validation), "left_out": taught.left_out})  # fmt: skip
-        if not taught.validation:
-            console.print("attune: no validation example: the last adapter is taken for the best")
-        model = _model(settings, base, asked.begin)
-        learning = bar.add_task("learning", total=len(plan))
-        told = _Told(journal, bar, learning)
-        trainer = Trainer(model, base, corpus.assets, taught, settings, asked.out, told)
-        identity = hashlib.sha256(begun.model_dump_json().encode()).hexdigest()
-        standing = trainer.train(plan, identity)
-        _save(model, settings, asked.out)
-        run = _record(settings, begun, taught, standing, asked.out)
-        write_whole(asked.out / record.RUN, run.model_dump_json(indent=1).encode())
-        draw(run.losses, run.looks, asked.out / record.CURVE)
-        journal.say("finished", {"ended": run.ended, "steps": run.steps, "adapter": run.adapter_sha256})
+    with parallel.joined(settings.shard) as together:
+        corpus, base = Corpus.open(asked.corpus), open_base(settings.model)
+        begun = _begun(settings, asked, corpus, base)
+        if together.first:
+            record.begin(asked.out, begun)
+        log = (asked.log or asked.out / "log.jsonl") if together.first else None
+        with Journal.open(log) as journal, Progress(*columns, console=console, disable=not together.first) as bar:
+            reading = bar.add_task("reading", total=corpus.manifest.rows)
+            taught = lessons(corpus, base, settings, lambda: bar.advance(reading), journal.say)
+            plan = steps(taught, settings)
+            journal.say("planned", {"steps": len(plan), "sequences": len(taught.train), "room": taught.room,
+                                    "validation": len(taught.validation), "left_out": taught.left_out,
+                                    "processes": together.count})  # fmt: skip
+            for line in _remarks(settings, taught, together) if together.first else ():
+                console.print(f"attune: {line}")
+            model = _model(settings, base, asked.begin, together)
+            told = _Told(journal, bar, bar.add_task("learning", total=len(plan)))
+            trainer = Trainer(model, base, corpus.assets, taught, settings, asked.out, told, together)
+            identity = hashlib.sha256(begun.model_dump_json().encode()).hexdigest()
+            standing = trainer.train(plan, identity)
+            most = int(together.most(peak_bytes()))
+            if not together.first:
+                return
+            _save(model, settings, asked.out)
+            before = inherited(asked.begin) if asked.begin else ()
+            taught = replace(taught, sources=merged((*taught.sources, *before)))
+            run = _record(settings, begun, taught, standing, asked.out)
+            run = run.model_copy(update={"processes": together.count, "peak_bytes": most})
+            write_whole(asked.out / record.RUN, run.model_dump_json(indent=1).encode())
+            draw(run.losses, run.looks, asked.out / record.CURVE)
+            journal.say("finished", {"ended": run.ended, "steps": run.steps, "adapter": run.adapter_sha256})
     best = f", best validation loss {standing.best:.4f}" if standing.looks else ""
     console.print(f"written: {asked.out / record.ADAPTER} after {standing.step} steps{best}; {record.RUN} and "
                   f"{record.CURVE} tell how")  # fmt: skip
 
 
-def _model(settings: TrainingSettings, base: Base, begin: Path | None) -> Any:
-    whole = base_room.load(base, settings.precision)
-    if begin is not None:
-        return lora.go_on_from(whole, begin, settings.lora, settings.checkpointing)
-    return lora.begin(whole, settings.lora, settings.seed, settings.base, settings.checkpointing)
+def _begun(settings: TrainingSettings, asked: argparse.Namespace, corpus: Corpus, base: Base) -> record.Begun:
+    named = record.BaseNamed(model=settings.base, weights_sha256=base.weights)
+    return record.Begun(
+        base=named, template=base.template, prompt_version=prompt_version(), corpus=corpus.manifest.fingerprint,
+        settings=settings.digest, began_as=lora.check_base(asked.begin, base) if asked.begin else "",
+    )  # fmt: skip
+
+
+def _remarks(settings: TrainingSettings, taught: Lessons, together: Together) -> Iterator[str]:
+    if taught.untaught:
+        yield f"{len(taught.untaught)} examples cannot be taught and are left out; {record.RUN} will say which and why"
+    if not taught.validation:
+        yield "no validation example: the last adapter is taken for the best"
+    if settings.pace.packs % together.count:
+        yield (f"pace.packs is {settings.pace.packs} and there are {together.count} processes: in each step some wait "
+               f"for the others; a multiple of {together.count} keeps all at work")  # fmt: skip
+
+
+def _model(settings: TrainingSettings, base: Base, begin: Path | None, together: Together) -> Any:
+    unsloth = settings.backend == "unsloth"
+    whole = (
+        unsloth_backend.load(base, settings.precision) if unsloth
+        else base_room.load(base, settings.precision, settings.shard)
+    )  # fmt: skip
+    given = settings.lora, settings.seed, settings.base, settings.checkpointing
+    lay = unsloth_backend.lay if unsloth else lora.plain
+    model = lora.go_on_from(whole, begin, *given, lay) if begin else lora.begin(whole, *given, lay)
+    if unsloth:
+        unsloth_backend.prove_apart(model, base)
+    if together.sharded:
+        spread(model, together)
+    return model
 
 
 class _Told:
@@ -136,7 +177,8 @@ def _record(
 ) -> record.Run:  # fmt: skip
     learned = record.Learned(
         fingerprint=begun.corpus, examples=taught.examples, sequences=len(taught.train), layers=taught.layers,
-        left_out=taught.left_out,
+        left_out=taught.left_out, untaught=taught.untaught,
+        sources=taught.sources,
     )  # fmt: skip
     return record.Run(
         base=begun.base, template=begun.template, prompt_version=begun.prompt_version, corpus=learned,
@@ -177,27 +219,11 @@ def _settings(asked: argparse.Namespace) -> TrainingSettings:
 
 def _refuse(why: str) -> int:
     print(f"attune: {why}", file=sys.stderr)  # noqa: T201 - a person reads this
-    return 2
+    return REFUSED
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="attune train qlora", description=__doc__)
-    commands = parser.add_subparsers(dest="what", required=True)
-    for name in ("show", "train", "answer", "golden"):
-        command = commands.add_parser(name)
-        command.add_argument("settings", type=Path)
-        command.add_argument("--corpus", type=Path, required=True)
-        command.add_argument("--layers", default="")
-        if name == "show":
-            command.add_argument("--count", type=int, default=1)
-        if name == "train":
-            command.add_argument("--out", type=Path, required=True)
-            command.add_argument("--from", type=Path, dest="begin")
-            command.add_argument("--log", type=Path)
-        if name in ("answer", "golden"):
-            command.add_argument("--run", type=Path, required=True)
-        if name == "answer":
-            command.add_argument("--beside", type=Path)
-            for option in ("--thinking", "--answer", "--most", "--at-once"):
-                command.add_argument(option, type=int, required=True)
-    return parser
+def _say(why: str, status: int) -> int:
+    """Where another process started this one, that says it."""
+    if parallel.LAUNCHED not in os.environ:
+        _refuse(why)
+    return status

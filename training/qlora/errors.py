@@ -31,6 +31,14 @@ class TooLong(TrainingError):
     """An example of more tokens than a pack holds."""
 
 
+class BackendMissing(TrainingError):
+    """What is to compute the training is not installed here, or finds no GPU."""
+
+
+class TooManyLeftOut(TrainingError):
+    """More examples that cannot be taught than may be left out."""
+
+
 class NotInFourBits(TrainingError):
     """A layer that should be quantised and is not, or the other way round."""
 
@@ -45,3 +53,7 @@ class NoRoom(TrainingError):
 
 class WentAstray(TrainingError):
     """A loss that is no number."""
+
+
+class ProcessLost(TrainingError):
+    """One of several processes that teach an adapter together ended before its time."""

@@ -4,21 +4,25 @@ import math
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from training.corpus.example import Example, Split
 from training.corpus.store import Corpus
+from training.corpus.terms import Terms, terms_of
 from training.qlora.base import Base
 from training.qlora.chat import Tokens
 from training.qlora.errors import NothingLearned, TooLong
 from training.qlora.packing import plan
 from training.qlora.settings import TrainingSettings
+from training.qlora.untaught import Untaught
 
 
 @dataclass(frozen=True, slots=True)
 class Lessons:
-    """Sequences to learn from and to look at. `room` is the length of a row; `left_out` counts by reason."""
+    """Sequences to learn from and to look at. `room` is the length of a row; `left_out` counts by reason,
+    `untaught` has the reason of each example that cannot be taught, `sources` the terms of what is learned from."""
 
     train: tuple[Tokens, ...]
     validation: tuple[Tokens, ...]
@@ -26,6 +30,8 @@ class Lessons:
     examples: int
     layers: dict[str, float]
     left_out: dict[str, int]
+    untaught: dict[str, str]
+    sources: tuple[Terms, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,27 +44,39 @@ class Step:
     rate: float
 
 
-def lessons(corpus: Corpus, base: Base, settings: TrainingSettings, read: Callable[[], None]) -> Lessons:
-    """The corpus' training and validation examples of the layers wanted; `read` is called after each.
+def lessons(
+    corpus: Corpus, base: Base, settings: TrainingSettings, read: Callable[[], None],
+    told: Callable[[str, dict[str, object]], None],
+) -> Lessons:  # fmt: skip
+    """The corpus' training and validation examples of the layers wanted; `read` is called after each, `told` hears of
+    each that cannot be taught.
 
     Raises:
         NothingLearned: there is none to learn from.
         TooLong: an example is longer than `pack_tokens`, and nobody said to leave it out.
-        ExampleInvalid, AssetInvalid, CorpusDamaged: what the corpus holds cannot be learned from.
+        TooManyLeftOut: a larger share than `unteachable` cannot be taught.
+        CorpusDamaged: the corpus is not what its manifest says.
     """
     sorted_by: dict[Split, list[Tokens]] = {Split.TRAIN: [], Split.VALIDATION: []}
     left_out: Counter[str] = Counter()
     examples: Counter[str] = Counter()
+    untaught, sources = Untaught(settings.unteachable, told), set[tuple[str, str]]()
+    teach = partial(_tokens, corpus=corpus, base=base, settings=settings)
     for example in corpus.examples():
         read()
         if example.split not in sorted_by or example.layer not in settings.layers:
             continue
-        made = _tokens(example, corpus, base, settings)
+        made = untaught.tried(example, teach)
+        if made is None:
+            left_out["cannot be taught"] += 1
+            continue
         if not made:
             left_out["longer than pack_tokens"] += 1
             continue
         sorted_by[example.split] += made
+        sources.add((example.source.dataset, example.source.licence))
         examples[example.layer.value] += example.split is Split.TRAIN
+    untaught.insist(corpus.folder)
     train, validation = (tuple(sorted_by[split]) for split in (Split.TRAIN, Split.VALIDATION))
     if not train:
         layers = ", ".join(layer.value for layer in settings.layers)
@@ -67,7 +85,9 @@ def lessons(corpus: Corpus, base: Base, settings: TrainingSettings, read: Callab
     count = sum(examples.values())
     shares = {layer: round(number / count, 4) for layer, number in sorted(examples.items()) if number}
     longest = max(map(len, (*train, *validation)))
-    return Lessons(train, validation, settings.pace.pack_tokens or longest, count, shares, dict(left_out))
+    room = settings.pace.pack_tokens or longest
+    terms = terms_of(sources, corpus.manifest.sources)
+    return Lessons(train, validation, room, count, shares, dict(left_out), untaught.why, terms)
 
 
 def steps(of: Lessons, settings: TrainingSettings) -> tuple[Step, ...]:

@@ -2,62 +2,93 @@
 
 import hashlib
 import json
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 from bitsandbytes.nn import Linear4bit
-from peft import LoraConfig, PeftModel, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model, set_peft_model_state_dict
 from safetensors import SafetensorError
+from safetensors.torch import load_file
 
 from training.corpus.assets import digest_of
-from training.qlora import attention
-from training.qlora.base import LANGUAGE, Base
+from training.qlora import attention, places
+from training.qlora.base import Base
 from training.qlora.chat import Tokens
 from training.qlora.errors import BaseChanged, BaseInvalid, SettingsInvalid
 from training.qlora.packing import Packed
-from training.qlora.settings import TARGETS, Lora
+from training.qlora.places import Places
+from training.qlora.settings import Lora
 
-PLACES = rf".*language_model\..*\.({'|'.join(TARGETS)})"
-"""As a pattern over the language model alone: a plain list of names would match layers of some vision towers too."""
+_PREFIX = "base_model.model."
+"""Before the name of every layer, as PEFT wraps a model."""
+_OTHERWISE = "this peft lays its layers otherwise than the recipe asks for"
 WEIGHTS, CONFIG, MANIFEST = "adapter_model.safetensors", "adapter_config.json", "manifest.json"
 
 
-def begin(model: Any, lora: Lora, seed: int, base_name: str, checkpointing: bool) -> PeftModel:
-    """A new adapter that changes nothing yet, in single precision, on the frozen `model`."""
-    _ready(model, checkpointing)
+def plain(model: Any, config: LoraConfig, seed: int, checkpointing: bool) -> PeftModel:
+    """The frozen `model` with an adapter in single precision, as PEFT lays it."""
+    model.requires_grad_(False)
+    if checkpointing:
+        model.gradient_checkpointing_enable({"use_reentrant": False})
+        model.train()  # transformers recomputes in training alone; there is no dropout in the base
     torch.manual_seed(seed)
-    model.name_or_path = base_name  # PEFT writes it into the adapter's configuration
-    config = LoraConfig(
-        r=lora.rank, lora_alpha=lora.alpha, lora_dropout=lora.dropout, bias="none", task_type="CAUSAL_LM",
-        target_modules=PLACES, base_model_name_or_path=base_name,
-    )  # fmt: skip
-    return _proven(get_peft_model(model, config, autocast_adapter_dtype=True))
+    return get_peft_model(model, config, autocast_adapter_dtype=True)
 
 
-def go_on_from(model: Any, adapter: Path, lora: Lora, checkpointing: bool) -> PeftModel:
-    """A new adapter that begins as the one in `adapter`, whose files are only read.
+Lay = Callable[[Any, LoraConfig, int, bool], PeftModel]
+"""How a model gets its adapter: from the model, PEFT's configuration, a seed, and whether to recompute."""
+
+
+def begin(
+    model: Any, lora: Lora, seed: int, base_name: str, checkpointing: bool, lay: Lay = plain
+) -> PeftModel:  # fmt: skip
+    """A new adapter that changes nothing yet.
 
     Raises:
-        SettingsInvalid: it has another rank or scale than the settings want.
+        SettingsInvalid: it begins at a layer that the model does not have.
+        BaseInvalid: the model does not have the layers, or something else would learn.
+    """
+    wanted = places.asked(lora, depth(model))
+    return proven(lay(_ready(model, base_name), _config(lora, wanted, base_name), seed, checkpointing), wanted)
+
+
+def go_on_from(
+    model: Any, adapter: Path, lora: Lora, seed: int, base_name: str, checkpointing: bool, lay: Lay = plain
+) -> PeftModel:  # fmt: skip
+    """A new adapter that begins as the one in `adapter`, whose files are only read. What that one changes and the
+    settings do not ask for stays as it is there; what they ask for beyond it begins without effect.
+
+    Raises:
+        SettingsInvalid: it has another rank or scale than the settings want, or they begin at no layer.
         BaseInvalid: its files are no plain LoRA of this family.
     """
-    try:
-        config = LoraConfig.from_pretrained(str(adapter))
-    except (OSError, ValueError, TypeError) as error:
-        raise BaseInvalid(f"{adapter}: {error}; expected a finished adapter with {CONFIG} and {WEIGHTS}") from error
+    config, known = _read(adapter)
     if (config.r, config.lora_alpha) != (lora.rank, lora.alpha):
         raise SettingsInvalid(
             f"{adapter}: has rank {config.r} and alpha {config.lora_alpha:g}, the settings want {lora.rank} and "
             f"{lora.alpha:g}; say lora.rank and lora.alpha as it has them"
         )
-    config.lora_dropout = lora.dropout
-    _ready(model, checkpointing)
+    wanted = places.asked(lora, depth(model))
+    halves = Counter(name.removeprefix(_PREFIX).rsplit(".lora_", 1)[0] for name in known)
+    whole = wanted | places.found_in(halves, depth(model))
+    begun = lay(_ready(model, base_name), _config(lora, whole, base_name), seed, checkpointing)
     try:
-        begun = PeftModel.from_pretrained(model, str(adapter), is_trainable=True, config=config)
-    except (SafetensorError, RuntimeError, OSError) as error:
+        strange = list(set_peft_model_state_dict(begun, known).unexpected_keys)
+    except RuntimeError as error:
         raise BaseInvalid(f"{adapter}: {error}; the adapter is damaged or of another base, copy it again") from error
-    return _proven(begun)
+    strange += [layer for layer, count in halves.items() if count != 2]
+    if strange or not halves:
+        raise BaseInvalid(f"{adapter}: {strange[0] if strange else 'is empty'}: expected both halves of a LoRA on "
+                          "layers of this base; copy it again")  # fmt: skip
+    return proven(begun, wanted, whole)
+
+
+def depth(model: Any) -> int:
+    """Layers of the language model."""
+    return int(model.config.text_config.num_hidden_layers)
 
 
 def check_base(adapter: Path, base: Base) -> str:
@@ -137,17 +168,48 @@ def trained(model: Any) -> dict[str, torch.nn.Parameter]:
     return {name: one for name, one in model.named_parameters() if one.requires_grad}
 
 
-def _ready(model: Any, checkpointing: bool) -> None:
-    model.requires_grad_(False)
-    if checkpointing:
-        model.gradient_checkpointing_enable({"use_reentrant": False})
-        model.train()  # transformers recomputes in training alone; there is no dropout in the base
+def proven(model: PeftModel, wanted: Places, laid: Places | None = None) -> PeftModel:
+    """The model, of which both halves of a LoRA on every one of the `wanted` layers learn and nothing else does. What
+    else is `laid`, of the adapter that it begins as, learns no more, and there is no LoRA anywhere else.
+
+    Raises:
+        BaseInvalid: names what would learn and must not, or the other way round.
+    """
+    layers = [name for name, _ in model.get_base_model().named_modules() if wanted.take(name)]
+    if places.found_in(layers, wanted.depth) != wanted:
+        raise BaseInvalid(f"the base has {places.found_in(layers, wanted.depth)}, the settings want {wanted}; name "
+                          "parts and layers that it has")  # fmt: skip
+    expected = {f"{_PREFIX}{layer}.lora_{half}.default.weight" for layer in layers for half in "AB"}
+    for name, one in model.named_parameters():
+        if ".lora_" in name and name not in expected:
+            one.requires_grad_(False)
+    learns = set(trained(model))
+    for name in sorted(learns ^ expected):
+        would = "would learn, expected not to" if name in learns else "would not learn, expected to"
+        raise BaseInvalid(f"{name}: {would}; {_OTHERWISE}")
+    for name, _ in model.named_parameters():
+        layer, half, _ = name.removeprefix(_PREFIX).partition(".lora_")
+        if half and not (laid or wanted).take(layer):
+            raise BaseInvalid(f"{name}: is laid, expected no LoRA there; {_OTHERWISE}")
+    return model
+
+
+def _config(lora: Lora, where: Places, base_name: str) -> LoraConfig:
+    return LoraConfig(
+        r=lora.rank, lora_alpha=lora.alpha, lora_dropout=lora.dropout, bias="none", task_type="CAUSAL_LM",
+        target_modules=where.pattern, base_model_name_or_path=base_name,
+    )  # fmt: skip
+
+
+def _read(adapter: Path) -> tuple[LoraConfig, dict[str, torch.Tensor]]:
+    try:
+        return LoraConfig.from_pretrained(str(adapter)), load_file(adapter / WEIGHTS)
+    except (OSError, ValueError, TypeError, SafetensorError) as error:
+        raise BaseInvalid(f"{adapter}: {error}; expected a finished adapter with {CONFIG} and {WEIGHTS}") from error
+
+
+def _ready(model: Any, base_name: str) -> Any:
+    model.name_or_path = base_name  # PEFT writes it into the adapter's configuration
     model.config.use_cache = False
     attention.use(model)
-
-
-def _proven(model: PeftModel) -> PeftModel:
-    for name in trained(model):
-        if LANGUAGE not in name or ".lora_" not in name:
-            raise BaseInvalid(f"{name}: would learn, expected layers of the language model alone")
     return model

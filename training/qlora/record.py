@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from training.corpus.assets import write_whole
+from training.corpus.terms import Terms
 from training.qlora.errors import BaseChanged, CheckpointDamaged, SettingsInvalid, TemplateChanged, TrainingError
 
 BEGUN, RUN, ADAPTER, CURVE = "begun.json", "run.json", "adapter", "curve.png"
@@ -39,18 +40,22 @@ class Begun(_Part):
 
 
 class Learned(_Part):
-    """What it learned from: the corpus' fingerprint, examples and tokens, the share of each layer."""
+    """What it learned from: the corpus' fingerprint, examples and tokens, the share of each layer; what was left out,
+    counted by reason, and why each of the `untaught` examples cannot be taught; the terms of all `sources`, those
+    of the adapter that it went on from among them."""
 
     fingerprint: str
     examples: int
     sequences: int
     layers: dict[str, float]
     left_out: dict[str, int]
+    untaught: dict[str, str] = {}
+    sources: tuple[Terms, ...] = ()
 
 
 class Run(_Part):
     """A finished training. `losses` are (step, nats per token learned from), `looks` the same of validation examples;
-    `tokens` went through the model in `seconds`, `peak_bytes` is the most memory it took."""
+    `tokens` went through the model in `seconds`; `peak_bytes` is the most memory that one of its `processes` took."""
 
     base: BaseNamed
     template: str
@@ -68,6 +73,7 @@ class Run(_Part):
     tokens: int
     seconds: float
     peak_bytes: int
+    processes: int = 1
     adapter_sha256: str
     made_at: str
 
@@ -118,6 +124,17 @@ def begin(folder: Path, begun: Begun) -> None:
         if was != now:
             raise kind(f"{folder}: was begun with {what} ({was[:60]}, now {now[:60]}); name another folder for a new "
                        "training, or give it what it was begun with")  # fmt: skip
+
+
+def inherited(begin: Path) -> tuple[Terms, ...]:
+    """The terms of what a finished adapter learned from, by the `run.json` in its bundle or beside it. An adapter that
+    does not tell is a source of its own, of which nothing is known."""
+    for file in (begin / RUN, begin.parent / RUN):
+        if file.is_file():
+            told = json.loads(file.read_text(encoding="utf-8")).get("corpus", {}).get("sources", ())
+            if told:
+                return tuple(Terms.model_validate(one) for one in told)
+    return (Terms(dataset=f"adapter {begin.name}", terms="not told"),)
 
 
 def software() -> dict[str, str]:

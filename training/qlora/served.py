@@ -1,24 +1,26 @@
 """The model as it is served, whole weights and adapters that can be put aside: what it expects, and what it answers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import torch
 from peft import PeftModel
+from peft.tuners.lora import LoraLayer
 from safetensors import SafetensorError
 
 from training.corpus.assets import AssetStore
 from training.qlora.base import Base, device, load
 from training.qlora.chat import CLOSE, Tokens, Turn
 from training.qlora.errors import BaseChanged, BaseInvalid, TemplateChanged
-from training.qlora.lora import CONFIG
+from training.qlora.lora import CONFIG, positions
 from training.qlora.packing import packed
 from training.qlora.record import Run
 
-ADAPTER, BESIDE = "adapter", "beside"
+ADAPTER, BESIDE, WITHOUT_TOWER = "adapter", "beside", "adapter without its layers in vision tower and merger"
 
 
 class _Given(NamedTuple):
@@ -56,17 +58,42 @@ class Served:
 
     @contextmanager
     def speaking(self, who: str) -> Iterator[None]:
-        """Within it `ADAPTER` speaks, or `BESIDE`: the other adapter, or the base where there is none."""
+        """Within it `ADAPTER` speaks, `BESIDE`: the other adapter, or the base where there is none, or
+        `WITHOUT_TOWER`."""
         if who == BESIDE and BESIDE not in self.model.peft_config:
             with self.model.disable_adapter():
                 yield
             return
         self.model.set_adapter(BESIDE if who == BESIDE else "default")
-        yield
+        silent = self.tower if who == WITHOUT_TOWER else []
+        for layer in silent:
+            layer.enable_adapters(False)
+        try:
+            yield
+        finally:
+            for layer in silent:
+                layer.enable_adapters(True)
 
-    def following(self, tokens: Tokens) -> torch.Tensor:
-        """(n, vocabulary): what is expected after each token of a text, as log-probabilities (nats)."""
-        row = packed([tokens], lambda one: torch.arange(len(one)).expand(3, -1), _no_pixels)
+    @property
+    def tower(self) -> list[LoraLayer]:
+        """The layers of vision tower and merger that the adapter changes."""
+        return [layer for name, layer in self._changed() if ".visual." in name]
+
+    @property
+    def language(self) -> list[LoraLayer]:
+        """The layers of the language model that it changes."""
+        return [layer for name, layer in self._changed() if ".language_model." in name]
+
+    def _changed(self) -> Iterator[tuple[str, LoraLayer]]:
+        for name, module in self.model.named_modules():
+            if isinstance(module, LoraLayer) and "default" in module.lora_A:
+                yield name, module
+
+    def following(self, tokens: Tokens, pixels: Mapping[str, dict[str, Any]] = MappingProxyType({})) -> torch.Tensor:
+        """(n, vocabulary): what is expected after each token, as log-probabilities (nats). `pixels` are what the vision
+        tower is shown of the pictures, by their names."""
+        image = int(self.base.config.image_token_id)
+        row = packed([tokens], lambda one: positions(self.model, one, image), pixels.__getitem__)
         with torch.inference_mode():
             logits = self.model(**{name: one.to(device()) for name, one in row.inputs.items()}).logits[0]
         return torch.log_softmax(logits.double(), -1).cpu()
@@ -132,7 +159,3 @@ def check_run(run: Run, base: Base) -> None:
     if run.template != base.template:
         raise TemplateChanged(f"{base.folder}: its chat template renders otherwise than the one that the run was "
                               "trained with; use that one")  # fmt: skip
-
-
-def _no_pixels(asset: str) -> dict[str, Any]:
-    raise ValueError(f"{asset}: expected a text without pictures")

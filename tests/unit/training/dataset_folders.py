@@ -5,13 +5,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 from scipy.io import savemat
 
 from training.corpus.items import CANNOT_MAP
 from training.corpus.readers.aff_wild2 import NAMES
 
-JPG = b"\xff\xd8\xff\xe0" + b"\x00" * 16
+_JPG = cv2.imencode(".jpg", np.full((32, 32, 3), 127, np.uint8))[1].tobytes()
+
+
+def jpg(said: bytes = b"") -> bytes:
+    """A small grey picture; what is said stands in a comment of it, so that no two are the same bytes."""
+    return _JPG[:2] + b"\xff\xfe" + (len(said) + 2).to_bytes(2, "big") + said + _JPG[2:]
 
 
 def write(file: Path, data: bytes | str | object) -> Path:
@@ -21,14 +27,14 @@ def write(file: Path, data: bytes | str | object) -> Path:
     return file
 
 
-def film(file: Path, seconds: int = 2) -> Path:
-    """A grey film of one frame a second; the name is in its picture, so that no two are the same bytes."""
+def film(file: Path, seconds: int = 2, shade: int | None = None) -> Path:
+    """A grey film of five frames a second; how grey follows from its name unless said, so that few are the same."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(file), "w") as out:
         stream = out.add_stream("mpeg4", rate=5)
         stream.width = stream.height = 32
         stream.pix_fmt = "yuv420p"
-        shade = sum(file.stem.encode()) % 200
+        shade = sum(file.stem.encode()) % 200 if shade is None else shade
         for _ in range(seconds * 5):
             frame = av.VideoFrame.from_ndarray(np.full((32, 32, 3), shade, np.uint8), format="rgb24")
             out.mux(stream.encode(frame))
@@ -52,8 +58,8 @@ def eibench(root: Path) -> None:
     write(basic / "basic_ground_truth.json", {picture: "1. A claw."})
     asked = {"EmoSet-118k/image/contentment/c_1.jpg": {"Why is she happy?": "1. Sun.", "Why is she sad?": "1. Alone."}}
     write(root / "EIBench" / "EI_Complex" / "ec_complex.jsonl", json.dumps(asked) + "\n")
-    write(root / "dataset" / picture, JPG)
-    write(root / "dataset" / "EmoSet-118k/image/contentment/c_1.jpg", JPG + b"1")
+    write(root / "dataset" / picture, jpg())
+    write(root / "dataset" / "EmoSet-118k/image/contentment/c_1.jpg", jpg(b"1"))
 
 
 def omni(root: Path) -> None:
@@ -70,7 +76,7 @@ def aff_wild2(root: Path) -> None:
         lines = [",".join(NAMES), *map(str, labels)]
         write(root / "EXPR_Recognition_Challenge" / folder / f"{video}.txt", "\n".join(lines))
         for frame in range(1, len(labels) + 1):
-            write(root / "cropped_aligned" / video / f"{frame:05d}.jpg", JPG + bytes([frame]))
+            write(root / "cropped_aligned" / video / f"{frame:05d}.jpg", jpg(bytes([frame])))
 
 
 def dfew(root: Path) -> None:
@@ -78,19 +84,19 @@ def dfew(root: Path) -> None:
         write(root / "EmoLabel_DataSplit" / folder / "set_1.csv", "video_name,label\n" + rows)
     for clip in "123":
         for frame in range(6):
-            write(root / "Clip" / "clip_224x224" / f"0000{clip}" / f"{frame}.jpg", JPG + clip.encode() + bytes([frame]))
+            write(root / "Clip" / "clip_224x224" / f"0000{clip}" / f"{frame}.jpg", jpg(clip.encode() + bytes([frame])))
 
 
 def ferv39k(root: Path) -> None:
     write(root / "4_setups" / "All_scenes" / "train_All.csv", "Action/Sad/0010 Sad\nCrime/Fear/0002 Fear\n")
     write(root / "4_setups" / "All_scenes" / "test_All.csv", "Action/Happy/0003 Happy\n")
     for clip in ("Action/Sad/0010", "Crime/Fear/0002", "Action/Happy/0003"):
-        write(root / "2_ClipsforFaceCrop" / clip / "0001.jpg", JPG + clip.encode())
+        write(root / "2_ClipsforFaceCrop" / clip / "0001.jpg", jpg(clip.encode()))
 
 
 def emotic(root: Path) -> None:
     def entry(name: str, *people: dict[str, object]) -> dict[str, object]:
-        write(root / "emotic" / "framesdb/images" / name, JPG + name.encode())
+        write(root / "emotic" / "framesdb/images" / name, jpg(name.encode()))
         return {"filename": name, "folder": "framesdb/images", "person": list(people)}
 
     def categories(*words: str) -> np.ndarray:
@@ -109,7 +115,7 @@ def findingemo(root: Path) -> None:
             "1,/d/Run_1/x/b.jpg,Reject,,,0,0,Joy", "2,/d/Run_2/y/c.jpg,Keep,,,0,0,Vigilance"]  # fmt: skip
     write(root / "data" / "annotations_single.ann", "\n".join(rows))
     for name in ("Run_1/x/a.jpg", "Run_2/y/c.jpg"):
-        write(root / "images" / name, JPG + name.encode())
+        write(root / "images" / name, jpg(name.encode()))
 
 
 def mafw(root: Path) -> None:

@@ -19,8 +19,10 @@ from training.corpus.example import Example, Kind, Layer, Split
 from training.corpus.joined import PLOT, REPORT, Joined
 from training.corpus.leakage import Why, sieved
 from training.corpus.near import SAME, Near, Signed, jaccard, shingles
-from training.corpus.parts import Modality
+from training.corpus.parts import Modality, Recorded, Text
 from training.corpus.recipe import NAMED, Recipe
+from training.corpus.report import report_text
+from training.corpus.splits import prove_disjoint
 from training.corpus.store import Corpus, CorpusWriter
 
 pytestmark = pytest.mark.unit
@@ -67,6 +69,32 @@ def test_it_has_two_further_recipes_each_opening_with_its_command() -> None:
     assert {file.stem for file in recipes.glob("*.toml")} == set(NAMED)
     for name in NAMED:
         assert (recipes / f"{name}.toml").read_text().startswith(f"# attune train compose CORPUS... --recipe {name} ")
+
+
+def test_its_recipe_for_the_second_pass_asks_for_pictures_alone_in_the_shares_of_the_default() -> None:
+    parts, default = Recipe.read("frames").part, Recipe.read("default").part
+    assert all(part.pictures for part in parts)
+    assert (sum(part.low for part in parts), sum(part.high for part in parts)) == (10_000, 15_000)
+    for part, like in zip(parts, default, strict=True):
+        assert (part.layer, part.kind) == (like.layer, like.kind)
+        assert abs(part.low / 10_000 - like.low / 7500) < 1e-3 > abs(part.high / 15_000 - like.low / 7500)
+
+
+def test_it_tells_examples_with_pictures_from_films_and_words() -> None:
+    assets = ["sha256:" + name * 64 for name in "abc"]
+    shown = [example(f"p{n}", asset=asset, subject=f"p{n}") for n, asset in enumerate(assets)]
+    film = replace(shown[0].messages[0], parts=(Recorded(Modality.VIDEO, assets[2], 0.0, 2.0), Text("What is seen?")))
+    films = [replace(told("film", Kind.CLASSIFICATION, Layer.GENERAL), messages=(film, shown[0].messages[1]))]
+    words = [told(f"w{n}", Kind.CLASSIFICATION, Layer.HEALTHCARE) for n in range(4)]
+    recipe = Recipe.model_validate({"name": "two", "part": [{"pictures": True, "least": 2, "most": 9},
+                                                            {"pictures": False, "count": 1}]})  # fmt: skip
+    of = composed([*shown, *films, *words], recipe)
+    assert [len(part.examples) for part in of.parts] == [3, 1]
+    assert {one.id for one in of.parts[0].examples} == {"p0", "p1", "p2"}
+    report = report_text(of, prove_disjoint(of.training), "f")
+    assert "4 training examples, 0.0% of them thinking, 75.0% with pictures" in report
+    assert "| any all kinds with pictures | 2 to 9 | 3 | 3 | 75.0% |" in report
+    assert "| L1 | 0 | 0 | 3 | 0 | 3 | 75.0% | 100.0% |" in report and "| 25.0% | 0.0% |" in report
 
 
 def test_it_takes_exactly_what_the_recipe_asks_for() -> None:

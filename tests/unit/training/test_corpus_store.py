@@ -1,11 +1,14 @@
 """The example schema and the store: what is written reads back, what is damaged says so. Kind: unit."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from tests.unit.training.corpus_examples import example, picture
+from training.corpus.assets import digest_of
 from training.corpus.errors import AssetInvalid, CorpusDamaged, CorpusError, CorpusUnfinished, ExampleInvalid
 from training.corpus.example import ClinicalState, Kind, Layer, Message, Role, Usual
 from training.corpus.parts import Measured, Modality, Recorded, Text
@@ -13,6 +16,7 @@ from training.corpus.rows import digest
 from training.corpus.store import Corpus, CorpusWriter
 
 pytestmark = pytest.mark.unit
+FINGERPRINT_OF_VERSION_1 = "sha256:463454b4a10d45181738016c4ff35ec3ac30628c46affa52d79b0580a40afb0d"
 
 
 def built(folder: Path, names: list[str], rows_per_part: int = 2) -> Corpus:
@@ -42,6 +46,22 @@ def test_it_has_the_same_fingerprint_in_any_order_and_any_parts(tmp_path: Path) 
     other = built(tmp_path / "b", ["z", "x", "y"], rows_per_part=5)
     less = built(tmp_path / "c", ["x", "y"])
     assert one.manifest.fingerprint == other.manifest.fingerprint != less.manifest.fingerprint
+
+
+def test_it_reads_what_was_written_before_it_knew_of_films(tmp_path: Path) -> None:
+    corpus = built(tmp_path, ["x", "y"])
+    (file,) = tmp_path.glob("*.parquet")
+    pq.write_table(pq.read_table(file).drop_columns(["films"]), file)
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    manifest["version"], manifest["parts"][0]["sha256"] = 1, digest_of(file)
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    old = Corpus.open(tmp_path)
+    old.check()
+    # what version 1 said of these two
+    assert old.manifest.fingerprint == corpus.manifest.fingerprint == FINGERPRINT_OF_VERSION_1
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest | {"version": 3}))
+    with pytest.raises(CorpusDamaged, match="this program reads 1 to 2"):
+        Corpus.open(tmp_path)
 
 
 def test_it_goes_on_where_an_interrupted_building_stopped(tmp_path: Path) -> None:

@@ -128,6 +128,18 @@ def test_answers_that_are_incomplete_or_of_another_corpus_are_refused(
     assert "1 of 1 examples are not answered" in refused()
     (run / "a.jsonl").write_text("\n".join(lines))
     assert evaluate(arguments) == 0
+    assert "not shown" not in capsys.readouterr().err, "it is beside its base"
+    other = told | {"corpus": corpus.manifest.fingerprint, "beside": "first/adapter"}
+    (run / "answers.json").write_text(json.dumps(other))
+    assert evaluate(arguments) == 0
+    (run / "a.jsonl").write_text(
+        "\n".join(lines).replace('"no"', '"other"').replace('"yes"', '"no"').replace('"other"', '"yes"')
+    )
+    assert evaluate(arguments) == 3
+    assert "not shown to be within 0.05 of first/adapter: right short answers, L2: -1.000" in capsys.readouterr().err
+    (run / "a.jsonl").write_text("\n".join(lines))
+    (run / "answers.json").write_text(json.dumps(told | {"corpus": corpus.manifest.fingerprint}))
+    assert evaluate(arguments) == 0
     found = json.loads((run / "evaluation.json").read_text())
     gain = next(one for one in found["gains"] if one["measure"] == "right short answers" and not one["part"])
     assert (gain["value"], gain["n"], gain["not_worse"]) == (1.0, 1, True)
