@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,10 @@ def write(file: Path = FILE) -> int:
 def cases() -> Iterator[dict[str, Any]]:
     """Every case as JSON."""
     for mode in Mode:
+        number = count(1)
         for seed in SEEDS:
             for kind, event in (*_needs_somebody(mode, seed), *_ordinary(mode, seed)):
-                identity = f"{kind}-{mode.value}-{event.id[:8]}"
+                identity = f"{kind}-{mode.value}-{next(number):02d}"
                 yield {"id": identity, "kind": kind, "layer": mode.value, "event": to_jsonable(event)}
 
 

@@ -38,6 +38,7 @@ async def _measured(server: VllmServer, folder: Path) -> int:
         one, two = [await home.pushed(bundle) for bundle in bundles]
         expected = {served_name: await _reference(home, served_name) for served_name in (two, one)}
         alike = sum(expected[one][event] == expected[two][event] for event in range(EVENTS))
+        await home.ready(two)
         said, failed, swapped_s = await _under_load(home, two)
     mixed = sum(opinion != expected[name][event] for event, (opinion, name) in said)
     by = {name: sum(speaker == name for _, (_, speaker) in said) for name in (one, two)}
@@ -53,6 +54,7 @@ async def _measured(server: VllmServer, folder: Path) -> int:
 
 async def _reference(home: House, served_name: str) -> dict[int, Opinionated]:
     """What an adapter answers, one event after the other, with nothing else in flight."""
+    await home.ready(served_name)
     await home.told("promote", served_name)
     return {event: (await home.ask(event))[0] for event in range(EVENTS)}
 
@@ -73,7 +75,8 @@ async def _under_load(home: House, successor: str) -> tuple[list[tuple[int, tupl
             event = next(numbers) % EVENTS
             try:
                 answer = await home.ask(event, rank_of(Tier.URGENT))
-            except Exception:  # noqa: BLE001 - whatever it was, the request failed
+            except Exception as error:  # noqa: BLE001 - whatever it was, the request failed
+                print(f"failed: event {event}: {type(error).__name__}: {error}", file=sys.stderr)
                 failed += 1
                 continue
             if answer[1] == successor and not first:

@@ -20,7 +20,7 @@ def main(pictures: Path, models: Path, home: Path) -> None:
     weights = home / ".deepface" / "weights"
     weights.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(models / YUNET, weights / "face_detection_yunet_2023mar.onnx")
-    _as_deepface_wants_it(models / EXPRESSION, weights / "facial_expression_model_weights.onnx")
+    as_deepface_wants_it(models / EXPRESSION, weights / "facial_expression_model_weights.onnx")
     os.environ.update(DEEPFACE_HOME=str(home), DEEPFACE_BACKEND_ENGINE="onnx", yunet_score_threshold="0.7")
     from deepface import DeepFace
 
@@ -41,7 +41,7 @@ def main(pictures: Path, models: Path, home: Path) -> None:
         print(took, *(one[0]["dominant_emotion"] for one in said), flush=True)
 
 
-def _as_deepface_wants_it(model: Path, target: Path) -> None:
+def as_deepface_wants_it(model: Path, target: Path) -> None:
     """The same net behind DeepFace's own input: 48 x 48 x 1 in 0..1, where the net was trained on 64 x 64 in -1..1."""
     import onnx
     from onnx import TensorProto, helper, numpy_helper

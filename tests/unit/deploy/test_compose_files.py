@@ -18,6 +18,7 @@ from services.console.settings import ConsoleSettings
 from services.runtime.assets import Shelf, Use
 from services.runtime.settings import HealthSettings, RoomSettings, environment_names, load
 from threshold_service.settings import ThresholdSettings
+from vlm_service.bundle import trusted_keys
 from vlm_service.settings import VlmSettings
 
 pytestmark = pytest.mark.unit
@@ -85,10 +86,28 @@ def test_it_hands_over_what_the_process_accepts(service: str, tmp_path: Path, mo
         monkeypatch.delenv(name)
     for name, value in COMPOSE["services"][service]["environment"].items():
         (tmp_path / name).write_text(f"{name} of this installation")
-        monkeypatch.setenv(name, str(tmp_path / name) if name.endswith("_FILE") else value)
+        plain = str(value).replace("/etc/attune/trust", str(DEPLOY / "compose" / "trust"))
+        monkeypatch.setenv(name, str(tmp_path / name) if name.endswith("_FILE") else _where_unset(plain))
     settings = load(ROOMS[service])
     assert isinstance(settings, HealthSettings)
     assert settings.health_host == "0.0.0.0"
+
+
+@pytest.mark.parametrize("service", ["vlm", "vlm-gpu"])
+def test_it_takes_only_what_a_key_in_the_folder_of_trust_signed_once_there_is_one(service: str) -> None:
+    told = COMPOSE["services"][service]
+    [mount] = [one for one in told["volumes"] if isinstance(one, dict)]
+    assert mount["target"] == told["environment"]["ATTUNE_VLM_ADAPTERS_TRUST"]
+    assert mount["read_only"] and mount["bind"] == {"create_host_path": False}, "a path that is not there is told"
+    shipped = DEPLOY.parent / _where_unset(mount["source"])
+    assert trusted_keys(shipped) == {}, "nobody's key is shipped"
+    assert "adapters.pub" in (shipped / "README.md").read_text()
+    assert told["environment"]["ATTUNE_VLM_BASE_WEIGHTS"] == "${ATTUNE_VLM_BASE_WEIGHTS:-}"
+
+
+def _where_unset(value: str) -> str:
+    """What compose makes of `${NAME:-default}` where nobody sets NAME."""
+    return re.sub(r"\$\{[A-Z_]+:-([^}]*)\}", r"\1", value)
 
 
 @pytest.mark.parametrize("service", ROOMS)
