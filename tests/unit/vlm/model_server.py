@@ -13,8 +13,8 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the server sends: a status and a body, after `wait_s`, or nothing at all (`hang`, `drop`), or no HTTP
-    (`noise`)."""
+    """What the server sends: a status and a body, after `wait_s` or once `let_go` is set, or nothing at all (`hang`,
+    `drop`), or no HTTP (`noise`)."""
 
     status: int = 200
     body: bytes = b""
@@ -23,6 +23,7 @@ class Answer:
     drop: bool = False
     noise: bool = False
     wait_s: float = 0.0
+    let_go: threading.Event | None = None
 
 
 def completion(content: str | None, finish: str = "stop", **message: Any) -> Answer:
@@ -83,8 +84,10 @@ def _handler(state: ModelServer, ended: Callable[[float], bool]) -> type[BaseHTT
             state.headers.append({name.lower(): value for name, value in self.headers.items()})
             answer = state.next()
             left = float("inf") if answer.hang else answer.wait_s
+            if answer.let_go is not None:
+                left = float("inf")
             while left > 0 and not self._caller_gone() and not ended(0.02):
-                left -= 0.02
+                left = 0.0 if answer.let_go is not None and answer.let_go.is_set() else left - 0.02
             if left > 0 and self._caller_gone():
                 state.aborted += 1
             if left > 0 or answer.drop:

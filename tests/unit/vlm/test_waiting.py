@@ -1,6 +1,7 @@
 """What waits for the model survives a kill; the rules answer in time, and the model may amend once."""
 
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -37,10 +38,6 @@ def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield f"sqlite:///{tmp_path}/a.db"
 
 
-def slow(seconds: float) -> Answer:
-    return replace(GOOD, wait_s=seconds)
-
-
 def urgent(name: str, **facts: object) -> Event:
     return replace(AGITATED, id=name, tier=Tier.URGENT, **facts)  # type: ignore[arg-type]
 
@@ -63,11 +60,15 @@ def waiting(database: Database, replica: str = "vlm-1") -> list[str]:
 
 
 def test_it_answers_by_rules_at_the_deadline_and_lets_the_model_amend_once(ledger: str) -> None:
-    with model_server(slow(1.5)) as model, service(ledger, server_url=model.url) as running:
+    let_go = threading.Event()
+    held = replace(GOOD, let_go=let_go)
+    with model_server(held) as model, service(ledger, server_url=model.url, amend_tier2_s="600") as running:
         first = running.assess(urgent("e"), deadline_s=0.5)
         assert first.reasoner == RULES
         assert first.fallback_reason == "timeout: no verdict within 0.5 s"
         assert waiting(running.database) == ["e"]
+        eventually(lambda: len(model.requests) == 1)
+        let_go.set()
         eventually(lambda: len(told(running, "e")) == 2)
         rules, amended = told(running, "e")
         assert (rules, amended.reasoner, amended.verdict) == (first, "qwen3-vl", replace(VERDICT, opinion="agreed"))
@@ -93,18 +94,18 @@ def test_it_aborts_the_generation_about_an_event_that_became_more_urgent(tmp_pat
     event = urgent("e", opened_at=NOW, updated_at=NOW)
     with (
         model_server(HANG) as model,
-        service(url, server_url=model.url) as running,
+        service(url, server_url=model.url, deadline_tier2_s="90") as running,
         ThreadPoolExecutor(1) as caller,
     ):
         assert waiting(running.database) == []
         with running.database.write() as connection:
             EventRepository(connection).record(event)
-        asked = caller.submit(running.assess, event, 15.0)
+        asked = caller.submit(running.assess, event, 90.0)
         eventually(lambda: len(model.requests) == 1)
         with running.database.write() as connection:
             EventRepository(connection).record(replace(event, revision=2, tier=Tier.IMMEDIATE))
         eventually(lambda: model.aborted == 1)
-        refusal = asked.exception(60.0)
+        refusal = asked.exception(90.0)
         assert isinstance(refusal, grpc.RpcError)
         assert refusal.code() is grpc.StatusCode.FAILED_PRECONDITION
         assert told(running, "e") == []
@@ -114,15 +115,17 @@ def test_it_aborts_the_generation_about_an_event_that_became_more_urgent(tmp_pat
 def test_it_still_asks_about_an_event_that_has_ended(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/a.db"
     event = urgent("e", opened_at=NOW, updated_at=NOW)
+    let_go = threading.Event()
     with (
-        model_server(slow(4.0)) as model,
-        service(url, server_url=model.url) as running,
+        model_server(replace(GOOD, let_go=let_go)) as model,
+        service(url, server_url=model.url, amend_tier2_s="600") as running,
     ):
         assert waiting(running.database) == []
         with running.database.write() as connection:
             EventRepository(connection).record(event)
             EventRepository(connection).record(replace(event, revision=2, ended_at=NOW + 9))
         assert running.assess(event, deadline_s=0.5).reasoner == RULES
+        let_go.set()
         eventually(lambda: [one.reasoner for one in told(running, "e")] == [RULES, "qwen3-vl"])
         assert model.aborted == 0
 
@@ -147,7 +150,7 @@ def test_it_loses_nothing_and_answers_nothing_twice_when_it_is_killed(ledger: st
             running.process.wait(60)
             assert all(isinstance(one.exception(180.0), grpc.RpcError) for one in asked)
             assert [one.event for one in map(_read, running.messages())] == ["answered by rules"]
-        model.answers[:] = [slow(0.2)]
+        model.answers[:] = [GOOD]
         with service(ledger, server_url=model.url, **settings) as running:
             # Nobody asks again: what was written down is enough.
             eventually(lambda: waiting(running.database) == [])
@@ -195,18 +198,22 @@ def test_it_settles_what_is_left_when_no_model_is_configured_any_more(tmp_path: 
 
 def test_it_puts_tier_1_before_all_who_wait_and_sends_away_who_is_too_many(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/a.db"
-    settings = {"at_once": "1", "most_waiting": "3", "amend_tier2_s": "0"}
+    settings = {"at_once": "1", "most_waiting": "3", "amend_tier2_s": "0", "deadline_tier1_s": "90", "deadline_tier2_s": "90"}
+    let_go = threading.Event()
     with (
-        model_server(slow(0.7)) as model,
+        model_server(replace(GOOD, let_go=let_go)) as model,
         service(url, server_url=model.url, **settings) as running,
         ThreadPoolExecutor(8) as callers,
     ):
         asked = []
         for n in range(5):
-            asked.append(callers.submit(running.assess, urgent(f"e{n}"), 15.0))
+            asked.append(callers.submit(running.assess, urgent(f"e{n}"), 90.0))
             eventually(lambda n=n: len(model.requests) == 1 and len(waiting(running.database)) >= min(n + 1, 4))
-        first = callers.submit(running.assess, replace(AGITATED, id="tier 1"), 15.0)
-        answers = [one.result(20.0) for one in [*asked, first]]
+        assert asked[4].result(90.0).fallback_reason == "queue_full: 3 others wait for the model"
+        first = callers.submit(running.assess, replace(AGITATED, id="tier 1"), 90.0)
+        eventually(lambda: "tier 1" in waiting(running.database) and asked[3].done())
+        let_go.set()
+        answers = [one.result(90.0) for one in [*asked, first]]
         reasons = [one.fallback_reason for one in answers]
         # e4 found three waiting; then tier 1 came, and e3 was the last in line.
         assert [bool(reason) for reason in reasons] == [False, False, False, True, True, False]
