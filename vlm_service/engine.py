@@ -182,11 +182,13 @@ class Engine:
             raise
 
     async def _with_one_retry(self, event: Event, turn: "_Turn") -> Opinionated:
+        first: EngineFailure | None = None
         try:
             return await self._attempt(event, 0, turn)
         except AnswerError:
             pass
         except EngineFailure as failure:
+            first = failure
             if turn.frames and isinstance(failure, (RequestRefused, ServerError)):
                 fate = "server_failed" if failure.worth_a_retry else "refused_by_server"
                 metrics.PICTURES.labels(fate).inc(len(turn.frames))
@@ -195,7 +197,12 @@ class Engine:
                 raise
             if failure.worth_a_retry:
                 await asyncio.sleep(RETRY_AFTER_S)
-        return await self._attempt(event, 1, turn)
+        try:
+            return await self._attempt(event, 1, turn)
+        except NotProven as unproven:
+            if isinstance(first, NotAChatCompletion):
+                raise first from unproven  # or nonsense would never count against the adapter that it came from
+            raise
 
     async def _attempt(self, event: Event, attempt: int, turn: "_Turn") -> Opinionated:
         try:
