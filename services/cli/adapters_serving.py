@@ -140,8 +140,17 @@ def shadow(
 
 
 def rollback(by: By = "", why: Why = "", door: Where = DOOR, token: Token = "", json: Json = False) -> None:
-    """Take the canary back or, without one, the active version; who was heard before it is heard again at once."""
-    _move("/rollback", {"by": by or _me(), "why": why}, door, token, json)
+    """Take the canary back or, without one, the active version, at once.
+
+    Who was heard before the active one is heard again as soon as every server has shown that it answers with it as
+    training recorded; until then the base model answers, and where the proof fails it goes on answering.
+    """
+    taken = Door(door, token).post("/rollback", {"by": by or _me(), "why": why})
+    if not json:
+        say(f"{taken['served_name']} is {taken['state']}; {taken['heard'] or 'the base model'} is heard")
+        if taken["returning"]:
+            say(f"  {taken['returning']} is heard again once a server has proven it")
+    _show(taken, json)
 
 
 def retire(

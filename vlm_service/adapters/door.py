@@ -107,11 +107,16 @@ async def push(desk: InDesk, request: Request, by: Annotated[Who, Query()], auth
 
 @router.post("/rollback")
 async def rollback(desk: InDesk, wish: MoveIn, authorization: Shown = "") -> Response:
-    """Take the canary back, or, without one, the active version: who was heard before it is heard again."""
+    """Take the canary back, or, without one, the active version; who was heard before it is heard again once it is
+    proven. `heard` is who speaks now (empty: the base model), `returning` who is still to be proven."""
     desk.callers.check(authorization, Role.PROMOTE)
     if desk.steward is not None:
-        return _sent(version_out(await desk.steward.take_back(wish.by, wish.why)))
-    return _sent(version_out(await asyncio.to_thread(desk.registry.roll_back, wish.by, wish.why)))
+        taken = await desk.steward.take_back(wish.by, wish.why)
+    else:
+        taken = await asyncio.to_thread(desk.registry.roll_back, wish.by, wish.why)
+    heard, back = desk.registry.held(AdapterState.ACTIVE), desk.registry.returning()
+    told = {"heard": heard.served_name if heard else "", "returning": back.served_name if back else ""}
+    return _sent({**version_out(taken), **told})
 
 
 @router.get("/{wanted}")

@@ -117,7 +117,7 @@ class Registry:
 
     def roll_back(self, by: str, why: str, wanted: str = "") -> AdapterVersion:
         """Take the version `wanted` back, by default the canary or, without one, the active one; the version that was
-        taken back. Who was heard before the active one is heard again, the base model where nobody was.
+        taken back. Where it was the active one the base model answers, until `returning` is proven again.
 
         Raises:
             IllegalStep: nothing speaks that could be taken back.
@@ -126,13 +126,28 @@ class Registry:
         taken = next((one for one in (canary, active) if one and wanted in ("", one.served_name)), None)
         if taken is None:
             raise IllegalStep("the base model answers and there is no canary: nothing can be taken back")
-        back = Step(AdapterState.RETIRED, MoveCause.ROLLED_BACK, by, why)
-        before = None if taken is canary else self.before_active()
-        if before is None:
-            return self.move(taken.served_name, back)
-        again = Step(AdapterState.ACTIVE, MoveCause.ROLLED_BACK, by, f"in place of {taken.served_name}")
-        self.move(before.served_name, again, replacing=back)
-        return self.find(taken.served_name)
+        return self.move(taken.served_name, Step(AdapterState.RETIRED, MoveCause.ROLLED_BACK, by, why))
+
+    def returning(self) -> AdapterVersion | None:
+        """Who was heard before the one that was taken back and is to be heard again, once it is proven; None: nobody
+        was taken back, nobody was heard before, somebody was chosen since, or the proof failed."""
+        with self._database.read() as connection:
+            return _returning(AdapterRepository(connection))
+
+    def bring_back(self, served_name: str) -> AdapterVersion:
+        """Let the proven one that is to return be heard again.
+
+        Raises:
+            IllegalStep: it is not to return any more: somebody was chosen meanwhile.
+        """
+        with self._database.write() as connection:
+            adapters = AdapterRepository(connection)
+            back = _returning(adapters)
+            if back is None or back.served_name != served_name:
+                raise IllegalStep(f"{served_name}: another version was chosen while it was being proven")
+            taken = _last_taken_back(adapters.moves())
+            why = f"in place of {taken.served_name}" if taken else ""
+            return self._step(connection, back, Step(AdapterState.ACTIVE, MoveCause.ROLLED_BACK, SERVICE, why))
 
     def report(self, report: AdapterReport) -> None:
         """Keep what was found out about a version."""
@@ -165,11 +180,6 @@ class Registry:
         body = json.dumps({"what": what, "reason": reason, "why": why, "by": by}, sort_keys=True)
         with self._database.write() as connection:
             AuditRepository(connection).append(AUDIT_REFUSED, body, self._clock.now())
-
-    def before_active(self) -> AdapterVersion | None:
-        """The version that was heard before the present one and was not taken back itself."""
-        versions = {version.served_name: version for version in self.all()}
-        return next((versions[name] for name in _stood_down(self.history()) if _may_return(versions.get(name))), None)
 
     def _said(self, kind: str, who: str, served_name: str, by: str, why: str) -> None:
         now = self._clock.now()
@@ -205,6 +215,26 @@ def _check_gates(served_name: str, reports: Iterable[AdapterReport]) -> None:
     if not gates.passed:
         raise IllegalStep(f"{served_name}: it did not pass its gates (`attune adapters show {served_name}`): it may "
                           "be a shadow, and is never heard")  # fmt: skip
+
+
+def _returning(adapters: AdapterRepository) -> AdapterVersion | None:
+    versions = {version.served_name: version for version in adapters.all()}
+    moves = adapters.moves()
+    taken = _last_taken_back(moves)
+    if taken is None or any(version.state is AdapterState.ACTIVE for version in versions.values()):
+        return None
+    back = next((versions[name] for name in _stood_down(moves) if _may_return(versions.get(name))), None)
+    if back is None:
+        return None
+    reports = {report.kind: report for report in adapters.reports(back.served_name)}
+    failed = PROBE in reports and not reports[PROBE].passed and reports[PROBE].at >= taken.at
+    return None if failed else back
+
+
+def _last_taken_back(moves: Iterable[AdapterMove]) -> AdapterMove | None:
+    """The step by which the last active one was taken back; None where it left otherwise."""
+    left = [move for move in moves if move.before is AdapterState.ACTIVE]
+    return left[-1] if left and left[-1].cause is MoveCause.ROLLED_BACK else None
 
 
 def _stood_down(moves: Iterable[AdapterMove]) -> list[str]:

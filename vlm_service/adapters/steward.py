@@ -25,6 +25,7 @@ from vlm_service.adapters.policy import Policy
 from vlm_service.adapters.probe import Prober
 from vlm_service.adapters.probing import Finding
 from vlm_service.adapters.registry import GATES, PROBE, SERVICE, Registry, Step
+from vlm_service.adapters.returning import Returning
 from vlm_service.adapters.routing import cast_of
 from vlm_service.adapters.stage import Stage
 from vlm_service.adapters.states import HEARD, JUDGED, SERVED, IllegalStep, check_step
@@ -60,6 +61,7 @@ class Steward:
         self._unheard_since: dict[str, Seconds] = {}
         self._doubted: dict[tuple[str, str], Seconds] = {}
         self._hearing = Hearing(registry, store, policy)
+        self._returning = Returning(registry, self._prove_everywhere, clock)
         self._cases = CaseRuns(engine, policy, clock)
         self._anew: dict[str, Seconds] = {}
         self._outdated: dict[str, str] = {}
@@ -91,10 +93,12 @@ class Steward:
         await self._recast(await asyncio.to_thread(self._registry.all))
 
     async def look(self) -> None:
-        """Know who stands where, have the servers hold them, take back who does badly."""
+        """Know who stands where, have the servers hold them, bring back who is to return, take back who does badly."""
         versions = await asyncio.to_thread(self._registry.all)
         await self._recast(versions)
         await self._tidy(versions)
+        if not self._stage.cast.active:
+            await self._return()
         for version in versions:
             if version.state in (AdapterState.CANARY, AdapterState.ACTIVE):
                 await self._watch(version)
@@ -135,22 +139,31 @@ class Steward:
         replicas = self._engine.replicas.able()
         if not replicas:
             raise NoServer("no model's server can be asked: nothing could prove that the adapter is active there")
-        bundle = await asyncio.to_thread(open_bundle, self._store.place(served_name))
-        for replica in replicas:
-            if wrong := [one for one in await self._prober.probe(bundle, replica) if not one.passed]:
-                raise IllegalStep(f"{served_name} at {replica.url}: {_told(wrong[0])}")
+        self._coming[served_name] += 1
+        try:
+            bundle = await asyncio.to_thread(open_bundle, self._store.place(served_name))
+            for replica in replicas:
+                if wrong := [one for one in await self._prober.probe(bundle, replica) if not one.passed]:
+                    raise IllegalStep(f"{served_name} at {replica.url}: {_told(wrong[0])}")
+        finally:
+            self._coming[served_name] -= 1
 
     async def take_back(self, by: str, why: str, wanted: str = "") -> AdapterVersion:
-        """Take back `wanted`, by default the canary or, without one, the active version, at once; then who was heard
-        before is loaded and proven at every server. What is asked meanwhile waits for that, or the rules answer.
+        """Take back `wanted`, by default the canary or, without one, the active version, at once: the base model
+        answers. Then who was heard before is loaded and proven at every server, and only then heard again.
 
         Raises:
             IllegalStep: nothing is heard that could be taken back.
         """
         taken = await asyncio.to_thread(self._registry.roll_back, by, why, wanted)
         await self.recall()
-        await self._hold_everywhere(self._stage.cast.names)
+        await self._return()
         return taken
+
+    async def _return(self) -> None:
+        if await self._returning.look():
+            await self.recall()
+            await self._hold_everywhere(self._stage.cast.names)
 
     async def _see_through(self, stop: asyncio.Event) -> None:
         while not stop.is_set():

@@ -118,21 +118,42 @@ def test_who_is_promoted_takes_the_place_of_the_one_before(registry: Registry) -
     assert registry.history(one.served_name)[-1].cause is MoveCause.REPLACED
 
 
-def test_a_rollback_brings_back_who_was_heard_before_and_at_last_the_base_model(registry: Registry) -> None:
+def test_a_rollback_lets_the_base_speak_until_who_was_heard_before_is_brought_back(registry: Registry) -> None:
     first, second, third = (probed(registry, digest) for digest in "abc")
     for one in (first, second, third):
         registry.move(one.served_name, step(S.ACTIVE))
     registry.move(probed(registry, "d").served_name, step(S.CANARY, share=0.5))
     assert registry.roll_back("Ana Ruiz", "odd").digest.startswith("d")
-    assert registry.find("active").served_name == third.served_name
-    for expected in (second, first):
+    assert registry.find("active").served_name == third.served_name and registry.returning() is None
+    for taken, expected in ((third, second), (second, first)):
         registry.roll_back("Ana Ruiz", "odd")
+        assert registry.held(S.ACTIVE) is None
+        back = registry.returning()
+        assert back is not None and back.served_name == expected.served_name
+        registry.bring_back(back.served_name)
         assert registry.find("active").served_name == expected.served_name
+        assert registry.history(expected.served_name)[-1].why == f"in place of {taken.served_name}"
     registry.roll_back("Ana Ruiz", "odd")
-    assert registry.held(S.ACTIVE) is None
+    assert registry.held(S.ACTIVE) is None and registry.returning() is None
     with pytest.raises(IllegalStep, match="nothing can be taken back"):
         registry.roll_back("Ana Ruiz", "odd")
     assert {one.state for one in registry.all()} == {S.RETIRED}
+
+
+def test_nobody_returns_in_place_of_one_that_was_chosen_meanwhile_or_after_a_failed_proof(registry: Registry) -> None:
+    first, second, third = (probed(registry, digest) for digest in "abc")
+    for one in (first, second):
+        registry.move(one.served_name, step(S.ACTIVE))
+    registry.roll_back("Ana Ruiz", "odd")
+    registry.report(AdapterReport(first.served_name, "probe", 0.0, False, "{}"))
+    assert registry.returning() is not None, "that proof failed long before"
+    registry.report(AdapterReport(first.served_name, "probe", 2_000_000_000.0, False, "{}"))
+    assert registry.returning() is None
+    registry.move(third.served_name, step(S.ACTIVE))
+    with pytest.raises(IllegalStep, match="another version was chosen"):
+        registry.bring_back(first.served_name)
+    registry.move(third.served_name, step(S.RETIRED))
+    assert registry.returning() is None, "nobody was taken back"
 
 
 def test_the_same_contents_change_nothing_and_others_are_another_version(registry: Registry) -> None:
