@@ -61,6 +61,9 @@ def compose(
     recipe: Annotated[str, typer.Option(help="default, broad, lean or frames, or a TOML file.")] = "default",
     layers: Annotated[str, typer.Option(help="Layers to build, separated by commas.")] = "L1,L2,L3,L4",
     short: Annotated[bool, typer.Option("--short", help="Take what there is where a part asks for more.")] = False,
+    reviewed: Annotated[
+        list[Path] | None, typer.Option(help="Decisions of people (attune train review); may be given several times.")
+    ] = None,
     log: Log = None,
 ) -> None:
     """Choose from corpora what an adapter learns, by a recipe of counts per layer and kind.
@@ -90,9 +93,14 @@ def compose(
     The folder holds the composition as a corpus, composition.md (achieved shares, sources and terms, what was dropped
     and why) and composition.png. A recipe that asks for more than there is is refused, with every missing number.
 
+    With --reviewed, what people decided about single examples comes first: dropped ones are neither learned from nor
+    measured with, relabelled ones say the new label; the report counts both by reason. A decision about an example
+    that says something else by now is an error.
+
     Example: `attune train compose corpus synthetic --recipe default --layers L1,L2 --out composed`
     """
     options = ["--out", out, "--recipe", recipe, "--layers", layers, *(["--short"] if short else []), *_log(log)]
+    options += [part for file in reviewed or [] for part in ("--reviewed", file)]
     _run(["compose", *options, "--", *corpora])
 
 

@@ -1,15 +1,12 @@
 """`attune train qlora`, `evaluate` and `bundle`: from a composed corpus to an adapter that a server admits."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-PYTHON = "ATTUNE_TRAINING_PYTHON"
-"""Names the Python that has torch, where that is another than ours."""
+from services.cli.train_steps import start
+
 Settings = Annotated[Path, typer.Argument(help="TOML file: base model, adapter, pace, phases.")]
 Composed = Annotated[Path, typer.Option("--corpus", help="The composed corpus (attune train compose).")]
 Run = Annotated[Path, typer.Option("--run", help="The folder that `attune train qlora` wrote.")]
@@ -98,17 +95,17 @@ def qlora(
     """
     given: list[object] = [settings, "--corpus", corpus, *(["--layers", layers] if layers else [])]
     if show:
-        _run("training.qlora", ["show", *given, "--count", show], heavy=True)
+        start("training.qlora", ["show", *given, "--count", show], heavy=True)
         return
     if out is None:
         raise typer.BadParameter("missing: name the folder of the run", param_hint="--out")
     if begin is not None and (trust is not None or (begin / "manifest.json").is_file()):
-        _run("training.bundle.opening", [begin, *(["--trust", trust] if trust else [])])
+        start("training.bundle.opening", [begin, *(["--trust", trust] if trust else [])])
     elif trust is not None:
         raise typer.BadParameter("a key without --from: name the bundle that it signed", param_hint="--trust")
     options = [*(["--from", begin] if begin else []), *(["--log", log] if log else [])]
     options += ["--processes", processes] if processes else []
-    _run("training.qlora", ["train", *given, "--out", out, *options], heavy=True)
+    start("training.qlora", ["train", *given, "--out", out, *options], heavy=True)
 
 
 def evaluate(
@@ -176,11 +173,11 @@ def evaluate(
     """
     given: list[object] = [settings, "--corpus", corpus, "--run", run, *(["--layers", layers] if layers else [])]
     budget: list[object] = ["--thinking", thinking, "--answer", answer, "--most", most, "--at-once", at_once]
-    _run("training.qlora", ["answer", *given, *budget, *(["--beside", beside] if beside else [])], heavy=True)
+    start("training.qlora", ["answer", *given, *budget, *(["--beside", beside] if beside else [])], heavy=True)
     options: list[object] = ["--corpus", corpus, "--margin", margin]
     for name, file in (("--moments", moments), ("--judge", judge), ("--ratings", ratings), ("--sheet", sheet)):
         options += [name, file] if file else []
-    _run("training.evaluating", [run, *options])
+    start("training.evaluating", [run, *options])
 
 
 def published(
@@ -225,7 +222,7 @@ def published(
     more: list[object] = [part for file in wheel or [] for part in ("--wheel", file)]
     for name, file in (("--out", out), ("--judge", judge), ("--words", words)):
         more += [name, file] if file is not None else []
-    _run("training.evaluating.published", [*more, "--", benchmark, answers])
+    start("training.evaluating.published", [*more, "--", benchmark, answers])
 
 
 def bundle(
@@ -253,22 +250,6 @@ def bundle(
 
     Example: `attune train bundle qlora.toml --corpus composed --run run --name house --out house --key private.pem`
     """
-    _run("training.qlora", ["golden", settings, "--corpus", corpus, "--run", run], heavy=True)
+    start("training.qlora", ["golden", settings, "--corpus", corpus, "--run", run], heavy=True)
     options = ["--name", name, "--out", out, "--sees", sees, "--approved-by", approved_by, "--for", purpose]
-    _run("training.bundle", [run, *options, *(["--key", key] if key else [])])
-
-
-def _run(module: str, options: list[object], heavy: bool = False) -> None:
-    """A step, in the Python that has torch where it needs one; where it fails, its status is ours."""
-    python = os.environ.get(PYTHON) if heavy else None
-    try:
-        step = subprocess.Popen([python or sys.executable, "-m", module, *map(str, options)])
-    except OSError as error:
-        raise typer.BadParameter(f"{PYTHON}={python}: {error.strerror}; expected a Python with torch") from error
-    with step:
-        try:
-            status = step.wait()
-        except KeyboardInterrupt:  # which reaches it too: it ends what it started and says how to go on
-            status = step.wait()
-    if status:
-        raise typer.Exit(status)
+    start("training.bundle", [run, *options, *(["--key", key] if key else [])])

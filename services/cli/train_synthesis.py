@@ -1,11 +1,12 @@
 """`attune train synthesize` and `review`: examples of staged lives; the rooms that make them are processes."""
 
-import subprocess
-import sys
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from services.cli.train_steps import start
 
 Settings = Annotated[
     Path, typer.Argument(help="TOML file: how many lives and examples, who teaches, what it may cost.")
@@ -76,29 +77,67 @@ def synthesize(
     Example: `attune train synthesize synthesis.toml --out synthetic --log synthetic.jsonl`
     """
     given: list[object] = [settings, "--out", out]
-    _run("training.synthesis", ["plan", *given])
-    _run("threshold_service.staged", [out, *(["--workers", workers] if workers else [])])
+    start("training.synthesis", ["plan", *given])
+    start("threshold_service.staged", [out, *(["--workers", workers] if workers else [])])
     options = [*(["--yes"] if yes else []), *(["--short"] if short else []), *(["--log", log] if log else [])]
-    _run("training.synthesis", ["make", *given, *options])
+    start("training.synthesis", ["make", *given, *options])
 
 
 def review(
-    folder: Annotated[Path, typer.Argument(help="The folder that `attune train synthesize` wrote.")],
+    folder: Annotated[
+        Path, typer.Argument(help="A corpus, with --out; or the folder that `attune train synthesize` wrote.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="Look this corpus over: folder of the page and of review.jsonl.")
+    ] = None,
+    most: Annotated[int, typer.Option(help="With --out: so many examples to look at, at most.", min=1)] = 200,
+    settings: Annotated[
+        Path | None, typer.Option(help="With --out: settings of the model that is asked (attune train qlora).")
+    ] = None,
+    run: Annotated[Path | None, typer.Option(help="With --settings: the run whose adapter is asked.")] = None,
     port: Annotated[int, typer.Option(help="On 127.0.0.1. Default: a free one.", min=0, max=65535)] = 0,
+    log: Annotated[Path | None, typer.Option(help="Append what happens to this file, one JSON object a line.")] = None,
 ) -> None:
-    """Decide what two teachers disagree about, on a page in the browser.
+    """Which examples a person should look at, and what was decided about them.
 
-    Shown are the report, what was staged, and both answers. Whom you press is learned from when the same `attune train
-    synthesize` runs again, which asks nothing twice. Decisions are kept in decisions.jsonl, one a line; a later one
-    about the same question counts.
+    `attune train review CORPUS --out FOLDER` looks a corpus over. Something speaks against an example where it lies far
+    from every cluster of similar ones (TF-IDF of its words, HDBSCAN), where its neighbours say something else
+    (confident learning on their votes), where its quality score is low, where two teachers disagreed, and, with
+    --settings and --run, where its answer surprises that adapter (mean log-probability of its tokens). Each is a number
+    of 0 to 1; examples come in the order of their sum.
 
-    Example: `attune train review synthetic`
+    FOLDER/review.html is one page without network: clusters as a picture, the examples, keep, drop or relabel with a
+    reason and by whom; it saves review.jsonl, which may be edited by hand just as well. `attune train compose
+    --reviewed FOLDER/review.jsonl` honours it. The same command again keeps what was decided; a model is asked once.
+
+    `attune train review SYNTHETIC`, without --out, is the page of what two teachers disagree about. Shown are the
+    report, what was staged, and both answers. Whom you press is learned from when the same `attune train synthesize`
+    runs again, which asks nothing twice. Decisions are kept in decisions.jsonl, one a line; a later one about the same
+    question counts.
+
+    Example: `attune train review synthetic/corpus --out review`
     """
-    _run("training.synthesis", ["review", folder, "--port", port])
+    if out is None:
+        if settings is not None or run is not None or log is not None:
+            raise typer.BadParameter("missing: name the folder of the page", param_hint="--out")
+        if (folder / "manifest.json").is_file():
+            raise typer.BadParameter(f"{folder} is a corpus: name the folder of the page", param_hint="--out")
+        start("training.synthesis", ["review", folder, "--port", port])
+        return
+    if (settings is None) != (run is None):
+        raise typer.BadParameter("--settings and --run go together: the base, and the adapter that is asked")
+    options: list[object] = ["--out", out, "--most", most, *(["--log", log] if log else [])]
+    if settings is not None and run is not None:
+        surprise = out / f"surprise-{_adapter(run)}.jsonl"
+        start("training.qlora", ["surprise", settings, "--corpus", folder, "--run", run, "--out", surprise], heavy=True)
+        options += ["--surprise", surprise]
+    start("training.curating", [*options, "--", folder])
 
 
-def _run(module: str, options: list[object]) -> None:
-    """A step; where it fails, its status is ours."""
-    done = subprocess.run([sys.executable, "-m", module, *map(str, options)], check=False)
-    if done.returncode:
-        raise typer.Exit(done.returncode)
+def _adapter(run: Path) -> str:
+    """The beginning of the digest of a run's adapter."""
+    try:
+        return str(json.loads((run / "run.json").read_text(encoding="utf-8"))["adapter_sha256"])[:12]
+    except (OSError, ValueError, KeyError) as error:
+        told = f"{run / 'run.json'}: {error}; expected the folder of a run"
+        raise typer.BadParameter(told, param_hint="--run") from error

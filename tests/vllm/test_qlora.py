@@ -181,6 +181,25 @@ def test_a_new_layer_begins_on_a_signed_bundle_and_on_none_that_was_altered(scho
     assert another.returncode == 2 and "was trained on weights 000000000000" in another.stderr
 
 
+def test_what_was_not_learned_surprises_it_and_is_shown_to_a_person(school: Path, tmp_path: Path) -> None:
+    wrong = said("wrong", (USER, "L2 report 0: motion", ""), (ASSISTANT, '{"tier":1}', "usual quality cry posture."))
+    corpus(tmp_path / "checked", [*lessons(), wrong])
+    given = ("--settings", school / "qlora.toml", "--run", school / "run")
+    asked = ("review", tmp_path / "checked", "--out", tmp_path / "review", *given)
+    done = train(*asked)
+    assert done.returncode == 0, done.stderr
+    (file,) = (tmp_path / "review").glob("surprise-*.jsonl")
+    nats = {one["example"]: one["nats"] for one in map(json.loads, file.read_text().splitlines())}
+    assert len(nats) == 25 and nats["wrong"] > sorted(nats.values())[12]
+    assert "25 answers under the model" in done.stdout
+    before = file.read_bytes()
+    file.write_bytes(before[: before.rindex(b'{"example"') + 20])  # as after a kill
+    assert train(*asked).returncode == 0
+    assert {one["example"] for one in map(json.loads, file.read_text().splitlines())} == set(nats)
+    lost = train(*asked[:-1], tmp_path)
+    assert lost.returncode == 2 and "expected the folder of a run" in " ".join(lost.stderr.replace("│", " ").split())
+
+
 def test_several_are_answered_at_a_time_as_they_are_one_by_one(school: Path, tmp_path: Path) -> None:
     writer = CorpusWriter(tmp_path / "asked", "tests")
     seen = picture(tmp_path, writer, (200, 30, 30), (96, 64))

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -16,6 +17,7 @@ from training.corpus.example import Layer, Split
 from training.corpus.joined import PLOT, REPORT, Joined
 from training.corpus.journal import Journal
 from training.corpus.recipe import Recipe
+from training.corpus.reviewed import Decisions
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,11 +64,15 @@ def _show(built: Built) -> None:
 
 def _compose(asked: argparse.Namespace, console: Console, log: Journal) -> int:
     recipe, layers = Recipe.read(asked.recipe), _layers(asked.layers)
-    joined = Joined.read(asked.corpora)
+    joined, decisions = Joined.read(asked.corpora), Decisions.read(asked.reviewed)
+    outcome = decisions.applied(joined.examples)
+    log.say("reviewed", {"dropped": outcome.dropped.total(), "relabelled": outcome.relabelled.total(),
+                         "kept": outcome.kept, "absent": outcome.absent})  # fmt: skip
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as bar:
-        looking = bar.add_task("looking for leaks and repeats", total=len(joined.examples))
-        of = composed(joined.examples, recipe, layers, lambda: bar.advance(looking))
+        looking = bar.add_task("looking for leaks and repeats", total=len(outcome.examples))
+        of = composed(outcome.examples, recipe, layers, lambda: bar.advance(looking))
+        of = replace(of, reviewed=outcome)
         for part in of.parts:
             log.say("part", {"part": part.share.name, "asked": part.share.low, "there": part.there,
                                "got": len(part.examples)})  # fmt: skip
@@ -75,7 +81,7 @@ def _compose(asked: argparse.Namespace, console: Console, log: Journal) -> int:
         if not asked.short:
             insist(of)
         writing = bar.add_task("writing", total=len(of.training) + len(of.evaluation))
-        corpus = joined.write(of, asked.out, lambda: bar.advance(writing))
+        corpus = joined.write(of, asked.out, lambda: bar.advance(writing), decisions.digest)
     log.say("composed", {"examples": corpus.manifest.rows, "fingerprint": corpus.manifest.fingerprint})
     print((asked.out / REPORT).read_text(encoding="utf-8"))  # noqa: T201 - a person reads this
     console.print(f"written: {asked.out}, {asked.out / REPORT}, {asked.out / PLOT}")
@@ -104,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     composing.add_argument("--recipe", default="default")
     composing.add_argument("--layers", default=",".join(Layer))
     composing.add_argument("--short", action="store_true")
+    composing.add_argument("--reviewed", type=Path, action="append", default=[])
     for command in (building, composing):
         command.add_argument("--out", type=Path, required=True)
         command.add_argument("--log", type=Path)

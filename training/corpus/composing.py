@@ -3,12 +3,13 @@
 import hashlib
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from training.corpus.errors import RecipeInvalid
 from training.corpus.example import Example, Layer
 from training.corpus.leakage import Why, sieved
 from training.corpus.recipe import Recipe, Share
+from training.corpus.reviewed import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class Composed:
     evaluation: tuple[Example, ...]
     dropped: Counter[Why]
     below_quality: int
+    reviewed: Outcome = field(default_factory=Outcome)
+    """What people had decided about the examples before any of this."""
 
     @property
     def training(self) -> list[Example]:

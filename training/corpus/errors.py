@@ -35,3 +35,7 @@ class SubjectsShared(CorpusError):
 
 class RecipeInvalid(CorpusError):
     """A recipe that contradicts itself or cannot be read."""
+
+
+class ReviewInvalid(CorpusError):
+    """A review that cannot be read, or of something else than what lies there."""

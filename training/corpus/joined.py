@@ -48,9 +48,11 @@ class Joined:
         sources = merged(terms for one in corpora for terms in one.manifest.sources)
         return cls(tuple(examples.values()), stores, fingerprints, sources)
 
-    def write(self, of: Composed, out: Path, step: Callable[[], None] = lambda: None) -> Corpus:
+    def write(
+        self, of: Composed, out: Path, step: Callable[[], None] = lambda: None, reviewed: str = ""
+    ) -> Corpus:  # fmt: skip
         """The composition as a corpus in `out`, with its report and plot beside the manifest; an interrupted writing
-        goes on.
+        goes on. `reviewed` names the decisions that the examples went through.
 
         Raises:
             CorpusError: `out` holds something else.
@@ -59,7 +61,7 @@ class Joined:
         """
         chosen = [*of.training, *of.evaluation]
         proof = prove_disjoint(chosen)
-        said = f"{of.recipe.model_dump_json()} {sorted(of.layers)} {self.fingerprints}"
+        said = f"{of.recipe.model_dump_json()} {sorted(of.layers)} {self.fingerprints}{reviewed}"
         made_from = f"composition {of.recipe.name} {hashlib.sha256(said.encode()).hexdigest()[:16]}"
         there = {one.source.dataset for one in chosen}
         writer = CorpusWriter(out, made_from, sources=tuple(one for one in self.sources if one.dataset in there))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from training.corpus.composing import Composed
 from training.corpus.example import Example, Kind, Layer, Split
+from training.corpus.reviewed import Outcome
 from training.corpus.splits import Proof
 
 
@@ -29,8 +30,10 @@ def report_text(of: Composed, proof: Proof, fingerprint: str) -> str:
         "## Not learned from",
         "",
         *table(("why", "examples"), (*((why.value, str(n)) for why, n in sorted(of.dropped.items())),
-                ("quality below the recipe's least", str(of.below_quality)))),
+                ("quality below the recipe's least", str(of.below_quality)),
+                *((f"dropped in review: {_cell(why)}", str(n)) for why, n in sorted(of.reviewed.dropped.items())))),
         "",
+        *_reviewed(of.reviewed),
         f"Subjects: {proof.subjects} told, each in one split. {_untold(proof)}",
         "",
     ]  # fmt: skip
@@ -88,6 +91,23 @@ def _source_rows(examples: Sequence[Example]) -> Iterable[tuple[str, ...]]:
     cells = Counter((one.source.dataset, one.source.licence, one.split) for one in examples)
     for dataset, terms in sorted({(one.source.dataset, one.source.licence) for one in examples}):
         yield dataset, terms, *(str(cells[dataset, terms, split]) for split in Split)
+
+
+def _reviewed(of: Outcome) -> list[str]:
+    changed = of.relabelled.total()
+    if not (of.dropped or changed or of.kept or of.absent):
+        return []
+    lines = [f"Reviewed: {of.kept} kept, {of.dropped.total()} dropped, {changed} relabelled; {of.absent} decisions are "
+             "about examples that are not in these corpora.", ""]  # fmt: skip
+    if changed:
+        lines += [*table(("relabelled because", "examples"), ((_cell(why), str(n)) for why, n in
+                         sorted(of.relabelled.items()))), ""]  # fmt: skip
+    return lines
+
+
+def _cell(text: str) -> str:
+    """A person's words inside a table of Markdown."""
+    return " ".join(text.split()).replace("|", "\\|")
 
 
 def _untold(proof: Proof) -> str:

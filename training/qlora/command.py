@@ -1,5 +1,5 @@
 """What `python -m training.qlora` does: `show` what is learned from, `train` an adapter, have it `answer`
-what it never saw, find `golden` prompts."""
+what it never saw, find `golden` prompts, say how much each answer is a `surprise`."""
 
 import argparse
 import hashlib
@@ -24,7 +24,7 @@ from training.corpus.example import Layer
 from training.corpus.journal import Journal
 from training.corpus.store import Corpus
 from training.corpus.terms import merged
-from training.qlora import afterwards, lora, parallel, record, unsloth_backend
+from training.qlora import afterwards, lora, parallel, record, surprising, unsloth_backend
 from training.qlora import base as base_room
 from training.qlora.base import Base, open_base
 from training.qlora.checkpoint import Standing
@@ -53,6 +53,8 @@ def main(asked: argparse.Namespace) -> int:
                 _train(settings, asked)
             case "answer":
                 afterwards.answer(settings, asked)
+            case "surprise":
+                surprising.surprise(settings, asked)
             case _:
                 afterwards.golden_prompts(settings, asked)
     except CorpusError as error:
