@@ -14,6 +14,7 @@ from services.cli import (
     doctor,
     edge,
     evaluate,
+    feedback,
     oncall,
     people,
     score,
@@ -35,6 +36,7 @@ app.add_typer(assets.app, name="assets")
 app.add_typer(edge.app, name="edge")
 app.add_typer(threshold.app, name="threshold")
 app.add_typer(people.app, name="people")
+app.add_typer(feedback.app, name="feedback")
 app.add_typer(train.app, name="train")
 app.add_typer(adapters.app, name="adapters")
 app.command("demo")(demo.command)
