@@ -42,6 +42,8 @@ def _facts(found: Mapping[str, Any]) -> Table:
     table.add_row("why", found["why"])
     if old := found.get("outdated"):
         table.add_row("gates outdated", old)
+    if doubt := found.get("untrusted"):
+        table.add_row("not trusted", doubt)
     card = found.get("card") or {}
     if card:
         base = card["base"]

@@ -89,6 +89,10 @@ def _details(one: _Version, most_rank: int) -> Iterator[Finding]:
         yield Finding(f"proof of {name}", Grade.GOOD, f"at {len(servers)} of {len(servers)} servers")
     if old := one.get("outdated"):
         yield Finding(f"gates of {name}", Grade.NOTE, str(old), f"attune adapters judge {name}")
+    if doubt := one.get("untrusted"):
+        yield Finding(
+            f"trust of {name}", Grade.BAD, str(doubt), "push it again, signed; until then it is not put on anew"
+        )
     yield from _memory(name, one["card"], most_rank)
 
 

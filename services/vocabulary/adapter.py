@@ -100,8 +100,8 @@ class AdapterAnswer:
 
 @dataclass(frozen=True, slots=True)
 class AdapterReport:
-    """What was found out about a version: `kind` is "probe", "gates", "approval" or "asked" (for another run of
-    the gates), `body` its JSON, `passed` its outcome."""
+    """What was found out about a version: `kind` is "probe", "gates", "approval", "asked" (for another run of the
+    gates) or "signed" (after it was kept), `body` its JSON, `passed` its outcome."""
 
     served_name: str
     kind: str

@@ -22,7 +22,6 @@ from vlm_service.adapters.gate_run import answers_of
 from vlm_service.adapters.hearing import Hearing
 from vlm_service.adapters.intake import Intake
 from vlm_service.adapters.models import CanaryIn, MoveIn, Who, move_out, version_out
-from vlm_service.adapters.policy import Policy
 from vlm_service.adapters.problems import Refused
 from vlm_service.adapters.registry import GATES, Registry, Step
 from vlm_service.adapters.settings import AdapterSettings
@@ -45,7 +44,7 @@ class Desk:
     intake: Intake
     store: Store
     callers: Callers
-    policy: Policy
+    hearing: Hearing
     database: Database
     steward: Steward | None = None
     """None where no model's server is configured."""
@@ -88,7 +87,7 @@ def make_app(desk: Desk) -> FastAPI:
 def versions(desk: InDesk, authorization: Shown = "") -> Response:
     """Every version, the newest change first; and what a push is checked against."""
     desk.callers.check(authorization)
-    takes = {"keys": desk.intake.keys(), "model": desk.settings.base_model, "weights": desk.settings.base_weights}
+    takes = {"keys": desk.intake.trust.keys(), "model": desk.settings.base_model, "weights": desk.settings.base_weights}
     return _sent({"items": [version_out(version) for version in desk.registry.all()], "takes": takes})
 
 
@@ -219,9 +218,10 @@ def _details(desk: Desk, served_name: str) -> dict[str, Any]:
         "moves": [move_out(move) for move in desk.registry.history(served_name)],
         "reports": [{**to_jsonable(report), "body": json.loads(report.body)} for report in reports],
         "card": desk.card(served_name),
-        "tables": live_tables(desk.answers(served_name), desk.policy.live),
+        "tables": live_tables(desk.answers(served_name), desk.hearing.policy.live),
         "servers": desk.steward.standing(served_name) if desk.steward is not None else [],
-        "outdated": Hearing(desk.registry, desk.store, desk.policy).outdated(served_name),
+        "outdated": desk.hearing.outdated(served_name),
+        "untrusted": desk.hearing.untrusted(served_name),
     }
 
 

@@ -7,8 +7,9 @@ from services.vocabulary import AdapterState, AdapterVersion, MoveCause
 from vlm_service import metrics
 from vlm_service.adapters.registry import SERVICE, Registry, Step
 from vlm_service.adapters.store import Store
+from vlm_service.adapters.trust import Trust
 from vlm_service.adapters.unpack import unpack
-from vlm_service.bundle import BundleError, Server, fits, open_bundle, trusted_keys
+from vlm_service.bundle import BundleError, open_bundle
 
 NO_KEY = ("nobody checked who made it: no key is trusted here; ATTUNE_VLM_ADAPTERS_TRUST names the public key that "
           "`attune adapters keys` made")  # fmt: skip
@@ -17,22 +18,11 @@ NO_WEIGHTS = ("nobody compared the weights of {model} that it was trained on wit
 
 
 class Intake:
-    """Pushes of one server. `trusted` is the public key that must have signed a bundle, or a folder of such keys; None,
-    or a folder without any: none need be, and every answer says so."""
+    """Pushes of one server. Where no key is trusted, every answer says so."""
 
-    def __init__(self, store: Store, registry: Registry, server: Server, trusted: Path | None) -> None:
-        self._store, self._registry = store, registry
-        self._server, self._trusted = server, trusted
+    def __init__(self, store: Store, registry: Registry, trust: Trust) -> None:
+        self._store, self._registry, self.trust = store, registry, trust
         self._log = logs.logger(room="vlm")
-
-    def keys(self) -> list[str]:
-        """The keys that are trusted now, by name and the first digits of their SHA-256; empty: whoever may push is.
-
-        Raises:
-            KeyUnusable: what should be a key is none.
-        """
-        known = trusted_keys(self._trusted) if self._trusted is not None else {}
-        return [f"{public.name} {digits}" for public, digits in known.items()]
 
     def not_checked(self) -> list[str]:
         """What no push is checked for as things are set, each with the setting that changes it.
@@ -41,8 +31,8 @@ class Intake:
             KeyUnusable: what should be a key is none.
         """
         return [
-            *([] if self.keys() else [NO_KEY]),
-            *([] if self._server.weights_sha256 else [NO_WEIGHTS.format(model=self._server.model)]),
+            *([] if self.trust.keys() else [NO_KEY]),
+            *([] if self.trust.server.weights_sha256 else [NO_WEIGHTS.format(model=self.trust.server.model)]),
         ]
 
     def take(self, archive: Path, by: str) -> tuple[AdapterVersion, bool]:
@@ -59,7 +49,7 @@ class Intake:
             raise
 
     def _take(self, archive: Path, by: str) -> tuple[AdapterVersion, bool]:
-        trusted = self._trusted if self.keys() else None
+        signed = bool(self.trust.keys())
         with self._store.arriving() as folder:
             try:
                 unpack(archive, folder)
@@ -69,17 +59,30 @@ class Intake:
                 raise
             version, fresh = self._registry.pushed(bundle.card.name, bundle.manifest.digest, by)
             if not fresh and version.state is not AdapterState.UPLOADED:
+                self._sign_again(folder, version.served_name, by)
                 return version, False
             try:
-                if trusted is not None:
-                    open_bundle(folder, trusted)
-                fits(bundle, self._server)
+                self.trust.check(folder)
             except BundleError as error:
                 step = Step(AdapterState.REFUSED, MoveCause.CHECKED, SERVICE, f"{error.reason}: {error}")
                 self._registry.move(version.served_name, step)
                 raise
             self._store.keep(folder, version.served_name)
-        why = "as sealed, signed and fit" if trusted else "as sealed and fit; no key is trusted here"
+        why = "as sealed, signed and fit" if signed else "as sealed and fit; no key is trusted here"
         step = Step(AdapterState.VERIFIED, MoveCause.CHECKED, SERVICE, why)
         self._log.info("an adapter was pushed", adapter=version.served_name)
         return self._registry.move(version.served_name, step), True
+
+    def _sign_again(self, folder: Path, served_name: str, by: str) -> None:
+        """Take the signature of the same contents, where the one that was kept is not of a key that is trusted now.
+
+        Raises:
+            BundleError: nor is this one.
+        """
+        if not self.trust.keys() or not self.trust.doubts(served_name):
+            return
+        self.trust.check(folder)
+        self._store.sign_again(folder, served_name)
+        if not (doubt := self.trust.refuses(served_name)):
+            self._registry.signed(served_name, by)
+        self._log.info("an adapter took another signature", adapter=served_name, doubt=doubt)

@@ -15,8 +15,9 @@ from vlm_service.adapters.states import HEARD, JUDGED, SINGLE, IllegalStep, chec
 SERVICE = "vlm_service"
 """Who moved a version when no person did."""
 AUDIT_MOVED, AUDIT_REFUSED, AUDIT_APPROVED = "adapter.moved", "adapter.refused", "adapter.approved"
-AUDIT_ASKED = "adapter.asked"
-GATES, PROBE, APPROVAL, ASKED = "gates", "probe", "approval", "asked"
+AUDIT_ASKED, AUDIT_SIGNED = "adapter.asked", "adapter.signed"
+GATES, PROBE, APPROVAL, ASKED, SIGNED = "gates", "probe", "approval", "asked", "signed"
+_AUDITED = {APPROVAL: AUDIT_APPROVED, ASKED: AUDIT_ASKED, SIGNED: AUDIT_SIGNED}
 
 
 class Unknown(LookupError):
@@ -158,6 +159,10 @@ class Registry:
         """Keep that somebody answers for a version, and tell it in the audit chain."""
         self._said(APPROVAL, "who answers for it", served_name, by, why)
 
+    def signed(self, served_name: str, by: str) -> None:
+        """Keep that somebody brought the signature of a trusted key, and tell it in the audit chain."""
+        self._said(SIGNED, "who brought its signature", served_name, by, "the same contents, signed anew")
+
     def ask(self, served_name: str, by: str, why: str) -> None:
         """Keep that somebody wants its gates judged anew, and tell it in the audit chain.
 
@@ -187,7 +192,7 @@ class Registry:
         told = json.dumps({"served_name": served_name, "by": by, "why": why}, sort_keys=True)
         with self._database.write() as connection:
             AdapterRepository(connection).report(AdapterReport(served_name, kind, now, True, body))
-            AuditRepository(connection).append(AUDIT_APPROVED if kind == APPROVAL else AUDIT_ASKED, told, now)
+            AuditRepository(connection).append(_AUDITED[kind], told, now)
 
     def _step(self, connection: Connection, version: AdapterVersion, step: Step) -> AdapterVersion:
         check_step(version.served_name, version.state, step.after)

@@ -21,7 +21,6 @@ from vlm_service.adapters.gate_run import answers_of, gate_report
 from vlm_service.adapters.gauges import tell_unproven, tell_versions
 from vlm_service.adapters.hearing import Hearing
 from vlm_service.adapters.judging import judge
-from vlm_service.adapters.policy import Policy
 from vlm_service.adapters.probe import Prober
 from vlm_service.adapters.probing import Finding
 from vlm_service.adapters.registry import GATES, PROBE, SERVICE, Registry, Step
@@ -53,16 +52,16 @@ class Steward:
     """One process's part; several may do the same work, since every step is checked where it is kept."""
 
     def __init__(
-        self, engine: Engine, stage: Stage, registry: Registry, store: Store, prober: Prober, policy: Policy,
+        self, engine: Engine, stage: Stage, registry: Registry, store: Store, prober: Prober, hearing: Hearing,
         database: Database, clock: Clock,
     ) -> None:  # fmt: skip
         self._engine, self._stage, self._registry, self._store = engine, stage, registry, store
-        self._prober, self._policy, self._database, self._clock = prober, policy, database, clock
+        self._prober, self._policy, self._database, self._clock = prober, hearing.policy, database, clock
         self._unheard_since: dict[str, Seconds] = {}
         self._doubted: dict[tuple[str, str], Seconds] = {}
-        self._hearing = Hearing(registry, store, policy)
-        self._returning = Returning(registry, self._prove_everywhere, clock)
-        self._cases = CaseRuns(engine, policy, clock)
+        self._hearing = hearing
+        self._returning = Returning(registry, self._prove_again, clock)
+        self._cases = CaseRuns(engine, hearing.policy, clock)
         self._anew: dict[str, Seconds] = {}
         self._outdated: dict[str, str] = {}
         self._told_again_at: Seconds = 0.0
@@ -134,6 +133,10 @@ class Steward:
         finally:
             self._coming[version.served_name] -= 1
         return moved
+
+    async def _prove_again(self, served_name: str) -> None:
+        await asyncio.to_thread(self._hearing.check_trust, served_name)
+        await self._prove_everywhere(served_name)
 
     async def _prove_everywhere(self, served_name: str) -> None:
         replicas = self._engine.replicas.able()

@@ -11,7 +11,7 @@ from pathlib import Path
 from services.vocabulary.time import Seconds
 from vlm_service.bundle import BundleError
 from vlm_service.bundle.card import read_card
-from vlm_service.bundle.manifest import CARD, WEIGHTS
+from vlm_service.bundle.manifest import CARD, MANIFEST, SIGNATURE, WEIGHTS
 
 MIRROR = "mirror-"
 """Begins the name of a version's counterpart, which a probe makes; every process has its own."""
@@ -66,6 +66,11 @@ class Store:
             if not place.is_dir():
                 raise
         return place
+
+    def sign_again(self, arrived: Path, served_name: str) -> None:
+        """Take manifest and signature of the same contents into a kept bundle."""
+        for name in (MANIFEST, SIGNATURE):
+            os.replace(arrived / name, self.place(served_name) / name)
 
     def place(self, served_name: str) -> Path:
         """The folder of a version, whether or not it is there."""

@@ -16,10 +16,11 @@ from services.vocabulary import AdapterState, AdapterVersion, Event, MoveCause
 from tests.unit.vlm.adapters.test_proofs import GATES as LIMITS
 from tests.unit.vlm.adapters.test_proofs import case_answers, missed
 from tests.unit.vlm.adapters.test_registry import Hands, database, step
-from tests.unit.vlm.bundles import sealed
+from tests.unit.vlm.bundles import BASE, sealed
 from tests.unit.vlm.specimens import VERDICT
 from vlm_service.adapters.case_runs import AGAIN_S, MOST_RUNS, CaseRuns
 from vlm_service.adapters.gate_run import read_cases
+from vlm_service.adapters.hearing import Hearing
 from vlm_service.adapters.judging import judge
 from vlm_service.adapters.policy import read_policy
 from vlm_service.adapters.probe import Prober
@@ -28,6 +29,8 @@ from vlm_service.adapters.stage import Stage
 from vlm_service.adapters.states import IllegalStep
 from vlm_service.adapters.steward import Steward
 from vlm_service.adapters.store import Store
+from vlm_service.adapters.trust import Trust
+from vlm_service.bundle import Server
 from vlm_service.dialogue import Opinionated
 from vlm_service.engine import Engine
 from vlm_service.failures import EngineFailure, NoServer, NotLoaded, ServerError, TimedOut
@@ -116,8 +119,9 @@ class House:
         self.registry, self.store = Registry(database, self.clock), Store(folder)
         self.store.open()
         stage = Stage(cast(Engine, engine), database, self.clock)
+        hearing = Hearing(self.registry, self.store, POLICY, Trust(self.store, Server(BASE), None))
         self.steward = Steward(
-            cast(Engine, engine), stage, self.registry, self.store, cast(Prober, None), POLICY, database, self.clock
+            cast(Engine, engine), stage, self.registry, self.store, cast(Prober, None), hearing, database, self.clock
         )
         bundle = sealed(folder / "b")
         self.store.keep(bundle.folder, bundle.served_name)

@@ -1,6 +1,7 @@
 """Nobody is heard without figures, without a person, or by gates that tell of other times. Kind: unit."""
 
 import json
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,15 @@ import pytest
 from services.ledger import Database
 from services.vocabulary import AdapterReport, AdapterState, MoveCause
 from tests.unit.vlm.adapters.test_registry import Hands, database, step
-from tests.unit.vlm.bundles import sealed
+from tests.unit.vlm.bundles import BASE, sealed
 from vlm_service.adapters.hearing import Hearing
+from vlm_service.adapters.intake import Intake
 from vlm_service.adapters.policy import read_policy
 from vlm_service.adapters.registry import Registry
 from vlm_service.adapters.states import IllegalStep
 from vlm_service.adapters.store import Store
+from vlm_service.adapters.trust import Trust
+from vlm_service.bundle import NotSigned, Server, make_keys, seal
 from vlm_service.dialogue import prompt_version
 
 __all__ = ["database"]
@@ -37,9 +41,13 @@ def store(tmp_path: Path) -> Store:
     return store
 
 
+def trusting(store: Store, key: Path | None = None) -> Trust:
+    return Trust(store, Server(BASE), key)
+
+
 @pytest.fixture
 def hearing(registry: Registry, store: Store) -> Hearing:
-    return Hearing(registry, store, POLICY)
+    return Hearing(registry, store, POLICY, trusting(store))
 
 
 @pytest.fixture
@@ -80,7 +88,8 @@ def test_it_refuses_what_nobody_answers_for_until_somebody_does(
 
 def test_a_facility_may_ask_for_neither(registry: Registry, store: Store, push: Push) -> None:
     gates = POLICY.gates.model_copy(update={"evaluated": False, "approved": False})
-    Hearing(registry, store, POLICY.model_copy(update={"gates": gates})).check(push(evaluation=[], approved_by=""))
+    easy = POLICY.model_copy(update={"gates": gates})
+    Hearing(registry, store, easy, trusting(store)).check(push(evaluation=[], approved_by=""))
 
 
 @pytest.mark.parametrize(
@@ -126,3 +135,44 @@ def test_it_says_that_files_are_gone(hearing: Hearing, push: Push, store: Store)
     store.forget(store.place(name))
     with pytest.raises(IllegalStep, match="push it again"):
         hearing.check(name)
+
+
+def test_one_that_was_pushed_before_there_was_a_key_is_not_heard_until_the_same_contents_come_signed(
+    registry: Registry, store: Store, push: Push, tmp_path: Path
+) -> None:
+    name = push()
+    make_keys(tmp_path / "a.key", tmp_path / "a.pub")
+    trust = trusting(store, tmp_path / "a.pub")
+    hearing = Hearing(registry, store, POLICY, trust)
+    with pytest.raises(IllegalStep, match=r"bundle.sig: missing.*`attune adapters seal FOLDER --key.*push it again"):
+        hearing.check(name)
+    with pytest.raises(IllegalStep, match="cannot be heard"):
+        hearing.check_trust(name)
+    assert "missing" in hearing.untrusted(name)
+    intake = Intake(store, registry, trust)
+    with pytest.raises(NotSigned):
+        intake.take(packed(sealed(tmp_path / "again").folder), "Ana")
+    seal(tmp_path / "again", tmp_path / "a.key")
+    assert intake.take(packed(tmp_path / "again"), "Ana")[0].served_name == name
+    hearing.check(name)
+    assert hearing.untrusted(name) == "" and registry.reports(name)["signed"].passed
+
+
+def test_one_that_was_signed_by_a_key_that_is_trusted_no_more_is_not_heard(
+    registry: Registry, store: Store, push: Push, tmp_path: Path
+) -> None:
+    for key in "ab":
+        make_keys(tmp_path / f"{key}.key", tmp_path / f"{key}.pub")
+    name = push()
+    seal(store.place(name), tmp_path / "a.key")
+    Hearing(registry, store, POLICY, trusting(store, tmp_path / "a.pub")).check(name)
+    with pytest.raises(IllegalStep, match=r"not of the key b\.pub"):
+        Hearing(registry, store, POLICY, trusting(store, tmp_path / "b.pub")).check(name)
+
+
+def packed(folder: Path) -> Path:
+    archive = folder.with_suffix(".tar")
+    with tarfile.open(archive, "w") as tar:
+        for file in sorted(folder.iterdir()):
+            tar.add(file, file.name)
+    return archive
