@@ -54,8 +54,8 @@ class Hearing:
 
     def untrusted(self, served_name: str) -> str:
         """Why whose it is, or what it is for, is not known as things are set now; empty: it is, or no key is trusted
-        here."""
-        return self._trust.doubts(served_name)
+        here, or it has no files that anybody could hear."""
+        return self._trust.doubts(served_name) if self._store.place(served_name).is_dir() else ""
 
     def outdated(self, served_name: str, reports: Mapping[str, AdapterReport] | None = None) -> str:
         """Why the report of its gates says nothing about how things are now; empty: it does, or there is none."""
