@@ -6,7 +6,6 @@ from pathlib import Path
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from model_signing import hashing, signing, verifying
 
 from vlm_service.bundle.errors import KeyUnusable, NotSigned
 from vlm_service.bundle.manifest import SIGNATURE
@@ -36,6 +35,8 @@ def sign(folder: Path, private: Path) -> None:
     Raises:
         NotSigned: the key cannot be read, or is no P-256 key.
     """
+    from model_signing import hashing, signing  # half a second to load: only who signs or checks waits for it
+
     folder = folder.resolve()  # the library notes what it passes over, and takes a relative path for another file
     signature = folder / SIGNATURE
     signature.unlink(missing_ok=True)
@@ -85,6 +86,8 @@ def check(folder: Path, trusted: Path) -> None:
 
 
 def _verify(folder: Path, signature: Path, public: Path) -> None:
+    from model_signing import verifying
+
     try:
         verifying.Config().use_elliptic_key_verifier(public_key=public).verify(folder, signature)
     except Exception as error:
