@@ -18,6 +18,7 @@ from edge_agent.leftovers import fitting, send_leftovers
 from edge_agent.modes import Modes
 from edge_agent.own_alarm.alarms import OwnAlarms
 from edge_agent.patience import Patience
+from edge_agent.period import Period
 from edge_agent.preparation import Preparation
 from edge_agent.rehearsal import interleaved, past
 from edge_agent.schema import channels_of
@@ -60,6 +61,7 @@ class Agent:
         self._warming = WarmUp(self._eyes.loaded.values())
         self._channels = channels_of(self._cameras, self._eyes.choice)
         self._columns = [self._places(camera) for camera in self._cameras]
+        self._periods = [self._period(camera) for camera in self._cameras]
         self._stopping = threading.Event()
         self._stops = [threading.Event() for _ in self._cameras]
         self._last: dict[int, UnixSeconds] = {}
@@ -125,6 +127,8 @@ class Agent:
                 break
         self._stop()
         await asyncio.to_thread(self._join)
+        for seat in range(len(self._periods)):
+            self._keep_rest(seat)
         hang_up.set()
 
     async def _drain(self, stop: asyncio.Event) -> None:
@@ -164,6 +168,7 @@ class Agent:
         return Identity(
             settings.agent, SOFTWARE, settings.token, settings.time_zone, self._channels,
             tuple(self._as_watched(camera.settings).seat() for camera in self._cameras), tuple(models.values()),
+            settings.sample_period_s,
         )  # fmt: skip
 
     def _announce(self) -> None:
@@ -181,7 +186,7 @@ class Agent:
         ]
         told = interleaved(pasts, self._when.now())
         while chunk := list(islice(told, 3000)):
-            self._keep(chunk)
+            self._keep([(seat, told) for seat, second in chunk for told in self._periods[seat].add(second)])
 
     def _places(self, camera: Camera) -> tuple[int, ...]:
         return tuple(map(self._channels.index, camera.channels))
@@ -217,8 +222,10 @@ class Agent:
             self._uplink.identify(self._identity())  # first of all: nothing that was read leaves any more
         self._stops[seat].set()
         former.join(JOIN_S)
+        self._keep_rest(seat)
         self._before[seat] = self._totals(seat)
         self._cameras[seat], self._stops[seat] = made or self._camera(wanted), threading.Event()
+        self._periods[seat] = self._period(self._cameras[seat])
         self._columns[seat], self._watches[seat] = self._places(self._cameras[seat]), self._watch(seat)
         used = {id(model) for camera in self._cameras if isinstance(camera, RealCamera) for model in camera.models}
         for name in [name for name, model in self._eyes.loaded.items() if id(model) not in used]:
@@ -244,10 +251,20 @@ class Agent:
         return Watch(camera, seen, self._when, stop)
 
     def _write(self, seconds: Sequence[tuple[int, SecondOfRoom]]) -> None:
-        """Live seconds: kept first, then listened to."""
-        first = self._keep(seconds) - len(seconds) + 1
-        for sequence, (seat, second) in enumerate(seconds, first):
+        """Live seconds: kept first, then listened to; one with a cue is never kept waiting, see `period`."""
+        told = [(seat, sample) for seat, second in seconds for sample in self._periods[seat].add(second)]
+        newest = self._keep(told)
+        kept = {(seat, sample.time): newest - k for k, (seat, sample) in enumerate(reversed(told))}
+        for seat, second in seconds:
+            sequence = kept.get((seat, second.time), newest)
             self._own.hear(seat, self._cameras[seat].settings.seat(), sequence, second.time, second.cues)
+
+    def _keep_rest(self, seat: int) -> None:
+        """What of a seat still waits for its sample to be complete."""
+        self._keep([(seat, sample) for sample in self._periods[seat].rest()])
+
+    def _period(self, camera: Camera) -> Period:
+        return Period(self._settings.sample_period_s, camera.channels)
 
     def _keep(self, seconds: Sequence[tuple[int, SecondOfRoom]]) -> int:
         width = len(self._channels)

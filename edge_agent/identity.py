@@ -17,6 +17,8 @@ class Identity:
     channels: tuple[str, ...]
     seats: tuple[Resident, ...]
     models: tuple[tuple[str, str, str], ...] = ()
+    period_s: int = 1
+    """Seconds that one sample stands for at most."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from edge_agent.preprocess.tracks import Area
 from edge_agent.sensing.affect_calibration import read_calibration
 from edge_agent.sensing.own_models import OwnExpressionModel, OwnSceneModel
 from services.runtime.settings import HealthSettings, TimeZone
-from services.vocabulary import EMOTIONS, Mode, Resident
+from services.vocabulary import EMOTIONS, PERIODS_S, Mode, Resident
 from services.vocabulary.canary import LEAST_S
 
 
@@ -142,6 +142,9 @@ class EdgeSettings(HealthSettings):
     """What analysis may take of each second, and what is looked at less beyond: a table of these keys."""
     rates: RateSettings = RateSettings()
     """Pictures a second that each sense looks at: a table of these keys."""
+    sample_period_s: int = Field(PERIODS_S[0], ge=PERIODS_S[0], le=PERIODS_S[-1])
+    """Seconds between two samples of a resident, 1 to 10: a longer one tells the means of its seconds, so that a slow
+    change is noticed so much later. A second with a cue or a fall leaves at once, whatever is set here."""
     threads: int = Field(1, ge=1, le=64)
     """onnxruntime threads per model."""
     provider: Literal["auto", "TensorRT", "CUDA", "OpenVINO", "CPU"] = "auto"

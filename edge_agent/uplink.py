@@ -324,7 +324,8 @@ def _backoff(attempt: int, longest_s: Seconds = 15.0) -> Seconds:
 def _hello(who: Identity, spool: Spool, epoch: str, now: UnixSeconds, canary_every_s: Seconds) -> sensing_pb2.Hello:
     """The first message of a stream."""
     return sensing_pb2.Hello(
-        agent=who.agent, epoch=epoch, software=who.software, channels=who.channels, sample_period_s=1.0, sent_at=now,
+        agent=who.agent, epoch=epoch, software=who.software, channels=who.channels, sent_at=now,
+        sample_period_s=float(who.period_s),
         models=[sensing_pb2.ModelDigest(name=n, sha256=d, provider=p) for n, d, p in who.models],
         seats=[wire.seat_to_wire(seat) for seat in who.seats],
         oldest_sequence=spool.oldest, newest_sequence=spool.newest, token=who.token, time_zone=who.time_zone,

@@ -27,6 +27,7 @@ from threshold_service.beside import Beside, enough
 from threshold_service.engine import Engine
 from threshold_service.kept_state import Kept
 from threshold_service.record import HistoryTail, statuses
+from threshold_service.seconds import by_second, unjudged
 from threshold_service.statistics.facility import Lesson
 from threshold_service.statistics.state_bytes import StateUnreadable
 from threshold_service.telling import Telling
@@ -53,6 +54,8 @@ class AgentHello:
     time_zone: str
     skew_s: Seconds
     canary_every_s: Seconds = 0.0
+    period_s: int = 1
+    """Seconds that one sample stands for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,8 @@ class AgentRun:
         with self._lock, metrics.BATCH_SECONDS.time():
             self._check_whole()
             self._whole = self._kept = False
-            fresh = unjudged(batch, self._sequence)
+            new = unjudged(batch, self._sequence)
+            fresh = by_second(new, self._hello.period_s, self._engine.seen_at)
             before, judged = self._engine.counts, self._engine.judge(fresh)
             seats = fresh.seats.astype(np.int64)
             self._tail.add(seats, fresh.times, self._engine.kept(seats, fresh.times, fresh.values), judged)
@@ -123,7 +127,7 @@ class AgentRun:
                 self._written()
                 self._writing = self._beside.write(self._tail.handed_over(), self.agent, self._fence)
             self._whole = True
-            metrics.count_samples(before, self._engine.counts, len(batch) - len(fresh))
+            metrics.count_samples(before, self._engine.counts, len(batch) - len(new))
             return len(judged.events)
 
     def heard(self, link: LinkState) -> None:
@@ -260,6 +264,7 @@ class AgentRun:
         self._strays = kept is not None and not kept.parts.keys() <= {seat.id for seat in hello.seats}
         if engine is None:
             fresh = Engine(hello.channels, hello.seats, policy, hello.agent, hello.epoch, hello.time_zone)
+            fresh.continue_in(hello.epoch, period_s=hello.period_s)
             return fresh, sequence, kept is not None
         if engine.seats != hello.seats:
             known = engine.reseat(hello.seats)
@@ -272,6 +277,10 @@ class AgentRun:
             engine, damaged = Engine.joined(Kept(kept.blob, kept.parts), policy)
         except StateUnreadable as error:
             self._log.error("kept state cannot be read: this agent's residents are learned anew", detail=str(error))
+            return None
+        if engine.period_s != self._hello.period_s:
+            self._log.warning("sample period changed: this agent's residents are learned anew",
+                              before_s=engine.period_s, now_s=self._hello.period_s)  # fmt: skip
             return None
         if engine.channels != self._hello.channels:
             if not set(engine.channels) & set(self._hello.channels):
@@ -331,16 +340,3 @@ class AgentRun:
             self.agent, now, hello.software, hello.epoch, hello.skew_s, link.dropped, link.spooled,
             json.dumps(link.cameras),
         )  # fmt: skip
-
-
-def unjudged(batch: Batch, sequence: int) -> Batch:
-    """The samples after `sequence`; sequences increase, so they are the end of the batch."""
-    first = int(np.searchsorted(batch.sequences, np.uint64(sequence), side="right"))
-    if first == 0:
-        return batch
-    cues = tuple((place - first, cue) for place, cue in batch.cues if place >= first)
-    gaps = tuple((place - first, gap) for place, gap in batch.gaps if place >= first)
-    return Batch(
-        batch.sequences[first:], batch.seats[first:], batch.times[first:], batch.values[first:],
-        batch.quality[first:], batch.persons[first:], cues, gaps,
-    )  # fmt: skip

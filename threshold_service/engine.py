@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +22,7 @@ from threshold_service.statistics.meaning import affect, meaning
 from threshold_service.statistics.people import Fixed, Samples
 from threshold_service.usual_now import UsualNow
 from threshold_service.wave import Judged, Run, Setting
+from threshold_service.zones import known_zone
 
 
 class WaveRefused(ValueError):
@@ -79,12 +79,23 @@ class Engine:
         return self._apart
 
     @property
+    def seen_at(self) -> Floats:
+        """Time of each resident's last judged sample, NaN before the first, (n,)."""
+        return self._state.person.seen_at
+
+    @property
     def counts(self) -> dict[str, int]:
         """Samples so far by what became of them."""
         return dict(zip(COUNTED, self._state.counts.sum(axis=0).tolist(), strict=True))
 
-    def continue_in(self, epoch: str, time_zone: str | None = None) -> None:
-        """The agent said hello: events from now on are numbered in its spool's `epoch`, and tell its local time.
+    @property
+    def period_s(self) -> int:
+        """Seconds that a sample of this agent stands for."""
+        return self._setting.identity.period_s
+
+    def continue_in(self, epoch: str, time_zone: str | None = None, period_s: int | None = None) -> None:
+        """The agent said hello: events from now on are numbered in its spool's `epoch`, and tell its local time; its
+        samples stand for `period_s` seconds.
 
         Raises:
             ValueError: a time zone that is not known.
@@ -92,7 +103,9 @@ class Engine:
         identity = self._setting.identity
         zone = identity.time_zone if time_zone is None else known_zone(time_zone)
         self._apart |= (epoch, zone) != (identity.epoch, identity.time_zone)
-        self._setting = replace(self._setting, identity=replace(identity, epoch=epoch, time_zone=zone))
+        period_s = identity.period_s if period_s is None else period_s
+        said = replace(identity, epoch=epoch, time_zone=zone, period_s=period_s)
+        self._setting = replace(self._setting, identity=said)
 
     def reseat(self, seats: tuple[Resident, ...]) -> int:
         """From now on these are the residents: who was watched before stays known, the others are learned; how many
@@ -334,16 +347,3 @@ def _in_lanes(values: NDArray[np.floating]) -> Singles:
     wide = np.empty((m, -(-c // LANES) * LANES), np.float32)
     wide[:, :c], wide[:, c:] = values, np.nan
     return wide
-
-
-def known_zone(name: str) -> str:
-    """The name of a time zone that this machine knows.
-
-    Raises:
-        ValueError: it is not known.
-    """
-    try:
-        ZoneInfo(name)
-    except (OSError, ValueError, KeyError) as error:  # an unknown zone is a KeyError, a folder of zones an OSError
-        raise ValueError(f"time zone {name!r} is not known: expected an IANA name such as Europe/Berlin") from error
-    return name

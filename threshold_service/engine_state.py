@@ -164,6 +164,8 @@ class Identity:
     epoch: str
     time_zone: str
     policy_version: str
+    period_s: int = 1
+    """Seconds that one sample of the agent stands for."""
 
 
 def reseated(identity: Identity, state: EngineState, seats: Sequence[Resident]) -> tuple[EngineState, int]:

@@ -16,15 +16,15 @@ from services.ledger.roster import SeatTaken
 from services.runtime import logs, wire
 from services.runtime.clock import Clock
 from services.runtime.version import SOFTWARE
-from services.vocabulary import EdgeAlarm, Seconds
+from services.vocabulary import PERIODS_S, EdgeAlarm, Seconds
 from threshold_service import metrics
 from threshold_service.agent_run import AgentHello, AgentRun, LinkState, RunBroken
 from threshold_service.ahead import Ahead
 from threshold_service.arrivals import Arrivals, patience_s
-from threshold_service.engine import known_zone
 from threshold_service.evidence import Asking, Wanted
 from threshold_service.roster import AgentTaken, Roster
 from threshold_service.settings import ThresholdSettings
+from threshold_service.zones import known_zone
 
 Message = wire.PackedBatch | sensing_pb2.EdgeMessage
 More = Callable[[], Sequence[wire.PackedBatch]]
@@ -250,8 +250,11 @@ def _checked(hello: sensing_pb2.Hello, now: float) -> AgentHello:
     for what, names in (("channels", list(hello.channels)), ("seats", [seat.resident for seat in hello.seats])):
         if not names or len(set(names)) != len(names):
             raise wire.WireError(f"hello.{what} = {names}: expected at least one, each once")
-    if abs(hello.sample_period_s - 1.0) > 1e-9:
-        raise wire.WireError(f"hello.sample_period_s = {hello.sample_period_s}: expected 1.0")
+    if hello.sample_period_s not in PERIODS_S:
+        raise wire.WireError(
+            f"hello.sample_period_s = {hello.sample_period_s:g}: expected whole seconds from {PERIODS_S[0]} to "
+            f"{PERIODS_S[-1]}, as the agent's sample_period_s is set"
+        )
     if not math.isfinite(hello.sent_at):
         raise wire.WireError(f"hello.sent_at = {hello.sent_at}: expected Unix seconds")
     return AgentHello(
@@ -263,6 +266,7 @@ def _checked(hello: sensing_pb2.Hello, now: float) -> AgentHello:
         time_zone=_zone(hello.time_zone or "UTC"),
         skew_s=hello.sent_at - now,
         canary_every_s=wire.canary_interval(hello.canary_every_s),
+        period_s=int(hello.sample_period_s),
     )
 
 

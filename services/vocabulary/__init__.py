@@ -29,7 +29,7 @@ from services.vocabulary.pictures import Picture, PictureReply, PictureRequest
 from services.vocabulary.policy import Budget, Literal, Own, Policy, Rules, Timing, relaxed
 from services.vocabulary.poses import BodyPose, Movement
 from services.vocabulary.resident import Condition, Resident, ResidentNow
-from services.vocabulary.sample import Gap, Position, Sample
+from services.vocabulary.sample import PERIODS_S, Gap, Position, Sample
 from services.vocabulary.tier import Tier
 from services.vocabulary.time import Seconds, UnixSeconds
 
@@ -38,6 +38,7 @@ __all__ = [
     "COURSES",
     "EMOTIONS",
     "HEARD",
+    "PERIODS_S",
     "RULES",
     "UNCHECKED",
     "Absence",

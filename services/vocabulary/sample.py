@@ -1,4 +1,4 @@
-"""What one resident's room told in one second, and where it stands in its agent's spool."""
+"""What one resident's room told in one second or a few, and where it stands in its agent's spool."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,9 @@ from services.vocabulary.absence import Absence
 from services.vocabulary.channel import Sense
 from services.vocabulary.cue import Cue
 from services.vocabulary.time import UnixSeconds
+
+PERIODS_S = range(1, 11)
+"""Seconds that one sample may stand for."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -109,12 +109,12 @@ def service(tmp_path: Path) -> Iterator[Service]:
 
 def hello(
     agent: str = "edge-1", epoch: str = EPOCH, resident: str = "r-1", time_zone: str = "UTC",
-    sent_at: float | None = None,
+    sent_at: float | None = None, period_s: float = 1.0,
 ) -> sensing_pb2.EdgeMessage:  # fmt: skip
     seat = wire.seat_to_wire(Resident(resident, "Room 1"))
     return sensing_pb2.EdgeMessage(
         hello=sensing_pb2.Hello(
-            agent=agent, epoch=epoch, software="test", channels=CHANNELS, seats=[seat], sample_period_s=1.0,
+            agent=agent, epoch=epoch, software="test", channels=CHANNELS, seats=[seat], sample_period_s=period_s,
             sent_at=time.time() if sent_at is None else sent_at, time_zone=time_zone,
         )
     )  # fmt: skip
@@ -125,15 +125,16 @@ def heartbeat(dropped: int = 0, spooled: int = 0, since: float = 0.0, pace: floa
     return sensing_pb2.EdgeMessage(heartbeat=sensing_pb2.Heartbeat(dropped=dropped, spooled=spooled, cameras=[camera]))
 
 
-def samples(first: int, n: int, *, cry: tuple[int, ...] = ()) -> sensing_pb2.EdgeMessage:
-    """n seconds from sequence `first` on; sequences in `cry` carry a cry."""
+def samples(first: int, n: int, *, cry: tuple[int, ...] = (), times: tuple[float, ...] = ()) -> sensing_pb2.EdgeMessage:
+    """n seconds from sequence `first` on, at their `times` after START where they are given; sequences in `cry` carry a
+    cry."""
     sequences = np.arange(first, first + n, dtype=np.uint64)
     rng = np.random.default_rng(first)
     values = np.column_stack([rng.normal(0.1, 0.02, n), rng.normal(0.05, 0.01, n), rng.normal(-50, 2, n)])
     batch = Batch(
         sequences=sequences,
         seats=np.zeros(n, np.uint32),
-        times=START + sequences.astype(float),
+        times=START + (np.array(times) if times else sequences.astype(float)),
         values=values.astype(np.float32),
         quality=np.ones(n, np.float32),
         persons=np.ones(n, np.int32),
@@ -165,6 +166,24 @@ def test_it_welcomes_judges_and_acknowledges(service: Service) -> None:
     assert event.opened_at == pytest.approx(START + event.position.sequence)
     with service.database.read() as connection:
         assert len(OutboxRepository(connection).unconsumed(EVENT_CHANGED, "nobody", 10, time.time() + 1)) == 1
+
+
+def test_it_judges_an_agent_that_sends_every_five_seconds_and_hears_its_alarms_at_once(service: Service) -> None:
+    quiet = tuple(5.0 * k for k in range(1, 31))
+    cries = (153.0, 154.0, 159.0)
+    answers = converse(
+        service, hello(period_s=5.0), samples(1, 30, times=quiet), samples(31, 3, cry=(31, 32), times=cries)
+    )
+    assert answers[-1].ack.durable_sequence == 33
+    (event,) = service.events()
+    assert (event.tier, event.opened_at, event.position.sequence) == (Tier.IMMEDIATE, START + 154.0, 32)
+
+
+@pytest.mark.parametrize("period_s", [0.0, 2.5, 11.0, float("nan")])
+def test_it_says_which_periods_it_understands(service: Service, period_s: float) -> None:
+    code, why = refusal(service, hello(period_s=period_s))
+    assert code is grpc.StatusCode.INVALID_ARGUMENT
+    assert why.endswith("expected whole seconds from 1 to 10, as the agent's sample_period_s is set")
 
 
 def test_it_resumes_from_what_is_durable_and_passes_over_repeats(service: Service) -> None:

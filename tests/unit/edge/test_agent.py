@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +32,12 @@ class Server(sensing_pb2_grpc.SensingServicer):
         self.refused, self.code = refused, code
         self.samples: dict[str, int] = {}
         self.blind: set[bool] = set()
+        self.periods_s: list[float] = []
+        self.times: list[float] = []
 
     async def Stream(self, messages: Messages, context: Context) -> AsyncIterator[sensing_pb2.ServerMessage]:
         hello = (await anext(aiter(messages))).hello
+        self.periods_s.append(hello.sample_period_s)
         seats = "+".join(seat.resident for seat in hello.seats)
         if seats == self.refused:
             await context.abort(self.code, "not this one")
@@ -42,6 +46,7 @@ class Server(sensing_pb2_grpc.SensingServicer):
             for camera in message.heartbeat.cameras:
                 self.blind.add(camera.blind)
             if message.batch.sequence:
+                self.times += message.batch.time
                 self.samples[seats] = self.samples.get(seats, 0) + len(message.batch.sequence)
                 yield sensing_pb2.ServerMessage(ack=sensing_pb2.Ack(durable_sequence=message.batch.sequence[-1]))
 
@@ -122,6 +127,20 @@ def test_it_sends_what_an_earlier_schema_left_as_what_it_was(
 
     run(story())
     assert not list(tmp_path.glob("*.old*"))
+
+
+def test_it_sends_a_sample_every_few_seconds_and_the_rest_when_it_stops(settings: Callable[..., EdgeSettings]) -> None:
+    async def story() -> None:
+        servicer = Server()
+        async with serving(servicer) as address:
+            made = settings(address, "r-1", sample_period_s=2)
+            await sense(Agent(made), lambda: len(servicer.times) >= 2)
+        assert set(servicer.periods_s) == {2.0}
+        apart = [later - earlier for earlier, later in pairwise(servicer.times)]
+        assert apart[0] == pytest.approx(2.0)
+        assert all(gap == pytest.approx(2.0) or gap == pytest.approx(1.0) for gap in apart)
+
+    run(story())
 
 
 def test_it_senses_while_the_server_is_away_after_a_schema_change(
