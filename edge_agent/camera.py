@@ -102,7 +102,8 @@ class Eyes:
 
     def senses(self, mode: Mode, places: Places = UNPLACED) -> Roster:
         """Fresh senses for one camera, on shared models; its masks are made black where it is decoded."""
-        return roster(self.find, mode, replace(self.choice, zone=places.zone, bed=places.bed), self.loaded)
+        choice = replace(self.choice, zone=places.zone, bed=places.bed, others=places.others)
+        return roster(self.find, mode, choice, self.loaded)
 
     def scorer(
         self, mode: Mode, places: Places = UNPLACED, monotonic: Callable[[], Seconds] = time.perf_counter

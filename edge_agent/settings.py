@@ -1,10 +1,12 @@
 """What an edge agent can be told: its cameras, its residents, its server."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from edge_agent.capture.source import Expects, Source
@@ -90,6 +92,13 @@ class CameraSettings(BaseModel):
     """Simulated sources only: seconds until a scripted episode with cries."""
     seed: int = 1
     rehearsal: RehearsalSettings | None = None
+    _others: tuple[Area, ...] = PrivateAttr(())
+    """Zones and beds of the other residents whose cameras have the same source."""
+
+    def beside(self, cameras: Iterable["CameraSettings"]) -> None:
+        """Be told of all `cameras`, some of which may look at the same picture."""
+        same = [one for one in cameras if one is not self and one.source == self.source and not self.simulated]
+        self._others = tuple(area for one in same for area in replace(one.places, others=()).own)
 
     @model_validator(mode="after")
     def _consent_for_affect(self) -> "CameraSettings":
@@ -104,7 +113,7 @@ class CameraSettings(BaseModel):
     def places(self) -> Places:
         """What was said about its picture, as a value."""
         masks = tuple(mask.area for mask in self.masks)
-        return Places(masks, self.zone.area, self.bed_area.area if self.bed_area else None)
+        return Places(masks, self.zone.area, self.bed_area.area if self.bed_area else None, self._others)
 
     @property
     def simulated(self) -> bool:
@@ -254,4 +263,6 @@ class EdgeSettings(HealthSettings):
             if shared and one.zone.area.overlaps(other.zone.area):
                 raise ValueError(f"zones of {one.name} and {other.name}, which look at one source, overlap: expected "
                                  "zones apart, or nobody knows whose resident is meant")  # fmt: skip
+        for camera in self.cameras:
+            camera.beside(self.cameras)
         return self

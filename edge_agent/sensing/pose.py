@@ -1,14 +1,16 @@
 """Counts people and measures the posture and movement of the one being followed, from 17 keypoints (MoveNet)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from edge_agent.capture.frame import Frame
 from edge_agent.models import Model
 from edge_agent.preprocess.body import CHANNELS, LARGEST, OUT_OF_BED, Body
+from edge_agent.preprocess.places import Places
 from edge_agent.preprocess.posture import posture
 from edge_agent.preprocess.skeleton import Skeleton, trunk
 from edge_agent.preprocess.tracks import FORGET_S, WHOLE, Area, Presence, Track, Tracks
+from edge_agent.preprocess.whose import Homes, Whose
 from edge_agent.sensing.pose_models import (
     CLOCKWISE,
     COUNTER_CLOCKWISE,
@@ -53,7 +55,9 @@ class Pose:
     0..1 (see `preprocess.habits`); with a `bed`, `pose.out_of_bed` 0..1. Speeds and the fall are the second's largest,
     the others its mean. Tracks are appearance-free and forgotten after two seconds. Whoever is alone and has been in
     `zone` since the room was last empty or shared may be taken for the resident (see `preprocess.tracks`). Who lies in
-    `bed` has not fallen, and is not judged for being still.
+    `bed` has not fallen, and is not judged for being still. With places of `others`, who live in the same picture, the
+    fall of somebody who was in one of those is not told here, and one that may be anybody's is told with an
+    `uncertainty` of 1 (see `preprocess.whose`).
     """
 
     title = "pose"
@@ -61,13 +65,17 @@ class Pose:
     channels: tuple[str, ...] = CHANNELS
     needs = (MODEL,)
 
-    def __init__(self, model: Model, per_second: float = 2.0, zone: Area = WHOLE, bed: Area | None = None) -> None:
+    def __init__(
+        self, model: Model, per_second: float = 2.0, zone: Area = WHOLE, bed: Area | None = None,
+        others: Sequence[Area] = (),
+    ) -> None:  # fmt: skip
         self._net = net_of(model)
         self.needs = (model.name,)
         self.per_second = per_second
         self._bed = bed
         self.channels = CHANNELS if bed is None else (*CHANNELS, OUT_OF_BED)
         self._tracks, self._presence = Tracks(), Presence(zone)
+        self._homes = Homes(Places(zone=zone, bed=bed).own, others)
         self._bodies: dict[int, Body] = {}
         self._followed = 0
         self._turns, self._turned_s = (CLOCKWISE, COUNTER_CLOCKWISE), float("-inf")
@@ -87,17 +95,18 @@ class Pose:
         self._tell([(frame, people) for frame, people, _ in seen])
         persons = max(len(people) for _, people, _ in seen)
         resident = self._resident([(frame, tracks) for frame, _, tracks in seen])
-        rows, falls = [], [0.0]
+        rows: list[dict[str, float]] = []
+        falls: list[Cue] = []
         for frame, people, tracks in seen:
             said = self._look(frame, people, tracks)
-            falls += [row["pose.fall"] for row in said.values() if "pose.fall" in row]
+            falls += self._falls(tracks, said)
             rows += [said[self._followed]] if people else []
         if not rows:
             return Reading.absent(Absence.NOT_IN_VIEW, persons=persons, inferences=self._looks, resident=resident)
         values = mean_of(rows)
         values |= {name: max(row[name] for row in rows if name in row) for name in LARGEST if name in values}
         values = {name: value for name, value in values.items() if name in self.channels}
-        cues = (Cue(CueName.FALL, max(falls)),) if max(falls) > 0.0 else ()
+        cues = tuple(sorted(falls, key=lambda cue: -cue.probability)[:1])
         quality = len(rows) / len(frames)
         return Reading(values, quality, cues, persons=persons, inferences=self._looks, resident=resident)
 
@@ -123,14 +132,32 @@ class Pose:
         """What each track's body says in one picture; who is followed is chosen anew where they are gone."""
         known = self._bodies.items()
         self._bodies = {id_: body for id_, body in known if 0.0 <= frame.pts_s - body.seen_s <= FORGET_S}
-        if tracks and self._followed not in {track.id for track in tracks}:
-            self._followed = tracks[0].id
+        self._homes.update(tracks)
+        self._follow(tracks)
         return {
             track.id: self._bodies.setdefault(track.id, Body()).look(
                 frame.pts_s, person.skeleton, frame.image.shape[0], self._in_bed(person, frame)
             )
             for person, track in zip(people, tracks, strict=True)
         }
+
+    def _follow(self, tracks: list[Track]) -> None:
+        """Whoever was followed before, unless that is another resident and somebody else is not."""
+        mine = [track.id for track in tracks if self._homes.of(track) is not Whose.ANOTHER]
+        if tracks and self._followed not in (mine or [track.id for track in tracks]):
+            self._followed = mine[0] if mine else tracks[0].id
+
+    def _falls(self, tracks: list[Track], said: dict[int, dict[str, float]]) -> list[Cue]:
+        """The falls that are told of this resident; what a body says of another's is taken out of what is `said`."""
+        told: list[Cue] = []
+        for track in tracks:
+            evidence = said[track.id].get("pose.fall", 0.0)
+            whose = self._homes.fallen(track, evidence > 0.0)
+            if whose is Whose.ANOTHER and "pose.fall" in said[track.id]:
+                said[track.id]["pose.fall"] = 0.0
+            elif evidence > 0.0:
+                told.append(Cue(CueName.FALL, evidence, uncertainty=1.0 if whose is Whose.UNRESOLVED else None))
+        return told
 
     def _in_bed(self, person: Person, frame: Frame) -> bool:
         ends = trunk(person.skeleton)

@@ -72,6 +72,8 @@ class Choice:
     """A YOLO pose net of the operator's own, instead of MoveNet."""
     bed: Area | None = None
     """Where the mattress is seen: who lies there has not fallen. None: nobody said."""
+    others: tuple[Area, ...] = ()
+    """Zones and beds of other residents in the same picture: who falls out of one of those is not this resident."""
 
     @property
     def pose_file(self) -> str:
@@ -128,7 +130,7 @@ def roster(
         ),
         shelf.sense(
             pose.Pose.title, SenseName.POSE, pose.Pose.channels, pose.Pose.needs,
-            lambda: pose.Pose(shelf.pose_model(), choice.rates.pose, zone=choice.zone, bed=choice.bed),
+            lambda: pose.Pose(shelf.pose_model(), choice.rates.pose, choice.zone, choice.bed, choice.others),
         ),
         shelf.sense(
             blendshapes.Blendshapes.title, SenseName.FACE, blendshapes.Blendshapes.channels,

@@ -80,7 +80,9 @@ def heard(cues: Iterable[Cue]) -> list[str]:
     """A clause per cue that was heard clearly enough, the clearest first."""
     clear = sorted((cue for cue in cues if cue.probability >= CUE_SHOWN), key=lambda cue: -cue.probability)
     first = {cue.name: cue for cue in reversed(clear)}
-    return [HEARD[name] + _for(first[name].duration_s) for name in dict.fromkeys(cue.name for cue in clear)]
+    named = dict.fromkeys(cue.name for cue in clear)
+    whose = {name: " (not clear whose)" if cue.unattributed else "" for name, cue in first.items()}
+    return [HEARD[name] + _for(first[name].duration_s) + whose[name] for name in named]
 
 
 def _for(duration_s: float | None) -> str:

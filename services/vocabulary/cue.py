@@ -54,7 +54,8 @@ HEARD = {
 class Cue:
     """One cue with its probability, and where it lies relative to the time of what carries it (0 or negative).
 
-    Of a fall, the probability is evidence 0..1 (see `edge_agent.preprocess.fall`). Of a vocalisation that may be of
+    Of a fall, the probability is evidence 0..1 (see `edge_agent.preprocess.fall`), and an `uncertainty` of 1 says that
+    several residents share the picture and nobody can tell whose fall it is. Of a vocalisation that may be of
     distress or of pleasure: how loud its loudest second was, how long it has lasted, and in affect mode how
     `uncertainty` (entropy in bits, 0..1) and `conflict` of sound and face (0..1) stand.
     """
@@ -66,3 +67,16 @@ class Cue:
     duration_s: Seconds | None = None
     uncertainty: float | None = None
     conflict: float | None = None
+
+    @property
+    def unattributed(self) -> bool:
+        """Whether it is a fall of which nobody can tell whose it is.
+
+        >>> Cue(CueName.FALL, 0.9, uncertainty=1.0).unattributed, Cue(CueName.FALL, 0.9).unattributed
+        (True, False)
+        """
+        return self.name is CueName.FALL and self.uncertainty is not None and self.uncertainty >= _OPEN_FROM
+
+
+_OPEN_FROM = 0.5
+"""Bits of uncertainty (of two residents at most 1) from which whose fall it is counts as open (source: guess)."""

@@ -144,6 +144,7 @@ def _sounded(cue: Cue) -> str:
     loud, lasted = cue.loudness_dbfs, cue.duration_s
     said = [level(loud, "audio.loudness")] if loud is not None and math.isfinite(loud) else []
     said += [f"lasting {lasted:.1f}s"] if lasted is not None and math.isfinite(lasted) else []
+    said += ["not clear whose: several residents share the picture"] if cue.unattributed else []
     return f" ({', '.join(said)})" if said else ""
 
 

@@ -37,6 +37,11 @@ def test_it_names_the_clearest_sound_and_the_two_strongest_changes() -> None:
     )
 
 
+def test_it_says_that_nobody_can_tell_whose_fall_it_is() -> None:
+    seen = about(Mode.OBSERVABLES, (Cue(CueName.FALL, 0.9, uncertainty=1.0),))
+    assert headline(seen) == "A fall was seen (not clear whose)."
+
+
 def test_it_names_an_emotion_in_affect_mode() -> None:
     sentence = headline(about(Mode.AFFECT, (), Deviation("emotion.fear", 0.5, 0.1, 0.1, 4.0, 0.5)))
     assert sentence == "The face suggested clearly more fear than usual."

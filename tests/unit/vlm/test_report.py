@@ -61,6 +61,12 @@ def test_it_tells_how_loud_and_how_long_a_vocalisation_was_that_nobody_could_nam
             "groan 0.50 at +22s (lasting 1.0s)\n") in report  # fmt: skip
 
 
+def test_it_tells_that_a_fall_may_be_of_somebody_else_in_the_picture() -> None:
+    seen = (Cue(CueName.FALL, 0.9, 18.0, uncertainty=1.0),)
+    report = event_report(replace(RESTLESS, evidence=replace(RESTLESS.evidence, cues=seen)))
+    assert "fall seen 0.90 at +18s (not clear whose: several residents share the picture)" in report
+
+
 @given(events)
 @settings(max_examples=80, deadline=None)
 def test_it_never_names_an_inner_state_in_observables_mode(event: Event) -> None:
