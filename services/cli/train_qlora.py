@@ -246,10 +246,13 @@ def bundle(
     evaluation.json and evaluation.html lie beside it.
 
     The card names every source that was learned from, with its terms. An adapter of which one was taken for research
-    alone is refused unless `--for research` is said, and then its card says so.
+    alone is refused unless `--for research` is said, and then its card says so. That, the evaluation, name, key and
+    folder are looked at before anything is computed.
 
     Example: `attune train bundle qlora.toml --corpus composed --run run --name house --out house --key private.pem`
     """
+    options: list[object] = ["--name", name, "--out", out, "--sees", sees, "--approved-by", approved_by]
+    options += ["--for", purpose, *(["--key", key] if key else [])]
+    start("training.bundle", [run, *options, "--check"])  # before minutes are spent on what may not be packed
     start("training.qlora", ["golden", settings, "--corpus", corpus, "--run", run], heavy=True)
-    options = ["--name", name, "--out", out, "--sees", sees, "--approved-by", approved_by, "--for", purpose]
-    start("training.bundle", [run, *options, *(["--key", key] if key else [])])
+    start("training.bundle", [run, *options])

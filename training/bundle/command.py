@@ -7,17 +7,21 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from training.bundle.packing import Answering, pack
+from training.bundle.packing import Answering, check, pack
 from training.corpus.errors import CorpusError
 from training.corpus.licences import Use
 from vlm_service.bundle import BundleError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status: 0 the bundle is written, 2 it is not, with one line that says why."""
+    """The exit status: 0 the bundle is written, or with --check lacks golden prompts alone; 2 it is not, with one line
+    that says why."""
     asked = _parser().parse_args(arguments)
     try:
         of = Answering(asked.name, asked.approved_by, asked.sees, Use(asked.purpose))
+        if asked.check:
+            check(asked.run, of, asked.out, asked.key)
+            return 0
         bundle = pack(asked.run, of, asked.out, asked.key)
     except ValidationError as error:
         first = error.errors()[0]
@@ -45,4 +49,5 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--approved-by", default="")
     parser.add_argument("--sees", choices=("text", "frames"), default="text")
     parser.add_argument("--for", dest="purpose", choices=("product", "research"), default="product")
+    parser.add_argument("--check", action="store_true", help="Only see whether anything but golden prompts is missing.")
     return parser

@@ -38,8 +38,7 @@ def pack(run: Path, of: Answering, out: Path, key: Path | None) -> Bundle:
         NotReady: the run's parts are missing or of another adapter, or `out` is there.
         BundleError: what the run left is no bundle.
     """
-    if out.exists():
-        raise NotReady(f"{out}: is there already; a bundle is never changed, name another folder")
+    check(run, of, out, key)
     card = card_of(run, of)
     arriving = out.with_name(f".{out.name}.arriving")
     shutil.rmtree(arriving, ignore_errors=True)
@@ -57,8 +56,22 @@ def pack(run: Path, of: Answering, out: Path, key: Path | None) -> Bundle:
     return Bundle(out, bundle.card, bundle.weights, bundle.manifest)
 
 
-def card_of(run: Path, of: Answering) -> Card:
-    """The card of the adapter in `run`.
+def check(run: Path, of: Answering, out: Path, key: Path | None) -> None:
+    """That nothing but golden prompts is missing for a bundle: asked before they are computed, which takes minutes.
+
+    Raises:
+        NotReady: the run's parts are missing or of another adapter, `out` is there, or the key is not.
+        LicenceForbids: see `use_of`.
+    """
+    if out.exists():
+        raise NotReady(f"{out}: is there already; a bundle is never changed, name another folder")
+    if key is not None and not key.is_file():
+        raise NotReady(f"{key}: no private key; `attune adapters keys` makes one")
+    card_of(run, of, proven=False)
+
+
+def card_of(run: Path, of: Answering, proven: bool = True) -> Card:
+    """The card of the adapter in `run`; with its golden prompts where they are there to prove it by.
 
     Raises:
         NotReady: golden prompts or evaluation are missing, or of another adapter.
@@ -70,7 +83,7 @@ def card_of(run: Path, of: Answering) -> Card:
         raise NotReady(
             f"{run / ADAPTER}: weights {digest[:12]}, {RUN} tells of {told.adapter_sha256[:12]}; train again"
         )
-    golden = _of_adapter(run / GOLDEN, told, "`attune train bundle` finds them")
+    prompts = _of_adapter(run / GOLDEN, told, "`attune train bundle` finds them")["prompts"] if proven else ()
     evaluation = _of_adapter(run / JSON, told, "run `attune train evaluate`")
     lora, weights = told.settings["lora"], read_weights(run / ADAPTER / WEIGHTS)
     return Card(
@@ -81,7 +94,7 @@ def card_of(run: Path, of: Answering) -> Card:
                       layers=told.corpus.layers),
         evaluation=tuple(_figure(one) for one in evaluation["figures"] if _is_for_cards(one["part"])),
         probes=tuple(
-            Probe(**{name: one[name] for name in Probe.model_fields}) for one in golden["prompts"]
+            Probe(**{name: one[name] for name in Probe.model_fields}) for one in prompts
         ),
         software=told.software, seeds=told.seeds, made_at=told.made_at, approved_by=of.approved_by,
         use=use, sources=tuple(Source(dataset=one.dataset, use=_said(one.use), terms=one.terms)
