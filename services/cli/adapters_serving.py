@@ -20,7 +20,9 @@ Token = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="For programs: the answer as JSON.")]
-By = Annotated[str, typer.Option(help="Who answers for it; kept in the audit chain. Default: your login name.")]
+By = Annotated[
+    str, typer.Option(help="Who answers for it; kept in the audit chain, beside the token's role. Default: your login.")
+]
 Why = Annotated[str, typer.Option(help="Why; kept in the audit chain.")]
 Wanted = Annotated[
     str, typer.Argument(help="Served name, a beginning of it that means one alone, or active, canary, shadow.")

@@ -72,9 +72,13 @@ def _report(report: Mapping[str, Any]) -> Table:
 
 
 def _steps(moves: Sequence[Mapping[str, Any]]) -> Table:
-    rows = [[_at(move["at"]), _stands({**move, "state": move["after"]}), move["cause"], move["by"], move["why"]]
+    rows = [[_at(move["at"]), _stands({**move, "state": move["after"]}), move["cause"], _who(move), move["why"]]
             for move in moves]  # fmt: skip
     return _table("steps", ("when", "to", "cause", "by", "why"), rows)
+
+
+def _who(move: Mapping[str, Any]) -> str:
+    return f"{move['by']} ({move['token']} token)" if move.get("token") else str(move["by"])
 
 
 def _table(title: str, headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:

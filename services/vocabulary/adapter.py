@@ -57,7 +57,8 @@ class AdapterVersion:
 
 @dataclass(frozen=True, slots=True)
 class AdapterMove:
-    """One step of one version; `before` is None at its first. `by` is a person, or the service itself."""
+    """One step of one version; `before` is None at its first. `by` is a person as they say, or the service itself;
+    `token` the role whose token was shown ("push" or "promote"), empty where none is asked for."""
 
     served_name: str
     before: AdapterState | None
@@ -68,6 +69,7 @@ class AdapterMove:
     why: str = ""
     share: float = 0.0
     rooms: tuple[str, ...] = ()
+    token: str = ""
 
 
 class AdapterRole(StrEnum):

@@ -24,14 +24,15 @@ class Callers:
     def __init__(self, settings: AdapterSettings) -> None:
         self._tokens = {Role.PUSH: settings.push_token, Role.PROMOTE: settings.promote_token}
 
-    def check(self, shown: str, needs: Role | None = None) -> None:
-        """Let a caller with this `Authorization` header do what needs a role; any of them may look.
+    def check(self, shown: str, needs: Role | None = None) -> str:
+        """Let a caller with this `Authorization` header do what needs a role; any of them may look. The role whose
+        token was shown, which is all that is known of who it is; empty where there are no tokens.
 
         Raises:
             Refused: 401 without a known token, 403 with the other role's.
         """
         if not any(self._tokens.values()):
-            return
+            return ""
         roles = {
             role
             for role, token in self._tokens.items()
@@ -44,6 +45,7 @@ class Callers:
         if needs is not None and needs not in roles:
             raise Refused(403, "wrong-role", f"this token may not {needs.value}: ask whoever holds "
                                              f"ATTUNE_VLM_{needs.name}_TOKEN")  # fmt: skip
+        return next(iter(roles)).value
 
 
 class NoBrowsers:

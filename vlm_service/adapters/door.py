@@ -32,7 +32,8 @@ from vlm_service.bundle.card import read_card
 from vlm_service.bundle.manifest import CARD, MOST_BYTES
 
 DESCRIPTION = """Versions of adapters for the second opinion. Errors are `application/problem+json`; `detail` says what
-to do. A push is the bundle's folder as a tar archive."""
+to do. A push is the bundle's folder as a tar archive. `by` is who says to be asking; the audit chain keeps it beside
+`token`, the role whose token was shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +96,11 @@ def versions(desk: InDesk, authorization: Shown = "") -> Response:
 async def push(desk: InDesk, request: Request, by: Annotated[Who, Query()], authorization: Shown = "") -> Response:
     """Take a bundle in, as a tar archive in the body. 201: a new version; 200: these contents are here already.
     `not_checked` says what nobody looked at, as this service is set."""
-    desk.callers.check(authorization, Role.PUSH)
+    token = desk.callers.check(authorization, Role.PUSH)
     with tempfile.NamedTemporaryFile(dir=desk.settings.adapters_folder, prefix="push-", suffix=".tar") as file:
         archive = Path(file.name)
         await _receive(request.stream(), archive)
-        version, fresh = await asyncio.to_thread(desk.intake.take, archive, by)
+        version, fresh = await asyncio.to_thread(desk.intake.take, archive, by, token)
     said = {**version_out(version), "not_checked": desk.intake.not_checked()}
     return _sent(said, 201 if fresh else 200)
 
@@ -108,11 +109,11 @@ async def push(desk: InDesk, request: Request, by: Annotated[Who, Query()], auth
 async def rollback(desk: InDesk, wish: MoveIn, authorization: Shown = "") -> Response:
     """Take the canary back, or, without one, the active version; who was heard before it is heard again once it is
     proven. `heard` is who speaks now (empty: the base model), `returning` who is still to be proven."""
-    desk.callers.check(authorization, Role.PROMOTE)
+    token = desk.callers.check(authorization, Role.PROMOTE)
     if desk.steward is not None:
-        taken = await desk.steward.take_back(wish.by, wish.why)
+        taken = await desk.steward.take_back(wish.by, wish.why, token=token)
     else:
-        taken = await asyncio.to_thread(desk.registry.roll_back, wish.by, wish.why)
+        taken = await asyncio.to_thread(desk.registry.roll_back, wish.by, wish.why, token=token)
     heard, back = desk.registry.held(AdapterState.ACTIVE), desk.registry.returning()
     told = {"heard": heard.served_name if heard else "", "returning": back.served_name if back else ""}
     return _sent({**version_out(taken), **told})
@@ -144,55 +145,55 @@ def diff(desk: InDesk, first: str, second: str, authorization: Shown = "") -> Re
 @router.post("/{wanted}/approve")
 async def approve(desk: InDesk, wanted: str, wish: MoveIn, authorization: Shown = "") -> Response:
     """Answer for a version by name, where its card says that nobody does: without that it is never heard."""
-    desk.callers.check(authorization, Role.PROMOTE)
+    token = desk.callers.check(authorization, Role.PROMOTE)
     found = await asyncio.to_thread(desk.registry.find, wanted)
     if found.state in (AdapterState.UPLOADED, AdapterState.REFUSED):
         raise IllegalStep(f"{found.served_name} is {found.state.value}: nobody can answer for it")
-    await asyncio.to_thread(desk.registry.approve, found.served_name, wish.by, wish.why)
+    await asyncio.to_thread(desk.registry.approve, found.served_name, wish.by, wish.why, token)
     return _sent(version_out(found))
 
 
 @router.post("/{wanted}/judge")
 async def judge(desk: InDesk, wanted: str, wish: MoveIn, authorization: Shown = "") -> Response:
     """Have the gates of a version judged anew, every case asked again; its report is replaced once that is done."""
-    desk.callers.check(authorization)
+    token = desk.callers.check(authorization)
     found = await asyncio.to_thread(desk.registry.find, wanted)
     if desk.steward is None:
         raise Refused(503, "no-server", "no model's server is configured: set ATTUNE_VLM_SERVER_URL")
-    await asyncio.to_thread(desk.registry.ask, found.served_name, wish.by, wish.why)
+    await asyncio.to_thread(desk.registry.ask, found.served_name, wish.by, wish.why, token)
     return _sent(version_out(found))
 
 
 @router.post("/{wanted}/promote")
 async def promote(desk: InDesk, wanted: str, wish: MoveIn, authorization: Shown = "") -> Response:
     """Let a version be heard for every event."""
-    desk.callers.check(authorization, Role.PROMOTE)
-    step = Step(AdapterState.ACTIVE, MoveCause.CHOSEN, wish.by, wish.why)
+    token = desk.callers.check(authorization, Role.PROMOTE)
+    step = Step(AdapterState.ACTIVE, MoveCause.CHOSEN, wish.by, wish.why, token=token)
     return await _moved(desk, wanted, step)
 
 
 @router.post("/{wanted}/canary")
 async def canary(desk: InDesk, wanted: str, wish: CanaryIn, authorization: Shown = "") -> Response:
     """Let a version be heard for a share of all events, or for every event of some rooms."""
-    desk.callers.check(authorization, Role.PROMOTE)
+    token = desk.callers.check(authorization, Role.PROMOTE)
     if bool(wish.share) == bool(wish.rooms):
         raise Refused(422, "invalid", "expected either a share between 0 and 1, or rooms")
-    step = Step(AdapterState.CANARY, MoveCause.CHOSEN, wish.by, wish.why, wish.share, wish.rooms)
+    step = Step(AdapterState.CANARY, MoveCause.CHOSEN, wish.by, wish.why, wish.share, wish.rooms, token)
     return await _moved(desk, wanted, step)
 
 
 @router.post("/{wanted}/shadow")
 async def shadow(desk: InDesk, wanted: str, wish: MoveIn, authorization: Shown = "") -> Response:
     """Let a version answer beside the one that is heard, unheard."""
-    desk.callers.check(authorization, Role.PROMOTE)
-    return await _moved(desk, wanted, Step(AdapterState.SHADOW, MoveCause.CHOSEN, wish.by, wish.why))
+    token = desk.callers.check(authorization, Role.PROMOTE)
+    return await _moved(desk, wanted, Step(AdapterState.SHADOW, MoveCause.CHOSEN, wish.by, wish.why, token=token))
 
 
 @router.post("/{wanted}/retire")
 async def retire(desk: InDesk, wanted: str, wish: MoveIn, authorization: Shown = "") -> Response:
     """Let a version be heard no more; where it was the active one, the base model answers."""
-    desk.callers.check(authorization, Role.PROMOTE)
-    return await _moved(desk, wanted, Step(AdapterState.RETIRED, MoveCause.CHOSEN, wish.by, wish.why))
+    token = desk.callers.check(authorization, Role.PROMOTE)
+    return await _moved(desk, wanted, Step(AdapterState.RETIRED, MoveCause.CHOSEN, wish.by, wish.why, token=token))
 
 
 async def _moved(desk: Desk, wanted: str, step: Step) -> Response:

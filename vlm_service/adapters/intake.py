@@ -35,31 +35,32 @@ class Intake:
             *([] if self.trust.server.weights_sha256 else [NO_WEIGHTS.format(model=self.trust.server.model)]),
         ]
 
-    def take(self, archive: Path, by: str) -> tuple[AdapterVersion, bool]:
-        """The version of a pushed tar archive, and whether anything was new about it.
+    def take(self, archive: Path, by: str, token: str = "") -> tuple[AdapterVersion, bool]:
+        """The version of a pushed tar archive, and whether anything was new about it. `by` is who says to push it,
+        `token` the role whose token was shown.
 
         Raises:
             BundleError: refused; the subclass says why. What has a name that can be trusted is kept as refused.
         """
         try:
-            return self._take(archive, by)
+            return self._take(archive, by, token)
         except BundleError as error:
             metrics.ADAPTERS_REFUSED.labels(error.reason).inc()
             self._log.warning("an adapter was refused", reason=error.reason, why=str(error))
             raise
 
-    def _take(self, archive: Path, by: str) -> tuple[AdapterVersion, bool]:
+    def _take(self, archive: Path, by: str, token: str) -> tuple[AdapterVersion, bool]:
         signed = bool(self.trust.keys())
         with self._store.arriving() as folder:
             try:
                 unpack(archive, folder)
                 bundle = open_bundle(folder)
             except BundleError as error:
-                self._registry.told_off("push", error.reason, str(error), by)
+                self._registry.told_off("push", error.reason, str(error), by, token)
                 raise
-            version, fresh = self._registry.pushed(bundle.card.name, bundle.manifest.digest, by)
+            version, fresh = self._registry.pushed(bundle.card.name, bundle.manifest.digest, by, token)
             if not fresh and version.state is not AdapterState.UPLOADED:
-                self._sign_again(folder, version.served_name, by)
+                self._sign_again(folder, version.served_name, by, token)
                 return version, False
             try:
                 self.trust.check(folder)
@@ -73,7 +74,7 @@ class Intake:
         self._log.info("an adapter was pushed", adapter=version.served_name)
         return self._registry.move(version.served_name, step), True
 
-    def _sign_again(self, folder: Path, served_name: str, by: str) -> None:
+    def _sign_again(self, folder: Path, served_name: str, by: str, token: str) -> None:
         """Take the signature of the same contents, where the one that was kept is not of a key that is trusted now.
 
         Raises:
@@ -84,5 +85,5 @@ class Intake:
         self.trust.check(folder)
         self._store.sign_again(folder, served_name)
         if not (doubt := self.trust.refuses(served_name)):
-            self._registry.signed(served_name, by)
+            self._registry.signed(served_name, by, token)
         self._log.info("an adapter took another signature", adapter=served_name, doubt=doubt)

@@ -12,7 +12,7 @@ Why = Annotated[str, Field(max_length=400, pattern=r"^[^\x00-\x1f]*$")]
 
 
 class MoveIn(BaseModel):
-    """Who wants a step, and why."""
+    """Who says to want a step, and why."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -26,7 +26,8 @@ class Unknown(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One wanted step. `share` and `rooms` are a canary's."""
+    """One wanted step. `by` is who says to want it, `token` the role whose token was shown; `share` and `rooms` are a
+    canary's."""
 
     after: AdapterState
     cause: MoveCause
@@ -34,6 +35,7 @@ class Step:
     why: str = ""
     share: float = 0.0
     rooms: tuple[str, ...] = ()
+    token: str = ""
 
 
 class Registry:
@@ -78,7 +80,7 @@ class Registry:
         with self._database.read() as connection:
             return {report.kind: report for report in AdapterRepository(connection).reports(served_name)}
 
-    def pushed(self, name: str, digest: str, by: str) -> tuple[AdapterVersion, bool]:
+    def pushed(self, name: str, digest: str, by: str, token: str = "") -> tuple[AdapterVersion, bool]:
         """The version of these contents and whether it is new here; a refused one begins anew."""
         now = self._clock.now()
         version = AdapterVersion(name, digest, AdapterState.UPLOADED, by, now, now)
@@ -89,14 +91,14 @@ class Registry:
                                   "seal it again with another note in it")  # fmt: skip
             if known is not None and known.state is not AdapterState.REFUSED:
                 return known, False
-            step = Step(AdapterState.UPLOADED, MoveCause.PUSHED, by)
+            step = Step(AdapterState.UPLOADED, MoveCause.PUSHED, by, token=token)
             if known is None:
                 self._keep(connection, version, None, step)
                 return version, True
             return self._step(connection, known, step), True
 
-    def move(self, served_name: str, step: Step, replacing: Step | None = None) -> AdapterVersion:
-        """Take a step. Who holds a place that only one can hold makes room for it, by the step `replacing`.
+    def move(self, served_name: str, step: Step) -> AdapterVersion:
+        """Take a step. Who holds a place that only one can hold makes room for it.
 
         Raises:
             Unknown: no such version.
@@ -110,13 +112,13 @@ class Registry:
             check_step(served_name, version.state, step.after)
             if step.after in HEARD and step.cause is not MoveCause.ROLLED_BACK:
                 _check_gates(served_name, adapters.reports(served_name))
+            room = Step(AdapterState.RETIRED, MoveCause.REPLACED, step.by, f"for {served_name}", token=step.token)
             for other in adapters.all():
                 if other.served_name != served_name and other.state is step.after and step.after in SINGLE:
-                    room = replacing or Step(AdapterState.RETIRED, MoveCause.REPLACED, step.by, f"for {served_name}")
                     self._step(connection, other, room)
             return self._step(connection, version, step)
 
-    def roll_back(self, by: str, why: str, wanted: str = "") -> AdapterVersion:
+    def roll_back(self, by: str, why: str, wanted: str = "", token: str = "") -> AdapterVersion:
         """Take the version `wanted` back, by default the canary or, without one, the active one; the version that was
         taken back. Where it was the active one the base model answers, until `returning` is proven again.
 
@@ -127,7 +129,8 @@ class Registry:
         taken = next((one for one in (canary, active) if one and wanted in ("", one.served_name)), None)
         if taken is None:
             raise IllegalStep("the base model answers and there is no canary: nothing can be taken back")
-        return self.move(taken.served_name, Step(AdapterState.RETIRED, MoveCause.ROLLED_BACK, by, why))
+        step = Step(AdapterState.RETIRED, MoveCause.ROLLED_BACK, by, why, token=token)
+        return self.move(taken.served_name, step)
 
     def returning(self) -> AdapterVersion | None:
         """Who was heard before the one that was taken back and is to be heard again, once it is proven; None: nobody
@@ -155,15 +158,15 @@ class Registry:
         with self._database.write() as connection:
             AdapterRepository(connection).report(report)
 
-    def approve(self, served_name: str, by: str, why: str) -> None:
+    def approve(self, served_name: str, by: str, why: str, token: str = "") -> None:
         """Keep that somebody answers for a version, and tell it in the audit chain."""
-        self._said(APPROVAL, "who answers for it", served_name, by, why)
+        self._said(APPROVAL, "who answers for it", served_name, by, why, token)
 
-    def signed(self, served_name: str, by: str) -> None:
+    def signed(self, served_name: str, by: str, token: str = "") -> None:
         """Keep that somebody brought the signature of a trusted key, and tell it in the audit chain."""
-        self._said(SIGNED, "who brought its signature", served_name, by, "the same contents, signed anew")
+        self._said(SIGNED, "who brought its signature", served_name, by, "the same contents, signed anew", token)
 
-    def ask(self, served_name: str, by: str, why: str) -> None:
+    def ask(self, served_name: str, by: str, why: str, token: str = "") -> None:
         """Keep that somebody wants its gates judged anew, and tell it in the audit chain.
 
         Raises:
@@ -173,23 +176,23 @@ class Registry:
         if state not in JUDGED:
             raise IllegalStep(f"{served_name} is {state.value} and cannot be judged: expected "
                               f"{', '.join(sorted(JUDGED))}")  # fmt: skip
-        self._said(ASKED, "who asked for another run of its gates", served_name, by, why)
+        self._said(ASKED, "who asked for another run of its gates", served_name, by, why, token)
 
     def asked(self) -> dict[str, float]:
         """When (Unix seconds) somebody asked for another run of a version's gates, by served name."""
         with self._database.read() as connection:
             return {report.served_name: report.at for report in AdapterRepository(connection).reports_of(ASKED)}
 
-    def told_off(self, what: str, reason: str, why: str, by: str) -> None:
+    def told_off(self, what: str, reason: str, why: str, by: str, token: str = "") -> None:
         """Note in the audit chain that something was pushed that has no name that could be trusted."""
-        body = json.dumps({"what": what, "reason": reason, "why": why, "by": by}, sort_keys=True)
+        body = json.dumps({"what": what, "reason": reason, "why": why, "by": by, "token": token}, sort_keys=True)
         with self._database.write() as connection:
             AuditRepository(connection).append(AUDIT_REFUSED, body, self._clock.now())
 
-    def _said(self, kind: str, who: str, served_name: str, by: str, why: str) -> None:
+    def _said(self, kind: str, who: str, served_name: str, by: str, why: str, token: str) -> None:
         now = self._clock.now()
         body = json.dumps({"headings": (who, "why"), "rows": [[by, why]]})
-        told = json.dumps({"served_name": served_name, "by": by, "why": why}, sort_keys=True)
+        told = json.dumps({"served_name": served_name, "by": by, "token": token, "why": why}, sort_keys=True)
         with self._database.write() as connection:
             AdapterRepository(connection).report(AdapterReport(served_name, kind, now, True, body))
             AuditRepository(connection).append(_AUDITED[kind], told, now)
@@ -205,7 +208,7 @@ class Registry:
     def _keep(self, connection: Connection, version: AdapterVersion, before: AdapterState | None, step: Step) -> None:
         move = AdapterMove(
             version.served_name, before, step.after, step.cause, step.by, version.changed_at, step.why, step.share,
-            step.rooms,
+            step.rooms, step.token,
         )  # fmt: skip
         AdapterRepository(connection).keep(version, move)
         body = json.dumps(to_jsonable(move), sort_keys=True)

@@ -151,14 +151,14 @@ class Steward:
         finally:
             self._coming[served_name] -= 1
 
-    async def take_back(self, by: str, why: str, wanted: str = "") -> AdapterVersion:
+    async def take_back(self, by: str, why: str, wanted: str = "", token: str = "") -> AdapterVersion:
         """Take back `wanted`, by default the canary or, without one, the active version, at once: the base model
         answers. Then who was heard before is loaded and proven at every server, and only then heard again.
 
         Raises:
             IllegalStep: nothing is heard that could be taken back.
         """
-        taken = await asyncio.to_thread(self._registry.roll_back, by, why, wanted)
+        taken = await asyncio.to_thread(self._registry.roll_back, by, why, wanted, token)
         await self.recall()
         await self._return()
         return taken

@@ -131,6 +131,10 @@ def test_each_role_does_its_own_and_a_stranger_nothing(
     assert early.returncode == 1 and "verified and cannot become active: expected probed" in early.stderr
     retired = guarded.told("retire", name, "--by", "Mr Vogel", "--why", "not needed", token="lead")
     assert (retired["state"], retired["why"]) == ("retired", "not needed")
+    shown = guarded.told("show", name, token="lead")["moves"]
+    claimed = [(move["by"], move["token"]) for move in shown]
+    assert claimed[1:] == [("vlm_service", ""), ("Mr Vogel", "promote")] and claimed[0][1] == "push"
+    assert "promote" in guarded.cli("show", name, token="lead").stdout, "beside the name that was claimed"
 
 
 def test_a_person_answers_for_a_version_by_name_and_the_audit_chain_has_it(
@@ -147,7 +151,7 @@ def test_a_person_answers_for_a_version_by_name_and_the_audit_chain_has_it(
         [told] = connection.scalars(select(audit.c.body).where(audit.c.kind == "adapter.approved"))
         assert AuditRepository(connection).verify() is None
     database.close()
-    assert json.loads(told) == {"by": "Dr Lang", "served_name": name, "why": "read its evaluation"}
+    assert json.loads(told) == {"by": "Dr Lang", "served_name": name, "token": "promote", "why": "read its evaluation"}
     assert guarded.cli("approve", "nobody", token="lead").returncode == 1
 
 
