@@ -1,6 +1,6 @@
 """A simulated resident: traits that stay, and the latent valence and arousal that move with the day."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -22,6 +22,18 @@ class Expression(StrEnum):
     LABILE = "labile"
 
 
+class Age(StrEnum):
+    """Below 18, below 65, and above."""
+
+    CHILD = "child"
+    ADULT = "adult"
+    OLDER = "older"
+
+
+OLDER_SHOWN, OLDER_NOISE = 0.85, 1.3
+"""By how much less the face of somebody older shows, and by how much more a classifier errs there. That it does: Ma et
+al. 2019 (ElderReact), where models of other ages do worse on older faces; how much is a guess. Of children nothing is
+changed: what classifiers make of them was not measured here."""
 SHARES = (0.6, 0.17, 0.11, 0.07, 0.05)
 
 
@@ -66,6 +78,13 @@ def draw_person(rng: np.random.Generator) -> Person:
         seen=float(rng.uniform(0.3, 0.9)),
         noise=float(rng.uniform(0.15, 0.4)),
     )
+
+
+def aged(person: Person, age: Age) -> Person:
+    """The same person at an age."""
+    if age is not Age.OLDER:
+        return person
+    return replace(person, shown=OLDER_SHOWN * person.shown, noise=OLDER_NOISE * person.noise)
 
 
 def latent(person: Person, n: int, rng: np.random.Generator, start_s: float = 0.0) -> Floats:

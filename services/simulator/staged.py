@@ -6,7 +6,7 @@ from services.simulator.benign import HABITS, Ordinariness, Ordinary
 from services.simulator.episodes import Episode, Kind, Scene, script
 from services.simulator.facility import Facility, Happening
 from services.simulator.parameters import DAY_S, Excitement, Parameters
-from services.simulator.person import Expression
+from services.simulator.person import Age, Expression, aged
 from services.simulator.traits import Traits, expressing
 from services.vocabulary import Event, Mode, Resident
 from services.vocabulary.time import Seconds
@@ -32,7 +32,8 @@ class Act:
 @dataclass(frozen=True, slots=True)
 class Role:
     """Somebody who lives there: `name` and `room` as the report has them, how they are watched, how their face shows
-    what they feel, and what happens to them, in order. `tags` are for whoever staged it."""
+    what they feel, and what happens to them, in order. `tags` are for whoever staged it; `age` is told to nobody who
+    judges or is asked: it is for figures by age."""
 
     name: str
     room: str
@@ -40,6 +41,7 @@ class Role:
     expression: Expression
     acts: tuple[Act, ...]
     tags: tuple[str, ...] = ()
+    age: Age = Age.ADULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class StagedFacility(Facility):
     def traits(self, resident: int) -> Traits:
         """Who `resident` is."""
         drawn, role = Facility.traits(self, resident), self.roles[resident]
-        person = expressing(drawn.person, role.expression)
+        person = aged(expressing(drawn.person, role.expression), role.age)
         return replace(drawn, mode=role.mode, person=replace(person, seen=max(person.seen, LEAST_SEEN)))
 
     def happenings(self, resident: int) -> tuple[Happening, ...]:

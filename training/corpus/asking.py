@@ -12,7 +12,7 @@ from training.corpus.licences import Use
 from training.corpus.parts import Modality, Part, Recorded, Text
 from training.corpus.splits import split_of
 
-MADE_BY = "readers 2"
+MADE_BY = "readers 3"
 _THINK = (
     "What state is this person in, and which of what is seen and heard says so? Think it through, weigh what speaks "
     "against it, then answer in one sentence."

@@ -11,6 +11,8 @@ from training.corpus.parts import Measured, Modality
 
 CANNOT_MAP = "cannot_map"
 """The label of what our words do not say; the data set's own word stays beside it."""
+CHILD, ADULT, OLDER = "age.child", "age.adult", "age.older"
+"""Tags of who is seen, below 18, below 65 and above, where a data set tells it: for figures by age, never asked."""
 ASSUMED_FRAMES_PER_S = 25.0
 """Of clips that come as numbered pictures without a clock. Source: guess."""
 

@@ -56,7 +56,9 @@ def _plan(settings: SynthesisSettings, out: Path) -> None:
     if file.exists():
         known = tuple(read_lines(file, Stage))
         if known[: len(stages)] != stages[: len(known)]:
-            raise SettingsInvalid(f"{out}: holds other lives (seed, days or acts_per_day differ); name another folder")
+            raise SettingsInvalid(
+                f"{out}: holds other lives (seed, days, acts_per_day or this program differ); name another folder"
+            )
         stages = max(known, stages, key=len)
     write_lines(file, stages)
 

@@ -53,7 +53,7 @@ def families() -> dict[str, Family]:
 @dataclass(frozen=True, slots=True)
 class Truth:
     """What is known of a moment because it was staged. `population` says whose it is: how their face shows what they
-    feel, for figures per slice."""
+    feel; this and `age` are for figures per slice."""
 
     family: str
     label: str
@@ -62,6 +62,7 @@ class Truth:
     state: ClinicalState | None
     tags: tuple[str, ...]
     population: str
+    age: str
 
 
 def truth_of(moment: Moment) -> Truth:
@@ -78,6 +79,7 @@ def truth_of(moment: Moment) -> Truth:
         state=family.state if layer is Layer.HEALTHCARE else None,
         tags=family.tags,
         population="typical" if typical else f"atypical_{moment.role.expression.value}",
+        age=moment.role.age.value,
     )
 
 

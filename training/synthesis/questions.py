@@ -19,7 +19,7 @@ from training.synthesis.settings import SynthesisSettings
 from vlm_service.dialogue import Facility, Language
 
 DATASET = "attune-synthetic"
-MADE_BY = "synthesis 1"
+MADE_BY = "synthesis 2"
 
 
 class Form(StrEnum):

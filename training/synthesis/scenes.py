@@ -6,7 +6,7 @@ import numpy as np
 
 from services.simulator.benign import Ordinary
 from services.simulator.parameters import DAY_S, HOUR_S
-from services.simulator.person import Expression
+from services.simulator.person import Age, Expression
 from services.simulator.staged import Act, Role, Stage
 from services.vocabulary import Mode
 from training.corpus.example import Layer
@@ -21,6 +21,10 @@ SPREAD = 0.35
 """Standard deviation of the logarithm of how strongly something shows (as the simulator has it)."""
 LIVELY = 1.6
 """How strongly staged ordinary life shows on average: what is faint alarms nobody (guess)."""
+AGES = {
+    Layer.HEALTHCARE: (0.05, 0.25, 0.7), Layer.BEHAVIOURAL: (0.15, 0.6, 0.25), Layer.SPECIAL_NEEDS: (0.4, 0.5, 0.1),
+}  # fmt: skip
+"""Shares of children, adults and older people among those of a layer (guess)."""
 _LAYERS = (Layer.HEALTHCARE, Layer.BEHAVIOURAL, Layer.SPECIAL_NEEDS)
 _ROOMS = ("Room {}", "Room {}", "Room {}, bed 2", "day room", "dining room", "corridor", "therapy room", "quiet room")
 _MORNING_S, _EVENING_S = 7.5 * HOUR_S, 21.0 * HOUR_S
@@ -56,7 +60,8 @@ def _role(person: int, settings: SynthesisSettings) -> Role:
     room = _ROOMS[int(rng.integers(len(_ROOMS)))].format(int(rng.integers(1, 60)))
     acts = tuple(act for day in range(1, settings.days) for act in _day(day, fitting, settings.acts_per_day, rng))
     tags = (layer.value, ATYPICAL) if atypical else (layer.value,)
-    return Role(f"r{person:04d}", room, mode, Expression(expression), acts, tags)
+    age = tuple(Age)[int(rng.choice(len(Age), p=AGES[layer]))]  # last, so that it moves nothing drawn before
+    return Role(f"r{person:04d}", room, mode, Expression(expression), acts, tags, age)
 
 
 def _day(day: int, own: Sequence[Family], count: int, rng: np.random.Generator) -> list[Act]:

@@ -117,7 +117,8 @@ def _example(question: Question, said: Accepted, teacher: str, terms: str) -> Ex
         ),
         quality=round(said.grounded, 3),
         domains=tuple(dict.fromkeys((
-            *truth.tags, f"family.{truth.family}", f"population.{truth.population}", f"mode.{moment.role.mode.value}",
+            *truth.tags, f"family.{truth.family}", f"population.{truth.population}", f"age.{truth.age}",
+            f"mode.{moment.role.mode.value}",
             f"tier.{moment.event.tier.value}", f"language.{question.facility.language.value}",
         ))),
         label=said.label if question.kind is Kind.CLASSIFICATION else truth.family,

@@ -18,7 +18,7 @@ from training.synthesis.settings import SynthesisSettings
 from training.synthesis.sifting import Sifted
 
 CORPUS, REPORT = "corpus", "synthesis.md"
-AXES = ("family", "tier", "mode", "population", "language")
+AXES = ("family", "tier", "mode", "population", "age", "language")
 """By which shares are told, each the beginning of a tag."""
 
 

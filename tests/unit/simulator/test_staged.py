@@ -10,7 +10,7 @@ from services.simulator.body import BODY
 from services.simulator.episodes import SCENES, SHAPES, Kind, Scene, envelope, script, shape_of
 from services.simulator.facility import Facility
 from services.simulator.parameters import DAY_S
-from services.simulator.person import Expression
+from services.simulator.person import Age, Expression
 from services.simulator.staged import AFTER_S, Act, Role, Stage, moment
 from services.vocabulary import CueName, Mode
 from tests.unit.vlm.specimens import AGITATED
@@ -42,6 +42,14 @@ def test_it_stages_what_somebody_says_and_no_other_episode() -> None:
         ("r0007", "day room", Mode.AFFECT), ("r0007", "day room", Mode.OBSERVABLES),
     ]  # fmt: skip
     assert facility.traits(1).person.expression is Expression.FLAT and facility.traits(1).person.shown == 0.15
+
+
+def test_a_face_that_is_older_shows_less_and_is_read_less_surely_and_no_younger_one_is() -> None:
+    stages = (Stage(5, 1, (replace(role(), age=age),)) for age in (Age.CHILD, Age.ADULT, Age.OLDER))
+    child, adult, older = (stage.facility().traits(0).person for stage in stages)
+    assert child == adult
+    assert older.shown < adult.shown and older.noise > adult.noise
+    assert replace(older, shown=adult.shown, noise=adult.noise) == adult
 
 
 def test_it_draws_all_else_as_a_facility_of_that_seed_does() -> None:

@@ -102,17 +102,18 @@ def emotic(root: Path) -> None:
     def categories(*words: str) -> np.ndarray:
         return np.array(words, dtype=object)
 
-    one = {"annotations_categories": {"categories": categories("Happiness", "Engagement")}, "gender": "x"}
-    two = {"annotations_categories": {"categories": categories("Fear", "Anger")}, "gender": "x"}
-    three = {"combined_categories": categories("Pain"), "gender": "x"}
+    one = {"annotations_categories": {"categories": categories("Happiness", "Engagement")}, "gender": "x", "age": "Kid"}
+    two = {"annotations_categories": {"categories": categories("Fear", "Anger")}, "gender": "x", "age": "Teenager"}
+    three = {"combined_categories": categories("Pain"), "gender": "x", "age": "Adult"}
     told = {"train": [entry("a.jpg", one, two)], "val": [entry("b.jpg", three)], "test": [entry("c.jpg", three)]}
     (root / "Annotations").mkdir(parents=True)
     savemat(root / "Annotations" / "Annotations.mat", told)
 
 
 def findingemo(root: Path) -> None:
-    rows = ["user,image_path,reject,tag,age,valence,arousal,emotion", "1,/d/Run_1/x/a.jpg,Keep,,,2,3,Joy",
-            "1,/d/Run_1/x/b.jpg,Reject,,,0,0,Joy", "2,/d/Run_2/y/c.jpg,Keep,,,0,0,Vigilance"]  # fmt: skip
+    rows = ["user,image_path,reject,tag,age,valence,arousal,emotion",
+            '1,/d/Run_1/x/a.jpg,Keep,,"Young Adults,Adults",2,3,Joy', "1,/d/Run_1/x/b.jpg,Reject,,,0,0,Joy",
+            '2,/d/Run_2/y/c.jpg,Keep,,"Adults, Seniors",0,0,Vigilance']  # fmt: skip
     write(root / "data" / "annotations_single.ann", "\n".join(rows))
     for name in ("Run_1/x/a.jpg", "Run_2/y/c.jpg"):
         write(root / "images" / name, jpg(name.encode()))

@@ -10,7 +10,7 @@ from tests.unit.training.dataset_folders import FOLDERS, write
 from training.corpus.building import CorpusSettings, SourceSettings, build
 from training.corpus.errors import LayoutUnknown, LicenceForbids, RecipeInvalid, SubjectsShared
 from training.corpus.example import Kind, Split
-from training.corpus.items import CANNOT_MAP
+from training.corpus.items import ADULT, CANNOT_MAP, CHILD
 from training.corpus.licences import Ledger, Use
 from training.corpus.parts import Measured
 from training.corpus.readers.known import READERS
@@ -53,6 +53,19 @@ def test_it_builds_whole_examples_of_every_data_set(tmp_path: Path, dataset: str
     assert len(examples) == len(FOLDERS[dataset][1])
     assert {one.split for one in examples} == {Split.TEST}  # evaluation teaches nothing
     assert built.cannot_map[dataset] == FOLDERS[dataset][1].count(CANNOT_MAP)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "ages"),
+    [("EMOTIC", [CHILD, None, ADULT, ADULT]), ("FindingEmo", [ADULT, None]), ("CALMED", [CHILD] * 4),
+     ("SSBD+", [CHILD] * 2), ("DFEW", [None] * 3)],
+)  # fmt: skip
+def test_it_tells_the_age_where_the_data_set_is_sure_of_it(
+    tmp_path: Path, dataset: str, ages: list[str | None]
+) -> None:
+    FOLDERS[dataset][0](tmp_path)
+    tags = [[tag for tag in one.domains if tag.startswith("age.")] for one in READERS[dataset].items(tmp_path)]
+    assert tags == [[age] if age else [] for age in ages]
 
 
 @pytest.mark.parametrize("dataset", FOLDERS)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from services.evaluation.lift import Level, What, lifts
-from services.evaluation.opinions import Measure
+from services.evaluation.opinions import Measure, figures
 from services.simulator.benign import Ordinary
 from services.vocabulary import Event, Tier
 from tests.unit.training.staged_lives import asked, moments, questions, settings
@@ -48,6 +48,16 @@ def test_the_corpus_own_answer_is_worth_everything(taught: tuple[Example, dict[s
     assert counted[Measure.VALID] == counted[Measure.TIER] == counted[Measure.THINKS] == 1.0
     assert counted[Measure.GROUNDED] >= 0.8 and counted[Measure.UNCONTRADICTED] == 1.0
     assert counted[Measure.LENGTH] == len(example.messages[-1].thinking.strip())
+
+
+def test_it_is_counted_by_population_age_mode_and_family(taught: tuple[Example, dict[str, Event], str]) -> None:
+    example, events, text = taught
+    said = score(example, text, events)
+    assert [tag.partition(".")[0] for tag in said.slices] == ["family", "population", "age", "mode"]
+    (age,) = (tag for tag in said.slices if tag.startswith("age."))
+    other = replace(said, case="other", slices=("age.child" if age != "age.child" else "age.adult",))
+    parts = {one.part: one.n for one in figures([said, other]) if one.measure is Measure.VALID}
+    assert parts[""] == 2 and parts[age] == parts[other.slices[0]] == 1
 
 
 def test_each_fault_costs_what_it_should_and_nothing_else(taught: tuple[Example, dict[str, Event], str]) -> None:

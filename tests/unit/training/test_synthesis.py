@@ -204,8 +204,8 @@ def test_it_makes_examples_of_every_kind_with_everything_to_find_them_by(tmp_pat
     assert states == set(ClinicalState)
     for one in found.all:
         axes = {tag.partition(".")[0] for tag in one.domains if "." in tag}
-        assert axes >= {"family", "population", "mode", "tier", "language"}
-        assert one.source.made_by.startswith("synthesis 1, teacher ") and one.source.subject and one.source.licence
+        assert axes >= {"family", "population", "age", "mode", "tier", "language"}
+        assert one.source.made_by.startswith("synthesis 2, teacher ") and one.source.subject and one.source.licence
         assert one.usual or "not known" in one.question
         if one.kind is Kind.CLASSIFICATION:
             assert one.answer == one.label and one.answer in one.question

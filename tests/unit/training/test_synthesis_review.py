@@ -101,7 +101,7 @@ def test_it_takes_in_what_was_decided_on_the_page(
     assert review.waiting() == [] and review.decisions()[of[1].id].note == "seen <b>often</b>"
     found = sifted(*of, review)
     if learned:
-        assert [one.source.made_by for one in found.all] == [f"synthesis 1, teacher {learned}"]
+        assert [one.source.made_by for one in found.all] == [f"synthesis 2, teacher {learned}"]
     else:
         assert found.refused == {("any all kinds", Why.REJECTED): 1}
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from training.corpus.errors import LayoutUnknown
 from training.corpus.example import Layer
-from training.corpus.items import Item, Reader, mapped, need
+from training.corpus.items import CHILD, Item, Reader, mapped, need
 from training.corpus.parts import Measured, Modality
 
 LABELS = {zone: f"zone_{zone}" for zone in ("green", "yellow", "red", "blue")}
@@ -43,7 +43,7 @@ def _items(root: Path) -> Iterator[Item]:
 def _item(child: str, zone: str, number: int, names: tuple[str, ...], values: Sequence[tuple[float, ...]]) -> Item:
     measured = Measured(Modality.SERIES, names, 0.0, STEP_S, tuple(values))
     label = mapped("CALMED", zone, LABELS)
-    return Item(f"{child} {number}", child, zone, label, measured=(measured,), domains=("autism", "children"))
+    return Item(f"{child} {number}", child, zone, label, measured=(measured,), domains=("autism", "children", CHILD))
 
 
 def _number(text: str, file: Path) -> float:

@@ -3,7 +3,9 @@
 Layout, from README.md of the EMOTIC repository and public converters: `Annotations/Annotations.mat` with `train`,
 `val` and `test`, each entry with `filename`, `folder` and `person` (`annotations_categories.categories`, in val and
 test `combined_categories`); pictures in `emotic/FOLDER/FILENAME`. The picture is taken as the smallest thing that
-holds a person. Age and gender are in the file and are not read. Uncertain: whether the pictures lie in `emotic/`.
+holds a person. Of `age` (Kid to 12, Teenager to 20, Adult) the first and the last become tags, a teenager may be
+either; an adult here may be an older person, whom the data set does not tell apart. Gender is in the file and is not
+read. Uncertain: whether the pictures lie in `emotic/`.
 """
 
 from collections.abc import Iterator
@@ -16,7 +18,7 @@ from scipy.io.matlab import MatReadError
 
 from training.corpus.errors import LayoutUnknown
 from training.corpus.example import Layer, Split
-from training.corpus.items import CANNOT_MAP, Item, Reader, Shown, mapped, need
+from training.corpus.items import ADULT, CANNOT_MAP, CHILD, Item, Reader, Shown, mapped, need
 from training.corpus.parts import Modality
 
 LABELS = {
@@ -27,6 +29,7 @@ LABELS = {
     "Embarrassment", "Engagement", "Esteem", "Excitement", "Fatigue", "Pain", "Peace", "Sensitivity", "Suffering",
     "Sympathy", "Yearning",
 ), CANNOT_MAP)  # fmt: skip
+AGES = {"Kid": (CHILD,), "Adult": (ADULT,)}
 _SPLITS = {"train": Split.TRAIN, "val": Split.VALIDATION, "test": Split.TEST}
 
 
@@ -51,7 +54,8 @@ def _item(root: Path, picture: str, number: int, person: Any, split: Split) -> I
     known = {mapped("EMOTIC", word, LABELS) for word in told} - {CANNOT_MAP}
     label = known.pop() if len(known) == 1 else CANNOT_MAP  # two of our words, or none, is no single label
     shown = (Shown(root / "emotic" / picture, Modality.IMAGE),)
-    return Item(f"{picture} person {number}", picture, ", ".join(told), label, shown, split=split)
+    return Item(f"{picture} person {number}", picture, ", ".join(told), label, shown, split=split,
+                domains=AGES.get(str(getattr(person, "age", "")), ()))  # fmt: skip
 
 
 EMOTIC = Reader("EMOTIC", Layer.GENERAL, _items)

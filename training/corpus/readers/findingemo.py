@@ -4,7 +4,8 @@ Layout, from README.md of FindingEmo-Light and public analyses: `data/annotation
 `user,image_path,reject,tag,age,valence,arousal,emotion,dec_factors,ambiguity,fmri,datetime` (others are passed over);
 pictures, which everybody downloads from their owners, under `images/` by the part of `image_path` from `Run_` on. Many
 pictures vanish from the web and are then counted as left out. The picture is taken as the smallest thing that holds
-its people. Uncertain: the words of `reject` (Keep or Reject) and the folders below `images/`.
+its people. `age` names the groups of the main people (Children, Youth, Young Adults, Adults, Seniors): where all are of
+one of ours, it becomes a tag. Uncertain: these words, those of `reject` (Keep or Reject), the folders below `images/`.
 """
 
 import csv
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from training.corpus.errors import LayoutUnknown
 from training.corpus.example import Layer
-from training.corpus.items import CANNOT_MAP, Item, Reader, Shown, mapped, need
+from training.corpus.items import ADULT, CANNOT_MAP, CHILD, OLDER, Item, Reader, Shown, mapped, need
 from training.corpus.parts import Modality
 
 LABELS = {
@@ -24,6 +25,7 @@ LABELS = {
 } | dict.fromkeys(
     ("Admiration", "Trust", "Acceptance", "Distraction", "Boredom", "Vigilance", "Anticipation", "Interest"), CANNOT_MAP
 )  # fmt: skip
+AGES = {"children": CHILD, "young adults": ADULT, "adults": ADULT, "seniors": OLDER}
 _COLUMNS = {"image_path", "reject", "emotion"}
 
 
@@ -36,13 +38,18 @@ def _items(root: Path) -> Iterator[Item]:
                                 "them")  # fmt: skip
         for row in rows:
             if row["reject"].strip().lower() != "reject":
-                yield _item(root, row["image_path"], row["emotion"].strip())
+                yield _item(root, row["image_path"], row["emotion"].strip(), row.get("age") or "")
 
 
-def _item(root: Path, path: str, told: str) -> Item:
+def _item(root: Path, path: str, told: str, ages: str) -> Item:
     picture = path[path.find("Run_") :] if "Run_" in path else path.lstrip("/")
     shown = (Shown(root / "images" / picture, Modality.IMAGE),)
-    return Item(picture, picture, told, mapped("FindingEmo", told, LABELS), shown)
+    return Item(picture, picture, told, mapped("FindingEmo", told, LABELS), shown, domains=_age(ages))
+
+
+def _age(told: str) -> tuple[str, ...]:
+    groups = {AGES.get(word.strip().lower(), "") for word in told.split(",")}
+    return tuple(groups) if len(groups) == 1 and all(groups) else ()
 
 
 FINDINGEMO = Reader("FindingEmo", Layer.GENERAL, _items)

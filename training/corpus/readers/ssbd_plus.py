@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 from training.corpus.errors import LayoutUnknown
 from training.corpus.example import Layer
-from training.corpus.items import Item, Reader, Shown, mapped, need
+from training.corpus.items import CHILD, Item, Reader, Shown, mapped, need
 from training.corpus.parts import Modality
 
 LABELS = {
@@ -39,7 +39,9 @@ def _item(root: Path, file: Path, address: str, behaviour: ElementTree.Element) 
         raise LayoutUnknown(f"SSBD+: {file}: time {time!r}; expected START:END in seconds") from error
     shown = (Shown(root / "videos" / f"{file.stem}.mp4", Modality.VIDEO, start_s, end_s),)
     item = f"{file.stem} {behaviour.get('id', time)}"
-    return Item(item, address or file.stem, told, mapped("SSBD+", told, LABELS), shown, domains=("self_stimulation",))
+    return Item(
+        item, address or file.stem, told, mapped("SSBD+", told, LABELS), shown, domains=("self_stimulation", CHILD)
+    )
 
 
 SSBD_PLUS = Reader("SSBD+", Layer.SPECIAL_NEEDS, _items, asks_for="repeated movement")
