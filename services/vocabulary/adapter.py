@@ -84,7 +84,8 @@ class AdapterRole(StrEnum):
 class AdapterAnswer:
     """What one version made of one event. `outcome` is "verdict" or the reason for none. `tier` is what it answered
     (0: nothing), `beside` the served name that answered the same event too and `beside_tier` what that said (0:
-    nothing, or nobody was asked). `grounding` is the share of its claims that are supported, NaN without any."""
+    nothing, or nobody was asked). `grounding` is the share of its claims that are supported, NaN without any;
+    `beside_grounding` and `beside_contradictions` are the other's."""
 
     served_name: str
     role: AdapterRole
@@ -98,6 +99,8 @@ class AdapterAnswer:
     contradictions: int = 0
     beside: str = ""
     beside_tier: int = 0
+    beside_grounding: float = float("nan")
+    beside_contradictions: int = 0
 
 
 @dataclass(frozen=True, slots=True)

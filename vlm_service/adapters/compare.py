@@ -10,6 +10,7 @@ import numpy as np
 from services.evaluation.cases import VERDICT, CaseAnswer
 from services.evaluation.paired import difference, exact_bounds, sign_test
 from services.vocabulary import AdapterAnswer
+from vlm_service.adapters.pairs import experiment_tables, pairs_of, turned
 from vlm_service.adapters.policy import Live
 from vlm_service.adapters.watch import watched
 
@@ -29,8 +30,10 @@ def live_tables(answers: Sequence[AdapterAnswer], live: Live) -> list[Table]:
          "yes" if test.too_often else ""]
         for test in watched(answers, live)
     ]  # fmt: skip
+    found = pairs_of(answers)
     return [
         _table("on real events", _LIVE, rows),
+        *experiment_tables(sorted(found), found, live.alpha),
         _table("is it too often?", ("what", "times", "allowed", "evidence", "limit", "too often"), told),
     ]
 
@@ -67,6 +70,16 @@ def events_table(names: tuple[str, str], answers: tuple[Sequence[AdapterAnswer],
     rows = [[len(pairs), f"{same.value:.0%} ({same.low:.0%} to {same.high:.0%})", more, less]] if pairs else []
     headings = ("events", "same tier (95 %)", f"more urgent: {names[1]}", f"less urgent: {names[1]}")
     return _table("the same real events", headings, rows)
+
+
+def pairs_table(
+    names: tuple[str, str], answers: tuple[Sequence[AdapterAnswer], Sequence[AdapterAnswer]], live: Live
+) -> list[Table]:
+    """The second against the first as an experiment, on every event that both answered."""
+    pairs = [*pairs_of(answers[1]).get(names[0], ())]
+    known = {one.event for one in answers[1] if one.beside == names[0]}
+    pairs += turned(pairs_of([one for one in answers[0] if one.event not in known]).get(names[1], ()))
+    return list(experiment_tables([names[0]], {names[0]: pairs}, live.alpha))
 
 
 def _figures(answers: Sequence[AdapterAnswer]) -> list[str]:

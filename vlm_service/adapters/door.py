@@ -17,7 +17,7 @@ from services.runtime.codec import to_jsonable
 from services.vocabulary import AdapterAnswer, AdapterState, MoveCause
 from vlm_service.adapters import problems
 from vlm_service.adapters.callers import Callers, NoBrowsers, Role
-from vlm_service.adapters.compare import card_table, events_table, gates_table, live_tables
+from vlm_service.adapters.compare import card_table, events_table, gates_table, live_tables, pairs_table
 from vlm_service.adapters.gate_run import answers_of
 from vlm_service.adapters.hearing import Hearing
 from vlm_service.adapters.intake import Intake
@@ -135,9 +135,10 @@ def diff(desk: InDesk, first: str, second: str, authorization: Shown = "") -> Re
     names = desk.registry.find(first).served_name, desk.registry.find(second).served_name
     cards = (desk.card(names[0]) or {}, desk.card(names[1]) or {})
     judged = (_case_answers(desk, names[0]), _case_answers(desk, names[1]))
+    heard = desk.answers(names[0]), desk.answers(names[1])
     tables = [
-        card_table(names, cards), gates_table(names, judged),
-        events_table(names, (desk.answers(names[0]), desk.answers(names[1]))),
+        card_table(names, cards), gates_table(names, judged), events_table(names, heard),
+        *pairs_table(names, heard, desk.hearing.policy.live),
     ]  # fmt: skip
     return _sent({"first": names[0], "second": names[1], "tables": tables})
 

@@ -66,12 +66,13 @@ class Stage:
         try:
             said = await self._said(part.served_name, Asked(event, frames), deadline_s, rank)
         except (EngineFailure, AnswerError) as failure:
-            self._follow(self._note(part, event, failure.reason, started), Asked(event, frames), None)
+            note = self._note(part, event, failure.reason, started)
             left = deadline_s - (time.monotonic() - started)
             theirs = part.role is AdapterRole.CANARY and failure.reason in FAILED | INVALID | {NotProven.reason}
             if not (theirs and left > 0.0 and part.beside is not None):
+                self._follow(note, Asked(event, frames), None)
                 raise
-            return await self._said(part.beside, Asked(event, frames), left, rank), part.beside
+            return await self._instead(part.beside, Asked(event, frames), (left, rank), note), part.beside
         self._follow(self._note(part, event, "verdict", started, said), Asked(event, frames), part.beside)
         return said, part.served_name
 
@@ -85,6 +86,27 @@ class Stage:
         frames = asked.frames if self.cast.sees(served_name) else ()
         with self._waited_for(served_name):
             return await self._engine.answer(asked.event, deadline_s, rank, frames, served_name)
+
+    async def _instead(
+        self, served_name: str, asked: Asked, within: tuple[Seconds, int], note: AdapterAnswer
+    ) -> Opinionated:
+        """What the one beside a canary says that failed; `note` is the canary's."""
+        try:
+            said = await self._said(served_name, asked, *within)
+        except (EngineFailure, AnswerError):
+            self._follow(note, asked, None)
+            raise
+        part = Part(served_name, AdapterRole.ACTIVE)
+        self._follow(
+            self._beside_of(note, self._note(part, asked.event, "verdict", time.monotonic(), said)), asked, None
+        )
+        return said
+
+    def _beside_of(self, note: AdapterAnswer, other: AdapterAnswer) -> AdapterAnswer:
+        return replace(
+            note, beside=other.served_name or self._engine.reasoner, beside_tier=other.tier,
+            beside_grounding=other.grounding, beside_contradictions=other.contradictions,
+        )  # fmt: skip
 
     @contextmanager
     def _waited_for(self, served_name: str) -> Iterator[None]:
@@ -127,9 +149,9 @@ class Stage:
                 other = await self._unheard(beside, asked)
             finally:
                 self._beside -= 1
-            notes = [replace(heard, beside=beside or self._engine.reasoner, beside_tier=other.tier)]
+            notes = [self._beside_of(heard, other)]
             if heard.role is AdapterRole.ACTIVE:
-                notes.append(replace(other, beside=heard.served_name or self._engine.reasoner, beside_tier=heard.tier))
+                notes.append(self._beside_of(other, heard))
                 metrics.ADAPTER_ANSWERS.labels(other.role.value, "verdict" if other.tier else "none").inc()
         try:
             await asyncio.to_thread(self._write, [note for note in notes if note.served_name])

@@ -198,7 +198,13 @@ def test_it_settles_what_is_left_when_no_model_is_configured_any_more(tmp_path: 
 
 def test_it_puts_tier_1_before_all_who_wait_and_sends_away_who_is_too_many(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/a.db"
-    settings = {"at_once": "1", "most_waiting": "3", "amend_tier2_s": "0", "deadline_tier1_s": "90", "deadline_tier2_s": "90"}
+    settings = {
+        "at_once": "1",
+        "most_waiting": "3",
+        "amend_tier2_s": "0",
+        "deadline_tier1_s": "90",
+        "deadline_tier2_s": "90",
+    }
     let_go = threading.Event()
     with (
         model_server(replace(GOOD, let_go=let_go)) as model,
