@@ -11,6 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
+from edge_agent import metrics
 from edge_agent.analysis import Analysis
 from edge_agent.capture.decimation import Counts
 from edge_agent.capture.decoder import decode
@@ -211,8 +212,18 @@ class RealCamera:
         since = self._when.now() - (time.monotonic() - state.since_s) if state else 0.0
         who = (self.settings.resident,)
         reason = state.reason if state else ""
+        self._tell_drift()
         return CameraReport(self.settings.name, who, blind, since, reason or self._analysis.detail,
                             self._analysis.falls_missed, *self._rates())  # fmt: skip
+
+    def _tell_drift(self) -> None:
+        """How the stream's clock keeps pace, for the metrics; a file has no clock of its own."""
+        if self._supervisor is None or not self._supervisor.source.live:
+            return
+        clock = self._supervisor.clock
+        metrics.DRIFT_SECONDS.labels(self.settings.name).set(clock.drift_s)
+        if clock.drift is not None:
+            metrics.DRIFT.labels(self.settings.name).set(clock.drift)
 
     def _rates(self) -> tuple[float, float, float]:
         counts = self._supervisor.counts if self._supervisor else Counts()

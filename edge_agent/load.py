@@ -60,7 +60,11 @@ class LoadSettings(BaseModel):
 
 
 class RateSettings(BaseModel):
-    """The table `rates`: how many pictures a second each sense looks at; motion looks at all of `analysis_fps`."""
+    """The table `rates`: how many pictures a second each sense looks at; motion looks at all of `analysis_fps`.
+
+    `sound_hop_s`: how often a new stretch of 0.975 s of sound begins to be searched for cues, in seconds; a longer hop
+    costs less (one run of YAMNet each) and passes over what is short, from 0.975 on whole moments.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -68,6 +72,7 @@ class RateSettings(BaseModel):
     expression: float = Field(2.0, ge=1, le=30)
     blendshapes: float = Field(2.0, ge=1, le=30)
     pose: float = Field(2.0, ge=1, le=30)
+    sound_hop_s: float = Field(0.24, ge=0.1, le=0.96)
 
 
 class Load:

@@ -4,6 +4,14 @@ from prometheus_client import Counter, Gauge, Histogram
 
 FRAMES = Counter("attune_edge_frames", "Video frames by what became of them", ["camera", "fate"])
 STREAM = Counter("attune_edge_stream", "What befell a camera's stream", ["camera", "event"])
+DRIFT_SECONDS = Gauge(
+    "attune_edge_stream_drift_seconds", "How far a stream's clock moved against ours since its camera began", ["camera"]
+)
+DRIFT = Gauge(
+    "attune_edge_stream_drift_ratio",
+    "Share by which a stream's clock runs slow, negative: fast; told after an hour of hearing it",
+    ["camera"],
+)
 INFERENCES = Counter("attune_edge_inferences", "Times a sense looked or listened", ["sense"])
 SENSE_SECONDS = Histogram(
     "attune_edge_sense_seconds",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from services.cli import doctor_evidence
+from services.cli import doctor_drift, doctor_evidence
 from services.runtime.findings import Finding, Grade
 from services.vocabulary.time import Seconds
 
@@ -51,6 +51,7 @@ def look(config: Path | None) -> Iterator[Finding]:
         yield _canary(told)
         yield _motion(told)
         yield from doctor_evidence.look(told, cameras)
+        yield from doctor_drift.look(told)
     for entry in cameras:
         yield camera(str(entry.get("name", "?")), str(entry.get("source", "")), str(entry.get("expects", "pictures")))
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import av
 import pytest
+from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from edge_agent.camera import Eyes, RealCamera
@@ -88,6 +89,9 @@ def test_a_killed_camera_is_blind_and_comes_back_without_a_lost_or_doubled_secon
     assert it.camera.totals()["stream"]["opened"] >= 2
     it.is_prompt_again()
     assert it.camera.report().given_per_s > it.camera.report().looked_at_per_s > 0.0
+    told = {"camera": it.camera.settings.name}
+    assert REGISTRY.get_sample_value("attune_edge_stream_drift_seconds", told) is not None
+    assert REGISTRY.get_sample_value("attune_edge_stream_drift_ratio", told) is None  # not for an hour yet
 
 
 def test_a_frozen_camera_is_told_as_a_gap_at_once_and_as_blind_after_its_time(

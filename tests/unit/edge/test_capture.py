@@ -289,3 +289,10 @@ def test_a_stream_that_changes_its_size_and_its_sound_on_the_way_is_read_on(tmp_
 def test_a_setting_that_is_none_is_refused_with_what_is_expected(setting: dict[str, object], says: str) -> None:
     with pytest.raises(ValidationError, match=says):
         EdgeSettings.model_validate(setting)
+
+
+def test_a_clock_says_how_fast_it_drifts_once_it_was_heard_for_an_hour() -> None:
+    clock = StreamClock()
+    told = [(clock.ours(k * (1 + 3e-4), float(k)), clock.drift)[1] for k in range(7200)]
+    assert set(told[:3600]) == {None}
+    assert told[-1] == pytest.approx(-3e-4, rel=0.01)

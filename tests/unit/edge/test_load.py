@@ -16,11 +16,13 @@ from edge_agent.capture.decoder import decode
 from edge_agent.capture.frame import Frame
 from edge_agent.capture.source import Source
 from edge_agent.capture.windows import Window, windows
-from edge_agent.load import NOTCHES, Load, LoadSettings
+from edge_agent.load import NOTCHES, Load, LoadSettings, RateSettings
 from edge_agent.models import FindModel
 from edge_agent.scoring import Scorer
+from edge_agent.senses import chosen
 from edge_agent.sensing.pose import Person, Pose
 from edge_agent.sensing.roster import Choice, Rates, roster
+from edge_agent.settings import EdgeSettings
 from services.vocabulary import Absence, Gap, Mode, Sense
 
 pytestmark = pytest.mark.unit
@@ -205,3 +207,19 @@ def test_a_rate_that_misses_falls_is_said_from_the_start(find_model: FindModel) 
     )  # fmt: skip
     assert analysis.detail == "posture is looked at less than twice a second: many falls are missed"
     assert REGISTRY.get_sample_value("attune_edge_falls_missed", {"camera": "c-4"}) == 1.0
+
+
+def test_how_often_each_sense_looks_and_listens_is_settable() -> None:
+    asked = {"faces": 3.0, "expression": 1.0, "blendshapes": 1.5, "pose": 4.0, "sound_hop_s": 0.48}
+    assert chosen(EdgeSettings(rates=asked)).rates == Rates(**asked)
+
+
+@pytest.mark.parametrize(
+    ("rate", "asked", "bound"),
+    [("pose", 0.5, "greater than or equal to 1"), ("faces", 60.0, "less than or equal to 30"),
+     ("sound_hop_s", 1.5, "less than or equal to 0.96"), ("sound_hop_s", 0.01, "greater than or equal to 0.1"),
+     ("ears", 2.0, "Extra inputs")],
+)  # fmt: skip
+def test_a_rate_that_no_sense_can_keep_is_refused_with_its_bounds(rate: str, asked: float, bound: str) -> None:
+    with pytest.raises(ValidationError, match=rf"(?s){rate}.*{bound}"):
+        RateSettings(**{rate: asked})
