@@ -21,7 +21,7 @@ from edge_agent.patience import Patience
 from edge_agent.period import Period
 from edge_agent.preparation import Preparation
 from edge_agent.rehearsal import interleaved, past
-from edge_agent.schema import channels_of
+from edge_agent.schema import channels_of, derived_of
 from edge_agent.senses import announce, chosen
 from edge_agent.sensing import faces
 from edge_agent.settings import CameraSettings, EdgeSettings
@@ -168,7 +168,7 @@ class Agent:
         return Identity(
             settings.agent, SOFTWARE, settings.token, settings.time_zone, self._channels,
             tuple(self._as_watched(camera.settings).seat() for camera in self._cameras), tuple(models.values()),
-            settings.sample_period_s,
+            derived_of(self._cameras, self._eyes.choice), settings.sample_period_s,
         )  # fmt: skip
 
     def _announce(self) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.vocabulary import Resident
+from services.vocabulary import Derived, Resident
 from services.vocabulary.time import UnixSeconds
 
 
@@ -17,6 +17,8 @@ class Identity:
     channels: tuple[str, ...]
     seats: tuple[Resident, ...]
     models: tuple[tuple[str, str, str], ...] = ()
+    derived: tuple[Derived, ...] = ()
+    """Channels that are calculated from others."""
     period_s: int = 1
     """Seconds that one sample stands for at most."""
 

@@ -329,7 +329,7 @@ def _hello(who: Identity, spool: Spool, epoch: str, now: UnixSeconds, canary_eve
         models=[sensing_pb2.ModelDigest(name=n, sha256=d, provider=p) for n, d, p in who.models],
         seats=[wire.seat_to_wire(seat) for seat in who.seats],
         oldest_sequence=spool.oldest, newest_sequence=spool.newest, token=who.token, time_zone=who.time_zone,
-        canary_every_s=canary_every_s,
+        canary_every_s=canary_every_s, derived=[wire.derived_to_wire(one) for one in who.derived],
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from services.ledger.statuses import StatusRepository
 from services.runtime import logs
 from services.runtime.batch import Batch
 from services.runtime.clock import Clock
-from services.vocabulary import Approval, Policy, Resident, Seconds, UnixSeconds
+from services.vocabulary import Approval, Derived, Policy, Resident, Seconds, UnixSeconds
 from threshold_service import metrics
 from threshold_service.beside import Beside, enough
 from threshold_service.engine import Engine
@@ -56,6 +56,7 @@ class AgentHello:
     canary_every_s: Seconds = 0.0
     period_s: int = 1
     """Seconds that one sample stands for."""
+    derived: tuple[Derived, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,12 +265,12 @@ class AgentRun:
         self._strays = kept is not None and not kept.parts.keys() <= {seat.id for seat in hello.seats}
         if engine is None:
             fresh = Engine(hello.channels, hello.seats, policy, hello.agent, hello.epoch, hello.time_zone)
-            fresh.continue_in(hello.epoch, period_s=hello.period_s)
+            fresh.continue_in(hello.epoch, hello.time_zone, hello.period_s, hello.derived)
             return fresh, sequence, kept is not None
         if engine.seats != hello.seats:
             known = engine.reseat(hello.seats)
             self._log.warning("residents changed", known=known, learned_anew=len(hello.seats) - known)
-        engine.continue_in(hello.epoch, hello.time_zone)
+        engine.continue_in(hello.epoch, hello.time_zone, hello.period_s, hello.derived)
         return engine, sequence, engine.apart
 
     def _joined(self, kept: Snapshot, policy: Policy) -> Engine | None:

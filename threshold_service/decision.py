@@ -156,6 +156,7 @@ def _scene(state: EngineState, setting: Setting, wave: Wave, shown: Shown, i: in
         cues=_cues(state, row, time),
         prior=prior,
         learning=learning,
+        derived=identity.derived,
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.runtime.batch import Batch
-from services.vocabulary import Approval, Cue, Event, Policy, Resident
+from services.vocabulary import Approval, Cue, Derived, Event, Policy, Resident
 from threshold_service import engine_state, kept_state, looked, paths, refit, regrown
 from threshold_service.engine_state import COUNTED, EngineState, Identity
 from threshold_service.judgement import rules
@@ -16,7 +16,7 @@ from threshold_service.kept_state import Kept
 from threshold_service.learned import taught
 from threshold_service.senses import doubted, in_company, private, sensed, witnesses
 from threshold_service.statistics import calibration, thresholds
-from threshold_service.statistics.arrays import LANES, Floats, Ints, Singles
+from threshold_service.statistics.arrays import Floats, Ints, in_lanes
 from threshold_service.statistics.facility import Lesson
 from threshold_service.statistics.meaning import affect, meaning
 from threshold_service.statistics.people import Fixed, Samples
@@ -93,18 +93,23 @@ class Engine:
         """Seconds that a sample of this agent stands for."""
         return self._setting.identity.period_s
 
-    def continue_in(self, epoch: str, time_zone: str | None = None, period_s: int | None = None) -> None:
+    def continue_in(
+        self, epoch: str, time_zone: str | None = None, period_s: int | None = None,
+        derived: tuple[Derived, ...] | None = None,
+    ) -> None:  # fmt: skip
         """The agent said hello: events from now on are numbered in its spool's `epoch`, and tell its local time; its
-        samples stand for `period_s` seconds.
+        samples stand for `period_s` seconds, and it calculates what is `derived`. None: as before.
 
         Raises:
             ValueError: a time zone that is not known.
         """
         identity = self._setting.identity
-        zone = identity.time_zone if time_zone is None else known_zone(time_zone)
-        self._apart |= (epoch, zone) != (identity.epoch, identity.time_zone)
-        period_s = identity.period_s if period_s is None else period_s
-        said = replace(identity, epoch=epoch, time_zone=zone, period_s=period_s)
+        said = replace(
+            identity, epoch=epoch, time_zone=identity.time_zone if time_zone is None else known_zone(time_zone),
+            period_s=identity.period_s if period_s is None else period_s,
+            derived=identity.derived if derived is None else derived,
+        )  # fmt: skip
+        self._apart |= said != identity
         self._setting = replace(self._setting, identity=said)
 
     def reseat(self, seats: tuple[Resident, ...]) -> int:
@@ -334,16 +339,6 @@ def _samples(
         if policy.alarms(cue.name) and cue.probability >= policy.cue_threshold:
             loud[place] = max(loud[place], cue.probability)
     return Samples(
-        rows, np.ascontiguousarray(times, np.float64), _in_lanes(values),
+        rows, np.ascontiguousarray(times, np.float64), in_lanes(values),
         np.ascontiguousarray(persons, np.int32), loud, cued,
     )  # fmt: skip
-
-
-def _in_lanes(values: NDArray[np.floating]) -> Singles:
-    """`values` (m, c) in single precision, as they come from the wire, filled up with NaN to whole lanes."""
-    m, c = values.shape
-    if c % LANES == 0:
-        return np.ascontiguousarray(values, np.float32)
-    wide = np.empty((m, -(-c // LANES) * LANES), np.float32)
-    wide[:, :c], wide[:, c:] = values, np.nan
-    return wide

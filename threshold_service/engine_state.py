@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.runtime import codec
-from services.vocabulary import Event, Resident, Seconds, UnixSeconds
+from services.vocabulary import Derived, Event, Resident, Seconds, UnixSeconds
 from threshold_service.judgement.rules import COLUMNS, RULES
 from threshold_service.judgement.scene import WINDOW_S
 from threshold_service.judgement.watch import Watch
@@ -166,6 +166,8 @@ class Identity:
     policy_version: str
     period_s: int = 1
     """Seconds that one sample of the agent stands for."""
+    derived: tuple[Derived, ...] = ()
+    """Channels that the agent calculates from others."""
 
 
 def reseated(identity: Identity, state: EngineState, seats: Sequence[Resident]) -> tuple[EngineState, int]:

@@ -267,6 +267,7 @@ def _checked(hello: sensing_pb2.Hello, now: float) -> AgentHello:
         skew_s=hello.sent_at - now,
         canary_every_s=wire.canary_interval(hello.canary_every_s),
         period_s=int(hello.sample_period_s),
+        derived=tuple(wire.derived_from_wire(one, hello.channels) for one in hello.derived),
     )
 
 

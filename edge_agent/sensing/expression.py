@@ -62,7 +62,7 @@ class Expression:
         files = [model.name for model in models]
         self.channels = channels_of(files, passes, known)
         self.needs = (FACE_MODEL, *files)
-        self.origin = Origin.MODEL if set(AFFECT) <= _given(files, known) else Origin.DERIVED
+        self.origin = origin_of(files, known)
 
     def read(self, moment: Moment) -> Reading:
         """Abstains when several people are in view, nobody, who is not the resident, or no face that can be read."""
@@ -119,6 +119,11 @@ def channels_of(files: Sequence[str], passes: int = PASSES, known: Known = EXPRE
     given = _given(files, known)
     told = (*(f"emotion.{name}" for name in EMOTIONS if f"emotion.{name}" in given), *AFFECT)
     return told if passes == 1 else (*told, *(f"uncertainty.{name}" for name in told))
+
+
+def origin_of(files: Sequence[str], known: Known = EXPRESSION_MODELS) -> Origin:
+    """Where valence and arousal of a set of expression models come from, known without loading them."""
+    return Origin.MODEL if set(AFFECT) <= _given(files, known) else Origin.DERIVED
 
 
 def _given(files: Sequence[str], known: Known) -> set[str]:

@@ -181,6 +181,11 @@ def not_known(event: Event, assessment: Assessment | None) -> list[str]:
     affect = evidence.mode is Mode.AFFECT
     disagree = "Signs disagree: {first}, but {second}."
     gaps += [say(disagree, first=c.first, second=c.second) for c in evidence.conflicts if affect]
+    if calculated := [channel(one.channel) for one in evidence.derived if affect]:
+        what = ", ".join(calculated)
+        variance = f"{max(one.variance for one in evidence.derived):.2f}"
+        gaps.append(say("Calculated from the face's emotions, not measured: {what} (variance {variance} or more).",
+                        what=what, variance=variance))  # fmt: skip
     if event.learning:
         gaps.append(say("What is usual for this person is still being learned."))
     if not affect:

@@ -20,7 +20,7 @@ from services.vocabulary.deviation import Deviation, Term
 from services.vocabulary.edge_alarm import EdgeAlarm, alarm_id
 from services.vocabulary.escalation import Asked, Escalation, EscalationState, Turn
 from services.vocabulary.event import Calibration, Event, Likeness, Reading, Reason, event_id
-from services.vocabulary.evidence import COURSES, Conflict, Evidence, PriorEpisodes, Trend, Usual
+from services.vocabulary.evidence import COURSES, Conflict, Derived, Evidence, PriorEpisodes, Trend, Usual
 from services.vocabulary.explanation import Explanation, explain
 from services.vocabulary.feedback import Feedback, FeedbackVerdict
 from services.vocabulary.grounding import UNCHECKED, Claim, Grounding, Support
@@ -65,6 +65,7 @@ __all__ = [
     "Cue",
     "CueName",
     "Delivery",
+    "Derived",
     "Deviation",
     "EdgeAlarm",
     "Escalation",

@@ -46,6 +46,15 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
+class Derived:
+    """A channel that no model measures: it is calculated from others, such as valence from the probabilities of
+    emotions; `variance` is how far it may be from what it stands for, beyond what several looks show."""
+
+    channel: str
+    variance: float
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """The context of an event, taken when it opened or last changed tier."""
 
@@ -69,3 +78,5 @@ class Evidence:
     conflicts: tuple[Conflict, ...] = ()
     course: str = ""
     """One of `COURSES`: how far the leading channels were from their usual over the window; empty where not known."""
+    derived: tuple[Derived, ...] = ()
+    """Which of the channels that are shown were calculated, not measured."""

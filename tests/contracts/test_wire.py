@@ -18,6 +18,7 @@ from services.vocabulary import (
     Conflict,
     Cue,
     CueName,
+    Derived,
     Deviation,
     EdgeAlarm,
     Event,
@@ -387,3 +388,10 @@ def test_it_takes_pictures_there_and_back_and_refuses_what_is_none() -> None:
     ):
         with pytest.raises(wire.WireError, match="evidence of"):
             wire.picture_reply_from_wire(wire.picture_reply_to_wire(spoiled))
+
+
+def test_it_carries_what_of_the_evidence_was_calculated() -> None:
+    derived = (Derived("affect.valence", 0.0625),)
+    event = replace(EVENT, evidence=replace(EVENT.evidence, derived=derived))
+    assert wire.event_from_wire(wire.event_to_wire(event)) == event
+    assert wire.event_from_wire(wire.event_to_wire(EVENT)).evidence.derived == ()

@@ -186,6 +186,20 @@ def test_it_says_which_periods_it_understands(service: Service, period_s: float)
     assert why.endswith("expected whole seconds from 1 to 10, as the agent's sample_period_s is set")
 
 
+@pytest.mark.parametrize(
+    ("channel", "variance", "why"),
+    [("affect.valence", 0.06, "expected one of hello.channels"), ("audio.loudness", -1.0, "expected 0 or more")],
+)
+def test_it_refuses_to_hear_that_something_impossible_was_derived(
+    service: Service, channel: str, variance: float, why: str
+) -> None:
+    greeting = hello()
+    greeting.hello.derived.add(channel=channel, variance=variance)
+    code, said = refusal(service, greeting)
+    assert code is grpc.StatusCode.INVALID_ARGUMENT
+    assert said.endswith(why)
+
+
 def test_it_resumes_from_what_is_durable_and_passes_over_repeats(service: Service) -> None:
     converse(service, hello(), samples(1, 40, cry=(20, 21, 22)))
     again = converse(service, hello(), samples(1, 40, cry=(20, 21, 22)), samples(41, 5))

@@ -10,6 +10,7 @@ import numpy as np
 from services.vocabulary import (
     Conflict,
     Cue,
+    Derived,
     Deviation,
     Event,
     Evidence,
@@ -66,6 +67,7 @@ class Scene:
     cues: tuple[Cue, ...]
     prior: PriorEpisodes
     learning: bool
+    derived: tuple[Derived, ...] = ()
 
 
 def opened(
@@ -126,6 +128,7 @@ def evidence(scene: Scene) -> Evidence:
         seen_share=_seen_share(scene),
         conflicts=_conflicts(scene),
         course=_course(scene),
+        derived=tuple(one for one in scene.derived if one.channel in {scene.channels[c] for c in shown}),
     )
 
 

@@ -208,3 +208,13 @@ def _put_one(whole: Any, rows: Ints, piece: Any) -> Any:
     changed = whole.copy()
     changed[rows] = piece
     return changed
+
+
+def in_lanes(values: NDArray[np.floating]) -> Singles:
+    """`values` (m, c) in single precision, as they come from the wire, filled up with NaN to whole lanes."""
+    m, c = values.shape
+    if c % LANES == 0:
+        return np.ascontiguousarray(values, np.float32)
+    wide = np.empty((m, -(-c // LANES) * LANES), np.float32)
+    wide[:, :c], wide[:, c:] = values, np.nan
+    return wide

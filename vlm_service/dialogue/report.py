@@ -160,11 +160,18 @@ def _environment(evidence: Evidence) -> str:
 def _doubts(evidence: Evidence) -> str:
     doubts = [conflict_text(conflict) for conflict in spoken_conflicts(evidence)]
     doubts += [text for trend in evidence.trends if (text := _uncertainty(trend, evidence.mode))]
+    doubts += _derived(evidence)
     if not math.isfinite(evidence.seen_share):
         doubts.append("how much of the window was seen is not known")
     elif evidence.seen_share < SEEN_WELL:
         doubts.append(f"face or body seen {percent(evidence.seen_share)} of the window")
     return "; ".join(doubts)
+
+
+def _derived(evidence: Evidence) -> list[str]:
+    """Which numbers nobody measured."""
+    said = [one for one in evidence.derived if may_speak_of(one.channel, evidence.mode)]
+    return [f"{channel_label(one.channel)} derived, not measured (variance from {level(one.variance)})" for one in said]
 
 
 def _uncertainty(trend: Trend, mode: Mode) -> str:

@@ -3,12 +3,20 @@
 import math
 
 from attune_wire.v1 import judgement_pb2
-from services.runtime.wire.sensing import WireError, cue_from_wire, cue_to_wire, mode_from_wire, mode_to_wire
+from services.runtime.wire.sensing import (
+    WireError,
+    cue_from_wire,
+    cue_to_wire,
+    derived_to_wire,
+    mode_from_wire,
+    mode_to_wire,
+)
 from services.vocabulary import (
     COURSES,
     Assessment,
     Claim,
     Conflict,
+    Derived,
     Deviation,
     Event,
     Evidence,
@@ -119,6 +127,7 @@ def _evidence_to_wire(evidence: Evidence) -> judgement_pb2.EventEvidence:
             for c in evidence.conflicts
         ],
         course=evidence.course,
+        derived=[derived_to_wire(one) for one in evidence.derived],
     )
 
 
@@ -140,6 +149,7 @@ def _evidence_from_wire(message: judgement_pb2.EventEvidence) -> Evidence:
         seen_share=message.seen_share,
         conflicts=tuple(Conflict(c.pair, c.first, c.second, c.strength) for c in message.conflicts),
         course=message.course if message.course in COURSES else "",
+        derived=tuple(Derived(one.channel, one.variance) for one in message.derived),
     )
 
 

@@ -1,12 +1,13 @@
 """Residents, samples and cues as an edge agent sends them."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from attune_wire.v1 import sensing_pb2
 from services.runtime.batch import Batch
-from services.vocabulary import Absence, Cue, CueName, Gap, Mode, Resident, Sense, UnixSeconds
+from services.vocabulary import Absence, Cue, CueName, Derived, Gap, Mode, Resident, Sense, UnixSeconds
 
 _OF_A_VOCALISATION = ("loudness_dbfs", "duration_s", "uncertainty", "conflict")
 
@@ -57,6 +58,22 @@ def seat_from_wire(seat: sensing_pb2.Seat) -> Resident:
         return Resident(seat.resident, seat.room, seat.bed, mode_from_wire(seat.mode), seat.label, seat.consent)
     except ValueError as error:
         raise WireError(str(error)) from error
+
+
+def derived_to_wire(derived: Derived) -> sensing_pb2.Derived:
+    return sensing_pb2.Derived(channel=derived.channel, variance=derived.variance)
+
+
+def derived_from_wire(message: sensing_pb2.Derived, channels: Sequence[str]) -> Derived:
+    """
+    Raises:
+        WireError: a channel that is not among `channels`, or a variance that is none.
+    """
+    if message.channel not in channels:
+        raise WireError(f"hello.derived names {message.channel[:40]!r}: expected one of hello.channels")
+    if not 0.0 <= message.variance < math.inf:
+        raise WireError(f"hello.derived of {message.channel} has variance {message.variance}: expected 0 or more")
+    return Derived(message.channel, message.variance)
 
 
 def batch_to_wire(batch: Batch) -> sensing_pb2.SampleBatch:

@@ -23,6 +23,7 @@ from services.vocabulary import (
     AlertStatus,
     Claim,
     Condition,
+    Derived,
     Grounding,
     Mode,
     ResidentNow,
@@ -113,6 +114,20 @@ def test_it_says_once_how_much_was_seen() -> None:
     assert shown.count(learning) == 1
     unseen = replace(event, evidence=replace(event.evidence, seen_share=float("nan")))
     assert said[0] in words.not_known(unseen, replace(made, verdict=verdict)), "where the page says nothing of it"
+
+
+def test_it_says_what_of_the_expression_was_calculated_and_not_measured() -> None:
+    event = house.event("room-12", NOW)
+    derived = (Derived("affect.valence", 0.06),)
+    told = [
+        [line for line in words.not_known(replace(event, evidence=evidence), None) if "not measured" in line]
+        for mode in (Mode.AFFECT, Mode.OBSERVABLES)
+        for evidence in (replace(event.evidence, mode=mode, derived=derived),)
+    ]
+    said = (
+        "Calculated from the face's emotions, not measured: Expression, negative to positive (variance 0.06 or more)."
+    )
+    assert told == [[said], []]
 
 
 def test_it_says_what_the_measurements_deny_of_an_opinion(client: TestClient, database: Database) -> None:

@@ -226,3 +226,18 @@ def test_it_refuses_a_time_zone_that_is_none() -> None:
     with pytest.raises(ValidationError, match="Europe/Vienna"):
         EdgeSettings(time_zone="Europe/Wien")
     assert EdgeSettings(time_zone="Europe/Vienna").time_zone == "Europe/Vienna"
+
+
+@pytest.mark.parametrize(
+    ("models", "derived"),
+    [(["faceapi_expression.onnx"], {"affect.valence", "affect.arousal"}),
+     (["affectnet8_mnasnet05.onnx", "affectnet_va_shufflenet200.onnx"], set())],
+)  # fmt: skip
+def test_it_says_which_of_its_numbers_no_model_measures(
+    settings: Callable[..., EdgeSettings], demo_clip: Path, models: list[str], derived: set[str]
+) -> None:
+    made = settings("127.0.0.1:1", expression=models)
+    film = CameraSettings(name="c-1", source=str(demo_clip), resident="r-1", room="Room 1")
+    identity = Agent(made.model_copy(update={"cameras": [film]}))._identity()
+    assert {one.channel for one in identity.derived} == derived
+    assert all(one.variance == 0.06 for one in identity.derived)

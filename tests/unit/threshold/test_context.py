@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from services.runtime.batch import Batch
-from services.vocabulary import Event, Mode, Policy, Resident
+from services.vocabulary import Derived, Event, Mode, Policy, Resident
 from threshold_service.engine import Engine
 
 pytestmark = pytest.mark.unit
@@ -21,6 +21,8 @@ def shaken(mode: Mode) -> Event:
     """The first serious event of somebody whose face and voice disagree."""
     resident = Resident("r-1", "Room 1", mode=mode, consent="paper 7" if mode is Mode.AFFECT else "")
     judge = Engine(CHANNELS, (resident,), Policy(), "edge-1", "0" * 32)
+    judge.continue_in("0" * 32, derived=(Derived("affect.valence", 0.06), Derived("affect.arousal", 0.06)))
+    judge = Engine.load(judge.dump(), Policy())
     n = LEARNED_S + 60
     values = np.random.default_rng(1).normal(USUAL, SPREAD, (n, len(CHANNELS))).astype(np.float32)
     values[LEARNED_S:, :5] = (-0.7, 0.9, 0.8, 0.9, 0.6)
@@ -54,6 +56,8 @@ def test_it_says_nothing_of_faces_without_consent() -> None:
 def test_it_takes_a_value_that_tells_nothing_as_absent() -> None:
     resident = Resident("r-1", "Room 1", mode=Mode.AFFECT, consent="paper 7")
     judge = Engine(CHANNELS, (resident,), Policy(), "edge-1", "0" * 32)
+    judge.continue_in("0" * 32, derived=(Derived("affect.valence", 0.06), Derived("affect.arousal", 0.06)))
+    judge = Engine.load(judge.dump(), Policy())
     values = np.tile(USUAL, (20, 1)).astype(np.float32)
     values[:, CHANNELS.index("uncertainty.affect.valence")] = 0.3
     judge.judge(
@@ -64,3 +68,8 @@ def test_it_takes_a_value_that_tells_nothing_as_absent() -> None:
     )  # fmt: skip
     level = judge.usual().level[0]
     assert np.isnan(level[0]) and np.isfinite(level[1:3]).all()
+
+
+def test_it_tells_which_of_the_numbers_shown_nobody_measured() -> None:
+    assert shaken(Mode.AFFECT).evidence.derived == (Derived("affect.valence", 0.06),)
+    assert shaken(Mode.OBSERVABLES).evidence.derived == ()

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 
-from services.vocabulary import COURSES, Cue, CueName, Event, Evidence, Mode
+from services.vocabulary import COURSES, Cue, CueName, Derived, Event, Evidence, Mode
 from tests.unit.vlm.specimens import AGITATED, RESTLESS, events
 from vlm_service.dialogue import emotion_words, event_report, messages_for, prompt_version
 from vlm_service.dialogue.messages import SYSTEM
@@ -65,6 +65,13 @@ def test_it_tells_that_a_fall_may_be_of_somebody_else_in_the_picture() -> None:
     seen = (Cue(CueName.FALL, 0.9, 18.0, uncertainty=1.0),)
     report = event_report(replace(RESTLESS, evidence=replace(RESTLESS.evidence, cues=seen)))
     assert "fall seen 0.90 at +18s (not clear whose: several residents share the picture)" in report
+
+
+@pytest.mark.parametrize(("mode", "told"), [(Mode.AFFECT, True), (Mode.OBSERVABLES, False)])
+def test_it_tells_which_numbers_nobody_measured(mode: Mode, told: bool) -> None:
+    evidence = replace(AGITATED.evidence, mode=mode, derived=(Derived("affect.valence", 0.06),))
+    said = "valence derived, not measured (variance from 0.06)" in event_report(replace(AGITATED, evidence=evidence))
+    assert said is told
 
 
 @given(events)
