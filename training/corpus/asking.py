@@ -46,7 +46,7 @@ def example_of(
     source = Source(reader.dataset, item.item, licence, item.subject, MADE_BY)
     return Example(
         id_of(reader, item), reader.layer, kind, split, source, (user, answer), domains=item.domains,
-        label=item.label, films=tuple(dict.fromkeys(film for _, film, _ in filmed)),
+        label=item.label, quality=item.quality, films=tuple(dict.fromkeys(film for _, film, _ in filmed)),
     )  # fmt: skip
 
 

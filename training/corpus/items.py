@@ -32,7 +32,7 @@ class Item:
     """One labelled thing. `told` is the data set's own word, `label` ours or `CANNOT_MAP`; `split` is the official one.
 
     `why` is a reasoning that the data set itself gives; `question` and `answer` are its own where it asks one.
-    `subject` as in `Source`.
+    `subject` as in `Source`. `quality` is lower where the data set itself is less sure of its label.
     """
 
     item: str
@@ -48,6 +48,7 @@ class Item:
     answer: str = ""
     domains: tuple[str, ...] = ()
     false_alarm: bool = False
+    quality: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from training.corpus.errors import ReviewInvalid
 from training.corpus.example import Example
 from training.curating.neighbours import NEAREST, Doubted, distances, doubted
 from training.curating.points import Floats, asked, points, said, whole
+from training.synthesis.quality import Agreement
 
 FEWEST = 2 * NEAREST
 """Examples of which clusters and neighbours tell something."""
@@ -24,8 +25,8 @@ which a person should look. Sources: guesses."""
 ALONE = 5.0
 """Robust standard deviations beyond the median distance. Source: guess."""
 LOW_QUALITY = 0.8
-"""Below it a person should look. Source: guess."""
-DIFFER = "teachers.differ"
+"""Below it, and below what is usual in its data set, a person should look. Source: guess."""
+DIFFER = Agreement.DIFFER.value
 """The tag of an example about which two teachers disagreed."""
 
 
@@ -83,6 +84,9 @@ def look(examples: Sequence[Example], surprise: Mapping[str, float], seed: int =
         far[rows], alone[rows] = outlying(distance[rows], clusters[rows])
     labels, unjudged = label_doubts(examples, seed)
     surprised = surprises(examples, surprise)
+    qualities = {of: [one.quality for one in examples if one.source.dataset == of]
+                 for of in {one.source.dataset for one in examples}}  # fmt: skip
+    usual = {of: float(np.median(those)) for of, those in qualities.items()}
     suspects = []
     for place, one in enumerate(examples):
         label = labels.get(place)
@@ -90,7 +94,7 @@ def look(examples: Sequence[Example], surprise: Mapping[str, float], seed: int =
             Why.OUTLIER: far[place] if alone[place] else 0.0,
             Why.LABEL: label.margin if label else 0.0,
             Why.SURPRISING: surprised[place] if surprised[place] >= SURPRISING else 0.0,
-            Why.QUALITY: 1.0 - one.quality if one.quality < LOW_QUALITY else 0.0,
+            Why.QUALITY: 1.0 - one.quality if one.quality < min(LOW_QUALITY, usual[one.source.dataset]) else 0.0,
             Why.TEACHERS: float(DIFFER in one.domains),
         }
         against = {why: round(float(value), 3) for why, value in measured.items() if value > 0.0}

@@ -48,6 +48,7 @@ class Why(StrEnum):
     LESS_URGENT = "less urgent than what was staged"
     MORE_URGENT = "more urgent than what was staged"
     NEAR = "nearly repeats an accepted example"
+    CROWDED = "its family, tier or mode has its share already"
     DISAGREED = "two teachers disagree; waits for review"
     REJECTED = "a person rejected it in review"
 

@@ -13,6 +13,7 @@ from services.vocabulary import Mode, Reason
 from training.corpus.example import Kind, Layer, Split
 from training.corpus.recipe import Recipe, Share
 from training.corpus.splits import TEST_SHARE, VALIDATION_SHARE, split_of
+from training.synthesis.balance import Tag, balanced
 from training.synthesis.errors import TooFew
 from training.synthesis.families import Truth, truth_of
 from training.synthesis.settings import SynthesisSettings
@@ -44,6 +45,12 @@ class Asked:
         """Whose moment it is, over all stages: nobody else has this name."""
         return f"{self.moment.seed}-{self.moment.role.name}"
 
+    @property
+    def tags(self) -> tuple[Tag, ...]:
+        """What it is on the axes by which examples are balanced."""
+        return (("family", self.truth.family), ("tier", str(self.moment.event.tier.value)),
+                ("mode", self.moment.role.mode.value))  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -74,12 +81,14 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Questions for one part of the recipe: `wanted` examples in the corpus, `there` moments that fit."""
+    """Questions for one part of the recipe: `wanted` examples in the corpus, `there` moments that fit and can be
+    balanced; `crowding` are not asked about, because their family, tier or mode has its share already."""
 
     share: Share
     wanted: int
     there: int
     questions: tuple[Question, ...]
+    crowding: int = 0
 
 
 def usable(moments: Sequence[Moment], settings: SynthesisSettings) -> list[Asked]:
@@ -102,10 +111,12 @@ def choose(moments: Sequence[Asked], settings: SynthesisSettings) -> tuple[Chose
             fitting = [one for one in moments if _fits(one, share.layer, kind) and _key(one) not in used[taught]]
             wanted = math.ceil(share.high * settings.scale / (1.0 - VALIDATION_SHARE - TEST_SHARE))
             ordered = sorted(fitting, key=lambda one: _digest(settings.seed, _key(one)))
-            taken = list(in_turns(ordered, _TURNS))[: math.ceil(wanted * settings.spare)]
+            first = list(in_turns(ordered, _TURNS))[: math.ceil(wanted * settings.spare)]
+            taken, crowding = balanced(first, lambda one: one.tags, settings.filters)
+            there = len(fitting) if not crowding or len(taken) >= wanted else len(taken)
             used[taught] |= {_key(one) for one in taken}
             questions = tuple(_question(one, kind, place, settings) for place, one in enumerate(taken))
-            chosen.append(Chosen(share, wanted, len(fitting), questions))
+            chosen.append(Chosen(share, wanted, there, questions, len(crowding)))
     return tuple(chosen)
 
 
@@ -118,7 +129,8 @@ def insist(chosen: Sequence[Chosen]) -> None:
     short = [f"{one.share.name}: {one.there} of {one.wanted}" for one in chosen if one.there < one.wanted]
     if short:
         raise TooFew(f"the staged lives gave too few moments ({'; '.join(short)}); raise people or days, lower scale, "
-                     "or take what there is with --short")  # fmt: skip
+                     "raise most_share or most_mode where one family, tier or mode crowds out the others, or take what "
+                     "there is with --short")  # fmt: skip
 
 
 Key = Callable[[Asked], Hashable]

@@ -105,7 +105,13 @@ class Filters(BaseModel):
     shortest_thinking: int = Field(default=120, ge=1)
     """Characters."""
     most_share: float = Field(default=0.6, gt=0.0, le=1.0)
-    """Of a part's examples, for one family, one tier or one mode: beyond it the report says so."""
+    """Of a part's examples, for one family or one tier: what is beyond it is neither asked about nor learned from."""
+    most_mode: float = Field(default=0.8, gt=0.0, le=1.0)
+    """The same for one mode of watching, of which there are two."""
+
+    def share_of(self, axis: str) -> float:
+        """The largest share for one family, tier or mode."""
+        return self.most_mode if axis == "mode" else self.most_share
 
 
 class SynthesisSettings(BaseModel):

@@ -3,15 +3,17 @@
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from services.vocabulary import Event
 from training.corpus.example import Example, Kind, Message, Role, Source, Usual
 from training.corpus.leakage import words_of
 from training.corpus.near import Near, Signed
 from training.corpus.parts import Text
+from training.synthesis.balance import balanced
 from training.synthesis.filters import Accepted, Unusable, Why
 from training.synthesis.known import fact
+from training.synthesis.quality import Agreement, quality
 from training.synthesis.questions import DATASET, MADE_BY, Chosen, Form, Question
 from training.synthesis.review import Choice, Decision, Disagreement, opinion
 from training.synthesis.school import School
@@ -42,33 +44,49 @@ def sift(
     """Every question once, in order: equal questions and answers, equal examples."""
     sifted, near = Sifted(), Near()
     for part in chosen:
-        kept = sifted.examples.setdefault(part.share.name, [])
+        usable = list[tuple[Question, Example]]()
         for question in part.questions:
             try:
-                example = _example(question, *_said(question, school, decisions, sifted))
-                kept.append(_new(example, near))
+                example = _example(question, _said(question, school, decisions, sifted))
+                usable.append((question, _new(example, near)))
             except Unusable as unusable:
-                sifted.refused[part.share.name, unusable.why] += 1
-                sifted.shown.setdefault(unusable.why, f"{question.item}: {unusable.detail or unusable.why.value}")
+                _refuse(sifted, part, question, unusable)
             step()
+        kept, crowded = balanced(usable, lambda one: one[0].asked.tags, school.settings.filters)
+        for (question, _), much in crowded:
+            _refuse(sifted, part, question, Unusable(Why.CROWDED, much))
+        sifted.examples[part.share.name] = [example for _, example in kept]
     return sifted
 
 
-def _said(
-    question: Question, school: School, decisions: Mapping[str, Decision], sifted: Sifted
-) -> tuple[Accepted, str, str]:  # fmt: skip
-    """What is learned, who said it, under which terms."""
+def _refuse(sifted: Sifted, part: Chosen, question: Question, unusable: Unusable) -> None:
+    sifted.refused[part.share.name, unusable.why] += 1
+    sifted.shown.setdefault(unusable.why, f"{question.item}: {unusable.detail or unusable.why.value}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is learned, who said it, under which terms, and what a second teacher made of it."""
+
+    said: Accepted
+    teacher: str
+    terms: str
+    agreement: Agreement
+
+
+def _said(question: Question, school: School, decisions: Mapping[str, Decision], sifted: Sifted) -> _Told:
     if not question.taught:
-        return _known(question), "what was staged", OWN
+        return _Told(_known(question), "what was staged", OWN, Agreement.KNOWN)
     first, *others = school.teachers(question)
     said = school.opinion(question, first)
-    told = said, first.name, first.terms or OWN
+    told = _Told(said, first.name, first.terms or OWN, Agreement.ALONE)
     for second in others:
         try:
             other = school.opinion(question, second)
         except Unusable:
             continue  # nothing to compare with; the first teacher's answer stood by itself
         if other.label == said.label:
+            told = replace(told, agreement=Agreement.AGREE)
             continue
         asked = messages_of(question)[1].content
         sifted.disagreements.append(Disagreement(
@@ -80,8 +98,8 @@ def _said(
             raise Unusable(Why.DISAGREED, f"{said.label} and {other.label}")
         if decision.choice is Choice.NEITHER:
             raise Unusable(Why.REJECTED, decision.note)
-        if decision.choice is Choice.SECOND:
-            told = other, second.name, second.terms or OWN
+        second_said = _Told(other, second.name, second.terms or OWN, Agreement.DIFFER)
+        told = second_said if decision.choice is Choice.SECOND else replace(told, agreement=Agreement.DIFFER)
     return told
 
 
@@ -101,25 +119,27 @@ def _new(example: Example, near: Near) -> Example:
     return example
 
 
-def _example(question: Question, said: Accepted, teacher: str, terms: str) -> Example:
-    moment, truth = question.asked.moment, question.asked.truth
+def _example(question: Question, told: _Told) -> Example:
+    moment, truth, said = question.asked.moment, question.asked.truth, told.said
     system, user = messages_of(question)
     return Example(
         id=question.id,
         layer=truth.layer,
         kind=question.kind,
         split=question.split,
-        source=Source(DATASET, question.item, terms, question.asked.person, f"{MADE_BY}, teacher {teacher}"),
+        source=Source(DATASET, question.item, told.terms, question.asked.person,
+                      f"{MADE_BY}, teacher {told.teacher}"),
         messages=(
             Message(Role.SYSTEM, (Text(system.content),)),
             Message(Role.USER, (Text(user.content),)),
             Message(Role.ASSISTANT, (Text(said.text),), said.thinking),
         ),
-        quality=round(said.grounded, 3),
+        quality=quality(said.grounded, told.agreement),
         domains=tuple(dict.fromkeys((
             *truth.tags, f"family.{truth.family}", f"population.{truth.population}", f"age.{truth.age}",
             f"mode.{moment.role.mode.value}",
             f"tier.{moment.event.tier.value}", f"language.{question.facility.language.value}",
+            *([told.agreement.value] if told.agreement.value else []),
         ))),
         label=said.label if question.kind is Kind.CLASSIFICATION else truth.family,
         state=truth.state,

@@ -1,6 +1,7 @@
 """The examples as a corpus of their own, with a report on what was asked, got and refused."""
 
 import hashlib
+import math
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -13,6 +14,7 @@ from training.corpus.rows import digest, fingerprint
 from training.corpus.splits import prove_disjoint
 from training.corpus.store import Corpus, CorpusWriter
 from training.synthesis.money import Estimate
+from training.synthesis.quality import Agreement
 from training.synthesis.questions import Chosen
 from training.synthesis.settings import SynthesisSettings
 from training.synthesis.sifting import Sifted
@@ -51,7 +53,7 @@ def report_text(
         "# Synthesis", "",
         f"{len(examples)} examples, {_share(thinking, len(examples))} of them thinking, of {settings.people} people "
         f"over {settings.days} days. Fingerprint `{corpus.manifest.fingerprint}`. {money.said}.", "",
-        *table(("part", "wanted", "moments", "asked", "got"), (_part(one, sifted) for one in chosen)), "",
+        *table(("part", "wanted", "moments", "crowding", "asked", "got"), (_part(one, sifted) for one in chosen)), "",
         *table(("split", "examples"), _counted(Counter(one.split.value for one in examples), [s.value for s in Split])),
     ]  # fmt: skip
     for axis in AXES:
@@ -59,6 +61,7 @@ def report_text(
     lines += ["", *(_lopsided(chosen, sifted, settings) or ["No part is lopsided."])]
     lines += ["", "## Not learned from", "", *table(("part", "why", "answers"), _refusals(sifted)), ""]
     lines += [f"* {why.value}, for example {said}" for why, said in sorted(sifted.shown.items())]
+    lines += ["", *_qualities(examples), ""]
     waiting = f"{len(sifted.disagreements)} questions on which two teachers disagree: `attune train review`."
     return "\n".join([*lines, "", waiting, ""])
 
@@ -71,7 +74,7 @@ def write_report(text: str, out: Path) -> None:
 def _part(one: Chosen, sifted: Sifted) -> tuple[str, ...]:
     got = len(sifted.examples.get(one.share.name, ()))
     short = f" ({one.wanted - got} short)" if got < one.wanted else ""
-    return one.share.name, str(one.wanted), str(one.there), str(len(one.questions)), f"{got}{short}"
+    return one.share.name, str(one.wanted), str(one.there), str(one.crowding), str(len(one.questions)), f"{got}{short}"
 
 
 def _axis(axis: str, examples: Sequence[Example]) -> Iterable[tuple[str, ...]]:
@@ -87,11 +90,20 @@ def _lopsided(chosen: Sequence[Chosen], sifted: Sifted, settings: SynthesisSetti
         examples = sifted.examples.get(one.share.name, [])
         for axis in ("family", "tier", "mode"):
             cells = Counter(tag for each in examples for tag in each.domains if tag.startswith(f"{axis}."))
+            bound = settings.filters.share_of(axis)
             for tag, count in cells.most_common(1):
-                if count > settings.filters.most_share * len(examples):
-                    said.append(f"* {one.share.name}: {_share(count, len(examples))} are of {tag}, above most_share "
-                                f"{settings.filters.most_share:.0%}")  # fmt: skip
+                if count > math.ceil(bound * len(examples)):
+                    said.append(f"* {one.share.name}: {_share(count, len(examples))} are of {tag}, above {bound:.0%}: "
+                                "there are too few others")  # fmt: skip
     return said
+
+
+def _qualities(examples: Sequence[Example]) -> list[str]:
+    counts = Counter(tag for one in examples for tag in one.domains if tag in set(Agreement))
+    told = ", ".join(f"{tag.value.removeprefix('teachers.')} {counts[tag.value]}" for tag in Agreement if tag.value)
+    values = sorted(one.quality for one in examples)
+    low = f"{values[0]:.2f}, median {values[len(values) // 2]:.2f}" if values else "none"
+    return [f"Quality: lowest {low}. A second teacher: {told}."]
 
 
 def _refusals(sifted: Sifted) -> Iterable[tuple[str, ...]]:

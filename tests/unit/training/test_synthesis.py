@@ -235,7 +235,8 @@ def test_it_writes_a_corpus_and_tells_what_it_holds(tmp_path: Path) -> None:
     again = write(found, tmp_path)
     assert again.manifest == corpus.manifest and again.folder == tmp_path / "corpus"
     text = report_text(chosen, found, of, school.estimate(school.pairs(questions(of))), corpus)
-    assert "| L2 thinking |" in text and "above most_share 30%" in text
+    assert "| L2 thinking |" in text and "above 30%: there are too few others" in text and "Quality: lowest" in text
+    assert sum(one.crowding for one in chosen) > 0 and "| crowding |" in text
     assert all(why.value in text for _, why in found.refused)
 
 

@@ -5,7 +5,8 @@ Layout, from README.md of FindingEmo-Light and public analyses: `data/annotation
 pictures, which everybody downloads from their owners, under `images/` by the part of `image_path` from `Run_` on. Many
 pictures vanish from the web and are then counted as left out. The picture is taken as the smallest thing that holds
 its people. `age` names the groups of the main people (Children, Youth, Young Adults, Adults, Seniors): where all are of
-one of ours, it becomes a tag. Uncertain: these words, those of `reject` (Keep or Reject), the folders below `images/`.
+one of ours, it becomes a tag; `ambiguity` lowers the quality. Uncertain: these words, those of `reject` (Keep or
+Reject), the folders below `images/`.
 """
 
 import csv
@@ -26,6 +27,8 @@ LABELS = {
     ("Admiration", "Trust", "Acceptance", "Distraction", "Boredom", "Vigilance", "Anticipation", "Interest"), CANNOT_MAP
 )  # fmt: skip
 AGES = {"children": CHILD, "young adults": ADULT, "adults": ADULT, "seniors": OLDER}
+MOST_AMBIGUOUS = 6.0
+"""Of `ambiguity`, 0 to 6; the most ambiguous picture has half of the quality of a plain one (source: guess)."""
 _COLUMNS = {"image_path", "reject", "emotion"}
 
 
@@ -38,13 +41,29 @@ def _items(root: Path) -> Iterator[Item]:
                                 "them")  # fmt: skip
         for row in rows:
             if row["reject"].strip().lower() != "reject":
-                yield _item(root, row["image_path"], row["emotion"].strip(), row.get("age") or "")
+                yield _item(root, row["image_path"], row["emotion"].strip(), row)
 
 
-def _item(root: Path, path: str, told: str, ages: str) -> Item:
+def _item(root: Path, path: str, told: str, row: dict[str, str]) -> Item:
     picture = path[path.find("Run_") :] if "Run_" in path else path.lstrip("/")
     shown = (Shown(root / "images" / picture, Modality.IMAGE),)
-    return Item(picture, picture, told, mapped("FindingEmo", told, LABELS), shown, domains=_age(ages))
+    return Item(
+        picture,
+        picture,
+        told,
+        mapped("FindingEmo", told, LABELS),
+        shown,
+        domains=_age(row.get("age") or ""),
+        quality=_quality(row.get("ambiguity") or ""),
+    )
+
+
+def _quality(ambiguity: str) -> float:
+    try:
+        told = float(ambiguity)
+    except ValueError:
+        return 1.0
+    return 1.0 - 0.5 * told / MOST_AMBIGUOUS if 0.0 <= told <= MOST_AMBIGUOUS else 1.0
 
 
 def _age(told: str) -> tuple[str, ...]:

@@ -20,6 +20,8 @@ LABELS = {
     "neutral": "neutral", "happy": "happiness", "angry": "anger", "sad": "sadness", "surprise": "surprise",
     "fear": "fear", "contempt": "contempt", "worried": CANNOT_MAP, "doubt": CANNOT_MAP,
 }  # fmt: skip
+QUALITY = {"smp_reason_caption": 0.9, "caption": 0.7}
+"""Of labels that nobody gave: a model wrote them from action units; the fine ones were screened. Source: guess."""
 _FILES = (("MERR_fine_grained.json", "smp_reason_caption"), ("MERR_coarse_grained.json", "caption"))
 
 
@@ -43,7 +45,16 @@ def _item(root: Path, clip: str, told: dict[str, Any], caption: str) -> Item:
     files = [root / "video" / f"{clip}{suffix}" for suffix in (".mp4", ".avi")]
     film = next((file for file in files if file.is_file()), files[0])
     shown = (Shown(film, Modality.VIDEO),)
-    return Item(clip, "", emotion, mapped("MERR", emotion, LABELS), shown, said=told.get("text", "") or "", why=why)
+    return Item(
+        clip,
+        "",
+        emotion,
+        mapped("MERR", emotion, LABELS),
+        shown,
+        said=told.get("text", "") or "",
+        why=why,
+        quality=QUALITY[caption],
+    )
 
 
 def _read(file: Path) -> dict[str, dict[str, Any]]:
