@@ -1,12 +1,13 @@
 """Checks every claim of a second opinion against the evidence of its event.
 
 A claim is what a sentence states about this event: a number, a change, a sound, a fall, earlier episodes, the time of
-day, senses that agree. What is asked, thought possible or said of what is typical is none. The words are English; of a
-text in another language only what its indicators point at can be checked.
+day, senses that agree. What is asked, thought possible or said of what is typical is none. The words are English;
+German ones are read as these. Of a text in another language only what its indicators point at can be checked.
 """
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from services.vocabulary import Claim, Event, Grounding, Mode, Support, Verdict
 from vlm_service.dialogue.frames import PREFIX
@@ -19,6 +20,7 @@ from vlm_service.dialogue.grounding.circumstances import (
 )
 from vlm_service.dialogue.grounding.facts import Facts
 from vlm_service.dialogue.grounding.figures import number_claims
+from vlm_service.dialogue.grounding.german import in_english
 from vlm_service.dialogue.grounding.movements import movement_claims
 from vlm_service.dialogue.grounding.scene import scene_claims
 from vlm_service.dialogue.grounding.sentences import Sentence, sentences
@@ -34,7 +36,9 @@ MOST_CLAIMS = 64
 """Claims that are kept of one answer; contradictions first."""
 _LONGEST = 160
 _WITHHELD = "(withheld)"
-_PICTURED = re.compile(r"\b(?:pictures?|images?|frames?|outlines?|photos?)\b")
+_PICTURED = re.compile(
+    r"\b(?:pictures?|images?|frames?|outlines?|photos?|bild(?:er|s|es|ern)?|aufnahmen?|umrisse?|fotos?)\b"
+)
 _ONLY_SEEN = "only a picture tells of it"
 
 
@@ -58,10 +62,13 @@ def text_claims(text: str, event: Event) -> tuple[Claim, ...]:
 
 
 def _of_text(text: str, facts: Facts, pictures: int, about: str = "") -> Iterator[Claim]:
-    for sentence in sentences(text):
-        seen = pictures > 0 and (about.startswith(PREFIX) or bool(_PICTURED.search(sentence.text)))
-        for claim in _of_sentence(sentence, facts, "" if about.startswith(PREFIX) else about):
-            yield Claim(claim.words, claim.evidence, Support.UNSUPPORTED, _ONLY_SEEN) if seen else claim
+    for read, written in in_english(text):
+        for sentence in sentences(read):
+            told = f"{sentence.text} {written}".lower()
+            seen = pictures > 0 and (about.startswith(PREFIX) or bool(_PICTURED.search(told)))
+            for found in _of_sentence(sentence, facts, "" if about.startswith(PREFIX) else about):
+                claim = replace(found, words=written) if written else found
+                yield replace(claim, support=Support.UNSUPPORTED, why=_ONLY_SEEN) if seen else claim
 
 
 def _of_sentence(sentence: Sentence, facts: Facts, about: str) -> Iterator[Claim]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from services.vocabulary import Claim, Event, Support
 from vlm_service.dialogue.grounding.facts import Facts
 from vlm_service.dialogue.grounding.gated import Gated
+from vlm_service.dialogue.grounding.german import place_in_english
 from vlm_service.dialogue.grounding.movements import DOWN, UP, judged
 from vlm_service.dialogue.grounding.sentences import Sentence
 from vlm_service.dialogue.grounding.subjects import Mention
@@ -94,7 +95,8 @@ def _measured(one: re.Match[str], found: list[Mention], facts: Facts) -> bool:
 
 
 def _rooms(sentence: Sentence, event: Event) -> Iterator[Claim]:
-    place = event.evidence.place.lower().replace(" ", "")
+    called = place_in_english(event.evidence.place)
+    place = called.replace(" ", "")
     for one in _ROOM.finditer(sentence.text):
         start, end = sentence.clause(one.start())
         if not _states(sentence, one) or sentence.denied(one.start()) or not _HERE.search(sentence.text, start, end):
@@ -104,7 +106,7 @@ def _rooms(sentence: Sentence, event: Event) -> Iterator[Claim]:
             yield Claim(one.group(), "", Support.UNSUPPORTED, "the place is not known")
         elif named in place:
             yield Claim(one.group(), "", Support.SUPPORTED)
-        elif _ROOM.pattern.search(event.evidence.place.lower()):
+        elif _ROOM.pattern.search(called):
             yield Claim(one.group(), "", Support.CONTRADICTED, "the event tells of another place")
         else:
             yield Claim(one.group(), "", Support.UNSUPPORTED, "the event does not say so")
