@@ -131,6 +131,7 @@ def without_who(event: Event, name: str) -> Event:
         evidence=replace(
             evidence, place="", time_of_day="",
             profile=tuple(one for one in evidence.profile if _known(one.channel)),
+            derived=tuple(one for one in evidence.derived if _known(one.channel)),
             trends=tuple(one for one in evidence.trends if _known(one.channel)),
             conflicts=tuple(one for one in evidence.conflicts if _SENSED.fullmatch(one.first)
                             and _SENSED.fullmatch(one.second)),

@@ -37,6 +37,8 @@ def corpus(
 
         use = "evaluation"      # where it differs from the rest
 
+        fold = 1                # DFEW: which of its five official folds
+
     Known: MERR, EIBench, Omni-Emotion-SRE, Aff-Wild2, DFEW, FERV39k, EMOTIC, FindingEmo, MAFW, CALMED, SSBD+, DEEMO,
     egoEMOTION, facility-feedback. Each file in training/corpus/readers opens with the layout it expects, where that is
     from, and what of it is uncertain.

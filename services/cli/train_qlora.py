@@ -182,17 +182,24 @@ def evaluate(
 
 def published(
     benchmark: Annotated[str, typer.Argument(help="dfew, mafw, emer-ov, emer-clue, emer-label or eibench.")],
-    answers: Annotated[Path, typer.Argument(help="JSON lines, one item each.")],
+    answers: Annotated[
+        list[Path], typer.Argument(help="JSON lines, one item each. dfew, mafw: also the folder of a run; one a fold.")
+    ],
+    corpus: Annotated[
+        list[Path] | None, typer.Option(help="dfew, mafw: the corpus that a run was asked about, one for each run.")
+    ] = None,
     wheel: Annotated[
         list[Path] | None,
         typer.Option(help="emer-ov: JSON object of label to group; several, such as five wheels, are averaged."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the figures as JSON, too.")] = None,
     judge: Annotated[
-        Path | None, typer.Option(help="eibench: TOML file of the model that counts, as of `attune train evaluate`.")
+        Path | None,
+        typer.Option(help="eibench, emer-*: TOML file of the model that judges, as of `attune train evaluate`."),
     ] = None,
     words: Annotated[
-        Path | None, typer.Option(help="eibench: TOML file with what it is asked (system, user). Default: our words.")
+        Path | None,
+        typer.Option(help="With --judge: TOML file with what it is asked (system, user). Default: our words."),
     ] = None,
 ) -> None:
     """A published benchmark's figures of what any model answered, beside what others published.
@@ -201,11 +208,18 @@ def published(
 
         {"truth": "happiness", "said": "happiness"}
 
+    or the folder of a run whose adapter answered them (`attune train evaluate`), with its --corpus; several, five of
+    the official folds in order, are measured apart and averaged, as published figures are,
+
     emer-ov: accuracy, recall and their mean over open sets of words,
 
         {"truth": ["joyful", "grateful"], "said": ["happy"]}
 
-    emer-clue, emer-label: the mean of what a judge gave, 0 to 10,
+    emer-clue, emer-label: the mean of what a judge gives, 0 to 10, with --judge
+
+        {"said": "He frowns, so he is angry.", "truth": "A frown and a loud voice: anger."}
+
+    or of what a judge gave before,
 
         {"score": 8}
 
@@ -222,7 +236,8 @@ def published(
     more: list[object] = [part for file in wheel or [] for part in ("--wheel", file)]
     for name, file in (("--out", out), ("--judge", judge), ("--words", words)):
         more += [name, file] if file is not None else []
-    start("training.evaluating.published", [*more, "--", benchmark, answers])
+    more += [part for folder in corpus or [] for part in ("--corpus", folder)]
+    start("training.evaluating.published", [*more, "--", benchmark, *answers])
 
 
 def bundle(

@@ -62,13 +62,39 @@ def recalls(truth: Sequence[str], said: Sequence[str]) -> list[Score]:
     of = np.array([classes.index(label) for label in truth])
     right = np.array([label == answer for label, answer in zip(truth, said, strict=True)], float)
 
-    def both(rows: Rows) -> tuple[float, float]:
-        many = np.bincount(of[rows], minlength=len(classes))
-        hits = np.bincount(of[rows], weights=right[rows], minlength=len(classes))
-        return 100.0 * float(right[rows].mean()), 100.0 * float((hits[many > 0] / many[many > 0]).mean())
-
-    weighted, unweighted = _drawn(len(truth), both)
+    weighted, unweighted = _drawn(len(truth), lambda rows: _both(of, right, rows, len(classes)))
     return [Score(WAR, weighted, len(truth)), Score(UAR, unweighted, len(truth))]
+
+
+def recalls_over_folds(truth: Sequence[str], said: Sequence[str], folds: Sequence[int]) -> list[Score]:
+    """The same of each fold by itself, then the mean over folds, as DFEW and MAFW are reported (five of each). Items
+    are drawn anew within their fold.
+
+    >>> two = recalls_over_folds(["a", "b", "a", "a"], ["a", "a", "a", "a"], [1, 1, 2, 2])
+    >>> [(one.metric, one.interval.value) for one in two]
+    [('WAR, %', 75.0), ('UAR, %', 75.0)]
+
+    Raises:
+        ValueError: not the same items, or none.
+    """
+    _same(truth, said)
+    if len(folds) != len(truth):
+        raise ValueError(f"{len(folds)} folds for {len(truth)} items: expected one each")
+    parts = [[place for place, one in enumerate(folds) if one == fold] for fold in sorted(set(folds))]
+    of = [recalls([truth[k] for k in part], [said[k] for k in part]) for part in parts]
+    if len(parts) == 1:
+        return of[0]
+    rng, classes = np.random.default_rng(0), sorted(set(truth))
+    codes = np.array([classes.index(label) for label in truth])
+    right = np.array([label == answer for label, answer in zip(truth, said, strict=True)], float)
+    drawn = np.empty((ROUNDS, len(parts), 2))
+    for k, part in enumerate(map(np.array, parts)):
+        for turn in range(ROUNDS):
+            drawn[turn, k] = _both(codes, right, part[rng.integers(0, len(part), len(part))], len(classes))
+    low, high = np.quantile(drawn.mean(axis=1), [(1.0 - LEVEL) / 2, (1.0 + LEVEL) / 2], axis=0)
+    values = np.mean([[score.interval.value for score in one] for one in of], axis=0)
+    return [Score(name, Interval(float(values[m]), float(low[m]), float(high[m])), len(truth))
+            for m, name in enumerate((WAR, UAR))]  # fmt: skip
 
 
 def open_set(
@@ -137,6 +163,13 @@ def mean_of(metric: str, scores: Sequence[float]) -> Score:
     values = np.asarray(scores, float)
     (mean,) = _drawn(len(values), lambda rows: (float(values[rows].mean()),))
     return Score(metric, mean, len(values))
+
+
+def _both(of: Rows, right: Floats, rows: Rows, classes: int) -> tuple[float, float]:
+    """Weighted and unweighted average recall of some rows, whose classes are numbers."""
+    many = np.bincount(of[rows], minlength=classes)
+    hits = np.bincount(of[rows], weights=right[rows], minlength=classes)
+    return 100.0 * float(right[rows].mean()), 100.0 * float((hits[many > 0] / many[many > 0]).mean())
 
 
 def _shares(truth: Sequence[AbstractSet[str]], said: Sequence[AbstractSet[str]], group: Group) -> Floats:

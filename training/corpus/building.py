@@ -27,12 +27,14 @@ Say = Callable[[str, dict[str, object]], None]
 
 
 class SourceSettings(BaseModel):
-    """One data set, the folder in which it lies, and what it is for where that is not what the others are for."""
+    """One data set, the folder in which it lies, and what it is for where that is not what the others are for. `fold`
+    is the official one that says what is learned from and what is tried on; the first where none is named."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     dataset: str
     folder: Path
     use: Use | None = None
+    fold: int | None = Field(default=None, ge=1)
 
 
 class CorpusSettings(BaseModel):
@@ -64,6 +66,8 @@ class CorpusSettings(BaseModel):
         for one in settings.source:
             if one.dataset not in READERS:
                 raise RecipeInvalid(f"{file}: dataset {one.dataset!r}; expected one of {', '.join(READERS)}")
+            if one.fold is not None and READERS[one.dataset].folds is None:
+                raise RecipeInvalid(f"{file}: dataset {one.dataset!r} with fold {one.fold}; it has no official folds")
         placed = (one.model_copy(update={"folder": file.parent / one.folder}) for one in settings.source)
         return settings.model_copy(update={"source": tuple(placed)})
 
@@ -74,7 +78,7 @@ class CorpusSettings(BaseModel):
     @property
     def made_from(self) -> str:
         """What the corpus is a function of, in one word: another folder of the same data set is the same."""
-        sources = sorted((one.dataset, self.use_of(one)) for one in self.source)
+        sources = sorted((one.dataset, self.use_of(one), *([one.fold] if one.fold else [])) for one in self.source)
         said = json.dumps([self.seed, sources, self.films.model_dump(), MADE_BY])
         return "sources " + hashlib.sha256(said.encode()).hexdigest()[:16]
 
@@ -130,5 +134,7 @@ def build(settings: CorpusSettings, out: Path, say: Say, step: Callable[[str], N
 def _items(settings: CorpusSettings) -> Iterator[tuple[Reader, Use, Item]]:
     for source in settings.source:
         reader = READERS[source.dataset]
-        for item in reader.items(source.folder):
+        whole, fold = reader.folds, source.fold
+        items = whole(source.folder, fold) if whole and fold else reader.items(source.folder)
+        for item in items:
             yield reader, settings.use_of(source), item

@@ -55,7 +55,8 @@ class Item:
 class Reader:
     """Reads one data set in its official layout. `asks_for` names what its labels are of, for the question.
 
-    `evaluation_only` keeps all of it out of training whatever the use. `items` raises `LayoutUnknown`.
+    `evaluation_only` keeps all of it out of training whatever the use. `items` raises `LayoutUnknown`,
+    and so does `folds`, which reads one of the official folds by its number, 1 the first, where there are some.
     """
 
     dataset: str
@@ -63,6 +64,7 @@ class Reader:
     items: Callable[[Path], Iterator[Item]]
     asks_for: str = "emotion"
     evaluation_only: bool = False
+    folds: Callable[[Path, int], Iterator[Item]] | None = None
 
 
 def mapped(dataset: str, told: str, labels: Mapping[str, str]) -> str:

@@ -16,7 +16,9 @@ from services.evaluation.published import CLUE, LABEL, PEERS, Group, Score
 from services.evaluation.triggers import NONE, read_score, trigger_recall
 from training.corpus.assets import write_whole
 from training.corpus.errors import CorpusError
+from training.evaluating.direct import rows_of
 from training.evaluating.eibench import Words, count
+from training.evaluating.emer import CLUES, LABELS, overlaps
 from training.evaluating.judge import JudgeSettings
 from training.synthesis.answers import Answers
 from training.synthesis.errors import SettingsInvalid
@@ -31,7 +33,8 @@ Lines = list[dict[str, Any]]
 
 def _labels(rows: Lines, groups: list[Group]) -> list[Score]:
     del groups
-    return published.recalls([_text(row["truth"]) for row in rows], [_text(row["said"]) for row in rows])
+    truth, said = ([_text(row[key]) for row in rows] for key in ("truth", "said"))
+    return published.recalls_over_folds(truth, said, [row["fold"] for row in rows])
 
 
 def _open(rows: Lines, groups: list[Group]) -> list[Score]:
@@ -62,6 +65,10 @@ BENCHMARKS: dict[str, tuple[str, dict[str, str], Figures]] = {
     "eibench": ("EIBench", {"picture": "a text", "score": "a text"}, _triggers),
 }
 """By the name on the command line: what it is called, the fields of a line, and how its figures are made."""
+DIRECT, FOLDS = frozenset({"dfew", "mafw"}), 5
+"""Benchmarks of which a run's answers are read directly, and their official folds."""
+EMER = {"emer-clue": CLUES, "emer-label": LABELS}
+"""What a judge is asked about each, unless --words says otherwise."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -69,11 +76,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     name, fields, figures = BENCHMARKS[asked.benchmark]
     try:
-        rows = _read(asked.answers, fields) if asked.judge is None else _judged(asked)
+        rows = _rows(asked, fields) if asked.judge is None else _judged(asked)
         try:
             scores = figures(rows, [_grouping(file) for file in asked.wheel])
         except ValueError as error:
-            raise AnswersInvalid(f"{asked.answers}: {error}") from error
+            raise AnswersInvalid(f"{asked.answers[0]}: {error}") from error
         if asked.out is not None:
             write_whole(asked.out, json.dumps({"benchmark": name, "scores": [_plain(one) for one in scores]}).encode())
     except (CorpusError, OSError) as error:
@@ -83,21 +90,56 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _rows(asked: argparse.Namespace, fields: dict[str, str]) -> Lines:
+    """The lines of a file, or what an adapter answered in a run; of several each is a fold, in order.
+
+    Raises:
+        AnswersInvalid: several of a benchmark without folds, or runs without their corpora.
+    """
+    folds = asked.benchmark in DIRECT
+    if len(asked.answers) > 1 and not folds:
+        raise AnswersInvalid(f"{len(asked.answers)} files of answers with {asked.benchmark}: expected one; only "
+                             f"{' and '.join(sorted(DIRECT))} have folds")  # fmt: skip
+    if folds and len(asked.answers) not in (1, FOLDS):
+        _note(f"{len(asked.answers)} folds: published figures are means over {FOLDS}")
+    rows: Lines = []
+    for place, source in enumerate(asked.answers):
+        if source.is_dir():
+            if not folds or len(asked.corpus) != len(asked.answers):
+                raise AnswersInvalid(f"{source}: is a folder; expected a file, or with {' or '.join(sorted(DIRECT))} "
+                                     "the folder of a run, and --corpus for each, in the same order")  # fmt: skip
+            found = rows_of(source, asked.corpus[place], BENCHMARKS[asked.benchmark][0])
+        else:
+            found = _read(source, fields)
+        rows += [row | {"fold": place + 1} for row in found]
+    return rows
+
+
 def _judged(asked: argparse.Namespace) -> Lines:
     """The rows with what a judge counted in place of a score; those that it did not answer left out and told of.
 
     Raises:
         SettingsInvalid: another benchmark, or settings that are none.
     """
-    if asked.benchmark != "eibench":
-        raise SettingsInvalid(f"--judge with {asked.benchmark}: its scores are given, only eibench asks a judge")
-    settings = JudgeSettings.read(asked.judge)
-    words = Words.read(asked.words) if asked.words else Words()
-    rows = _read(asked.answers, {"picture": "a text", "said": "a text", "truth": "a list of texts"})
-    with Progress(TextColumn("judging"), BarColumn(), MofNCompleteColumn(), console=Console(stderr=True)) as bar:
+    if asked.benchmark not in ("eibench", *EMER):
+        raise SettingsInvalid(f"--judge with {asked.benchmark}: its figures need none; eibench, emer-clue and "
+                              "emer-label ask a judge")  # fmt: skip
+    file, settings = asked.answers[0], JudgeSettings.read(asked.judge)
+    words = Words.read(asked.words) if asked.words else EMER.get(asked.benchmark, Words())
+    answers = Answers(file.with_name(f"{file.stem}-judged"))
+    if asked.benchmark in EMER:
+        rows = _read(file, {"said": "a text", "truth": "a text"})
+        with _bar() as bar:
+            judging = bar.add_task("", total=len(rows))
+            scores = overlaps(rows, settings, words, answers, lambda: bar.advance(judging))
+        if silent := sum(one is None for one in scores):
+            _note(f"{silent} of {len(rows)} items were given no score by the judge and take no part; the same command "
+                  "asks again while there are attempts left")  # fmt: skip
+        return [{"score": one} for one in scores if one is not None]
+    rows = _read(file, {"picture": "a text", "said": "a text", "truth": "a list of texts"})
+    with _bar() as bar:
         judging = bar.add_task("", total=len(rows))
-        folder = asked.answers.with_name(f"{asked.answers.stem}-judged")
-        counted = count(rows, settings, words, Answers(folder), lambda: bar.advance(judging))
+        counted = count(rows, settings, words, answers, lambda: bar.advance(judging))
     if never := sum(found is NONE for found in counted):
         _note(f"{never} of {len(rows)} pictures were never given a score by the judge and count 0, as with the authors")
     if silent := sum(found is None for found in counted):
@@ -105,6 +147,10 @@ def _judged(asked: argparse.Namespace) -> Lines:
               "asks again")  # fmt: skip
     return [{"picture": row["picture"], "score": f"{{score: {found.named}/{found.total}}}"}
             for row, found in zip(rows, counted, strict=True) if found is not None]  # fmt: skip
+
+
+def _bar() -> Progress:
+    return Progress(TextColumn("judging"), BarColumn(), MofNCompleteColumn(), console=Console(stderr=True))
 
 
 def _note(text: str) -> None:
@@ -156,7 +202,8 @@ def _text(label: str) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="attune train published", description=__doc__)
     parser.add_argument("benchmark", choices=sorted(BENCHMARKS))
-    parser.add_argument("answers", type=Path)
+    parser.add_argument("answers", type=Path, nargs="+")
+    parser.add_argument("--corpus", type=Path, action="append", default=[])
     parser.add_argument("--wheel", type=Path, action="append", default=[])
     for option in ("--out", "--judge", "--words"):
         parser.add_argument(option, type=Path)

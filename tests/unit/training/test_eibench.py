@@ -90,7 +90,7 @@ def test_the_authors_own_words_are_taken_and_words_without_their_places_are_refu
         assert main([*arguments(tmp_path, server), "--words", str(tmp_path / "gone.toml")]) == 2
         wrong = arguments(tmp_path, server)
         wrong[0] = "dfew"
-        assert main(wrong) == 2 and "only eibench asks a judge" in capsys.readouterr().err
+        assert main(wrong) == 2 and "eibench, emer-clue and emer-label ask a judge" in capsys.readouterr().err
 
 
 def test_what_a_judge_said_before_is_counted_without_asking(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,7 +1,7 @@
-"""DFEW: clips of films with one of seven expressions (Jiang et al. 2020, ACM MM). Fold 1 of its five.
+"""DFEW: clips of films with one of seven expressions (Jiang et al. 2020, ACM MM), in five folds (fd1 to fd5).
 
 Layout, from public loaders that agree (MAE-DFER and others): `EmoLabel_DataSplit/train(single-labeled)/set_1.csv` and
-`test(single-labeled)/set_1.csv` with columns `video_name,label`, labels 1 to 7; pictures in
+`test(single-labeled)/set_1.csv`, and so on to set_5, with columns `video_name,label`, labels 1 to 7; pictures in
 `Clip/clip_224x224/00001/*.jpg` (five digits). The files do not say from which film a clip is, so that nothing is
 proven about subjects. Uncertain: frames per second of the pictures.
 """
@@ -19,10 +19,15 @@ LABELS = {
 }  # fmt: skip
 
 
-def _items(root: Path) -> Iterator[Item]:
+FOLDS = 5
+
+
+def _fold(root: Path, fold: int) -> Iterator[Item]:
+    if not 1 <= fold <= FOLDS:
+        raise LayoutUnknown(f"DFEW: fold {fold}; expected 1 to {FOLDS}")
     clips = need(root / "Clip" / "clip_224x224", "DFEW")
     for split, folder in ((Split.TRAIN, "train(single-labeled)"), (Split.TEST, "test(single-labeled)")):
-        file = need(root / "EmoLabel_DataSplit" / folder / "set_1.csv", "DFEW")
+        file = need(root / "EmoLabel_DataSplit" / folder / f"set_{fold}.csv", "DFEW")
         with file.open(newline="", encoding="utf-8-sig") as table:
             rows = csv.DictReader(table)
             if set(rows.fieldnames or ()) != {"video_name", "label"}:
@@ -33,4 +38,4 @@ def _items(root: Path) -> Iterator[Item]:
                 yield Item(name, "", row["label"], mapped("DFEW", row["label"], LABELS), frames, split=split)
 
 
-DFEW = Reader("DFEW", Layer.GENERAL, _items)
+DFEW = Reader("DFEW", Layer.GENERAL, lambda root: _fold(root, 1), folds=_fold)
