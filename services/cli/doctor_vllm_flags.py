@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.cli.doctor_vllm import Needs
+from services.cli.doctor_vllm import SLOTS, Needs
 from services.runtime.findings import Finding, Grade
 from services.runtime.model_geometry import Geometry, GeometryError, geometry_of
 from services.runtime.vllm_flags import FlagsError, VllmFlags
@@ -91,7 +91,8 @@ def _lacking(flags: VllmFlags, needs: Needs) -> Iterator[Finding]:
         (flags.enable_lora, "enable-lora is off", "enable-lora: true, or no adapter can be served"),
         (flags.max_lora_rank >= needs.most_rank, f"max-lora-rank {flags.max_lora_rank}: adapters up to rank "
          f"{needs.most_rank} are accepted", f"max-lora-rank: {needs.most_rank}, or a lower ATTUNE_VLM_MOST_RANK"),
-        (flags.max_loras >= 2, f"max-loras {flags.max_loras}", "max-loras: 2, for an adapter and its successor"),
+        (flags.max_loras >= SLOTS, f"max-loras {flags.max_loras}", f"max-loras: {SLOTS}, for an active one, a canary "
+         "and a shadow: beyond the slots they wait for one another"),
         (flags.enable_tower_connector_lora or not needs.tower_adapters, "enable-tower-connector-lora is off: an "
          "adapter's layers in vision tower and merger would be passed over", "enable-tower-connector-lora: true, or "
          "ATTUNE_VLM_TOWER_ADAPTERS=false, by which such adapters are refused"),

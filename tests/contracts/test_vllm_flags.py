@@ -16,7 +16,8 @@ ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 VLLM: dict[str, Any] = COMPOSE["services"]["vllm"]
 PROFILES = sorted((ROOT / "deploy" / "vllm").glob("*.yaml"))
-MAY_DIFFER = {"model", "quantization", "max-num-seqs", "gpu-memory-utilization"}
+DEPLOY = ROOT / "deploy" / "vllm"
+MAY_DIFFER = {"model", "quantization", "max-num-seqs", "gpu-memory-utilization", "data-parallel-size"}
 
 
 def test_it_starts_the_facilitys_server_from_the_file_that_the_tests_use() -> None:
@@ -67,6 +68,30 @@ def test_it_starts_a_second_server_like_the_first_on_another_card() -> None:
     assert urls == ["http://vllm:8000", "http://vllm-2:8000"]
 
 
+def test_it_spreads_one_server_over_as_many_cards_as_it_has_copies_of_the_model() -> None:
+    overlay = yaml.safe_load((DEPLOY / "data-parallel.yml").read_text())["services"]
+    [mount] = overlay["vllm"]["volumes"]
+    file, inside = mount.removesuffix(":ro").split(":")
+    assert VLLM["command"] == ["--config", inside]
+    flags = VllmFlags.read(ROOT / file)
+    assert flags.data_parallel_size == 2 and flags.max_num_seqs is not None
+    assert overlay["vlm-gpu"]["environment"]["ATTUNE_VLM_AT_ONCE"] == str(2 * flags.max_num_seqs)
+    [card] = VLLM["deploy"]["resources"]["reservations"]["devices"]
+    assert card["count"] == "${ATTUNE_VLLM_CARDS:-1}"
+    assert f"ATTUNE_VLLM_CARDS={flags.data_parallel_size}" in (DEPLOY / "data-parallel.yml").read_text()
+
+
+def test_the_router_asks_every_server_by_itself_and_none_takes_adapters_behind_it() -> None:
+    """It hands the load of an adapter to one server alone, and the others would not know it."""
+    overlay = yaml.safe_load((DEPLOY / "router.yml").read_text())["services"]
+    servers = {f"http://{name}:8000" for name in ("vllm", "vllm-2")}
+    assert {part for part in overlay["router"]["command"] if part.startswith("http")} == servers
+    for name in ("vllm", "vllm-2"):
+        assert overlay[name]["environment"] == {"VLLM_ALLOW_RUNTIME_LORA_UPDATING": "False"}
+    assert overlay["vlm-gpu"]["environment"]["ATTUNE_VLM_SERVER_URL"] == "http://router:8000"
+    assert overlay["router"]["networks"] == VLLM["networks"] and "ports" not in overlay["router"]
+
+
 def test_it_lets_nobody_near_the_management_routes_but_who_asks_and_who_measures() -> None:
     """vLLM's key does not guard loading adapters, tokenising or metrics: only the network does."""
     assert "ports" not in VLLM
@@ -77,11 +102,12 @@ def test_it_lets_nobody_near_the_management_routes_but_who_asks_and_who_measures
 
 
 def test_it_scrapes_every_server_that_a_compose_file_starts_or_the_vlm_service_asks() -> None:
-    files = [COMPOSE, *(yaml.safe_load(file.read_text()) for file in (ROOT / "deploy" / "vllm").glob("*.yml"))]
+    files = [COMPOSE, *(yaml.safe_load(file.read_text()) for file in sorted(DEPLOY.glob("*.yml")))]
     services = [(name, told) for file in files for name, told in file["services"].items()]
     started = {f"{name}:8000" for name, told in services if "vllm-openai" in told.get("image", "")}
     urls = [told.get("environment", {}).get("ATTUNE_VLM_SERVER_URL", "") for _, told in services]
     asked = {url.removeprefix("http://") for told in urls for url in told.split(",") if url}
+    asked.discard("router:8000")  # what stands behind it is asked about above
     prometheus = yaml.safe_load((ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text())
     [job] = [job for job in prometheus["scrape_configs"] if job["job_name"] == "vllm"]
     scraped = {target for config in job["static_configs"] for target in config["targets"]}

@@ -92,7 +92,7 @@ def test_layers_of_an_adapter_in_the_vision_tower_need_a_flag_and_memory(tmp_pat
     assert {one.grade for one in doctor_vllm_flags.look(file, needs)} == {Grade.GOOD}
     with_tower, without = (doctor_vllm_flags.memory(VllmFlags.read(one), QWEN3_VL_8B) for one in (file, shipped))
     block, merger = 1152 * 4 + 1152 * 2 + 2 * (1152 + 4304), 4608 * 2 + 4608 + 4096
-    assert with_tower.adapters - without.adapters == 2 * 32 * (27 * block + 4 * merger) * 2
+    assert with_tower.adapters - without.adapters == 3 * 32 * (27 * block + 4 * merger) * 2
 
 
 def test_it_needs_what_the_vlm_service_asks_for() -> None:
@@ -101,13 +101,13 @@ def test_it_needs_what_the_vlm_service_asks_for() -> None:
         assert VlmSettings.model_fields[name].default == field.default, name
 
 
-@pytest.mark.parametrize("profile", ["bf16", "fp8", "4bit"])
+@pytest.mark.parametrize("profile", ["bf16", "fp8", "4bit", "data-parallel"])
 def test_it_is_content_with_the_flags_that_ship(profile: str) -> None:
     found = by_name(doctor_vllm_flags.look(FLAGS / f"{profile}.yaml", Needs(priorities=True)))
     assert {finding.grade for finding in found.values()} == {Grade.GOOD}, found
 
 
-@pytest.mark.parametrize(("profile", "card"), [("bf16", 48), ("fp8", 24), ("4bit", 24)])
+@pytest.mark.parametrize(("profile", "card"), [("bf16", 48), ("fp8", 24), ("4bit", 24), ("data-parallel", 48)])
 def test_it_names_the_card_that_a_profile_is_for(profile: str, card: int) -> None:
     found = by_name(doctor_vllm_flags.look(FLAGS / f"{profile}.yaml", Needs()))
     assert f"with all requests at once (a card of {card})" in found["GPU memory"].found
@@ -118,7 +118,7 @@ def test_it_names_the_card_that_a_profile_is_for(profile: str, card: int) -> Non
     [
         ("enable-lora", "false", "enable-lora"),
         ("max-lora-rank", "8", "rank 32"),
-        ("max-loras", "1", "max-loras 1"),
+        ("max-loras", "2", "max-loras 2"),
         ("reasoning-parser", '""', "no reasoning-parser"),
         ("scheduling-policy", "fcfs", "scheduling-policy fcfs"),
         ("max-num-queued-reqs", "16", "16 are sent at once"),
