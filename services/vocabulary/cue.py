@@ -7,8 +7,10 @@ from services.vocabulary.time import Seconds
 
 
 class CueName(StrEnum):
-    """The cues a room may tell. What is heard is also a channel `audio.cue.<value>`; a `fall` is seen, and is the
-    channel `pose.fall`: `fall_noise` and `fall` are evidence of their own each."""
+    """The cues a room may tell, in either mode: each is called by what is heard or seen, none by a state of mind, so
+    that agitation is no cue; it is told as shouting, crying, restless or erratic movement. What is heard is also a
+    channel `audio.cue.<value>`; a `fall` is seen, and is the channel `pose.fall`: `fall_noise` and `fall` are evidence
+    of their own each."""
 
     SCREAM = "scream"
     CRY = "cry"

@@ -13,6 +13,9 @@ from services.vocabulary.time import Seconds
 NOTHING = "none"
 """The label of sounds that hold no cue."""
 LABELS = (*(cue.value for cue in CLASSES), NOTHING)
+INNER_STATES = frozenset({"agitation", "anger", "anxiety", "distress", "fear", "joy", "panic", "pleasure", "sadness"})
+"""Words under which sounds are filed elsewhere and by which no cue is called, in either mode: what agitation sounds
+like is told as what it is (shouting, crying, whimpering, groaning), as loudness, vocal energy and erratic movement."""
 SOUNDS = frozenset({".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".aac", ".aiff", ".mp4", ".mkv"})
 _COLUMNS = frozenset({"file", "label", "start", "end", "recording", "licence"})
 _NOTES = ("licen", "copyright", "credit", "attribution")
@@ -120,6 +123,9 @@ def recheck(found: Iterable[Labelled], place: Path) -> None:
     recordings: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for one in found:
         recordings[one.label][one.recording] += 1
+    if judged := sorted(set(recordings) & INNER_STATES):
+        raise Unusable(f"{place}: label {judged[0]!r} is a state of mind, which no ear hears; file its sounds by what "
+                       f"is heard: {', '.join(LABELS)}")  # fmt: skip
     if unknown := sorted(set(recordings) - set(LABELS)):
         raise Unusable(f"{place}: label {unknown[0]!r} is no cue; expected some of {', '.join(LABELS)}")
     if not set(recordings) - {NOTHING}:

@@ -210,6 +210,11 @@ def unknown_label(folder: Path) -> str:
     return "label 'yodel' is no cue; expected some of scream, cry"
 
 
+def state_of_mind(folder: Path) -> str:
+    (folder / "cry").rename(folder / "agitation")
+    return "label 'agitation' is a state of mind, which no ear hears; file its sounds by what is heard: scream, cry"
+
+
 def something_seen(folder: Path) -> str:
     (folder / "cry").rename(folder / "fall")
     return "label 'fall' is no cue"
@@ -247,7 +252,8 @@ def no_folder(folder: Path) -> str:
 
 
 @pytest.mark.parametrize(
-    "broken", [unknown_label, something_seen, empty_label, one_recording, unreadable, nothing_beside, no_folder]
+    "broken",
+    [unknown_label, state_of_mind, something_seen, empty_label, one_recording, unreadable, nothing_beside, no_folder],
 )
 def test_it_says_what_is_wrong_with_the_sounds(
     broken: Callable[[Path], str], asset_mirror: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -1,10 +1,14 @@
 """The lint finds inner states and diagnoses however they are written, and leaves observations alone."""
 
+import tomllib
+from pathlib import Path
+
 import pytest
 
-from services.vocabulary import EMOTIONS
+from services.vocabulary import EMOTIONS, HEARD, CueName
 from vlm_service.dialogue import emotion_words
 from vlm_service.dialogue.lint import diagnosis_words
+from vlm_service.dialogue.names import cue_label
 
 pytestmark = pytest.mark.unit
 
@@ -39,3 +43,18 @@ def test_it_leaves_observations_and_advice_alone(text: str) -> None:
 @pytest.mark.parametrize("text", ["Dementia likely", "signs of a stroke", "possible UTI", "panic attack"])
 def test_it_finds_diagnoses(text: str) -> None:
     assert diagnosis_words(text)
+
+
+GERMAN = Path(__file__).parents[3] / "services" / "console" / "languages" / "de.toml"
+
+
+@pytest.mark.parametrize("cue", list(CueName))
+def test_it_finds_no_inner_state_in_what_any_cue_is_called(cue: CueName) -> None:
+    shown = cue.value.replace("_", " ")
+    german = tomllib.loads(GERMAN.read_text())[shown]
+    assert [emotion_words(text) for text in (shown, HEARD[cue], cue_label(cue), german)] == [()] * 4
+
+
+@pytest.mark.parametrize("word", ["agitation", "agitated vocalisation", "erregt", "Unmut, Aufregung und Angst"])
+def test_it_would_find_one_in_a_cue_that_judged(word: str) -> None:
+    assert emotion_words(word)
