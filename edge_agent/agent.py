@@ -55,6 +55,7 @@ class Agent:
         spool = Spool(settings.spool, settings.spool_rows)
         self._when = EdgeTime(self._clock, spool)
         self._eyes = Eyes(Shelf.open().find, chosen(settings), settings.analysis_fps, settings.decoder, settings.load)
+        self._eyes.share(settings.cameras, self._when)
         self._modes = Modes([camera.seat() for camera in settings.cameras], spool, self._when)
         self._album = album(settings.evidence, settings.time_zone, self._eyes, self._when, lambda: self._cameras)
         self._cameras = [self._camera(self._as_watched(camera)) for camera in settings.cameras]

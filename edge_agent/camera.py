@@ -1,11 +1,10 @@
 """One camera at work: decodes, scores each second, and hands on rows on sample time."""
 
-import math
-import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -22,6 +21,7 @@ from edge_agent.capture.windows import Window, windows
 from edge_agent.edge_time import EdgeTime
 from edge_agent.evidence.poses import Poses
 from edge_agent.evidence.ring import Ring
+from edge_agent.feed import Feed, Told, supervised
 from edge_agent.identity import CameraReport
 from edge_agent.likeness import likeness_of
 from edge_agent.load import LoadSettings
@@ -100,11 +100,44 @@ class Eyes:
     decoder: str = "software"
     load: LoadSettings = field(default_factory=LoadSettings)
     loaded: dict[str, Model] = field(default_factory=dict)
+    feeds: dict[Source, Feed] = field(default_factory=dict)
+    """Live sources that several residents share, see `share`."""
+
+    def share(self, cameras: Iterable[CameraSettings], when: EdgeTime) -> None:
+        """Live sources that several of `cameras` read alike are read once, and models answer once of what they show."""
+        names: dict[Source, list[str]] = {}
+        for one in cameras:
+            if not one.simulated and (source := self.source(one)).live:
+                names.setdefault(source, []).append(one.name)
+        for source, sharing in names.items():
+            if len(sharing) > 1:
+                self.feeds[source] = Feed(source, when, sharing[0])
+                logs.logger().info("cameras share a source, read once", source=source.place, cameras=sharing)
+
+    def source(
+        self, settings: CameraSettings, start_s: Seconds | None = None, end_s: Seconds | None = None, paced: bool = True
+    ) -> Source:
+        """A camera's source, or a stretch of it as fast as it can be decoded."""
+        return Source(
+            settings.source,
+            start_s=settings.start_s if start_s is None else start_s,
+            end_s=settings.end_s if end_s is None else end_s,
+            loop=settings.loop and paced,
+            paced=paced,
+            analysis_fps=self.fps,
+            read_timeout_s=settings.silent_s,
+            expects=settings.expects,
+            masks=settings.places.masks,
+            decoder=self.decoder,
+        )
 
     def senses(self, mode: Mode, places: Places = UNPLACED) -> Roster:
         """Fresh senses for one camera, on shared models; its masks are made black where it is decoded."""
         choice = replace(self.choice, zone=places.zone, bed=places.bed, others=places.others)
-        return roster(self.find, mode, choice, self.loaded)
+        found = roster(self.find, mode, choice, self.loaded)
+        for model in found.models if self.feeds else ():
+            model.remember()
+        return found
 
     def scorer(
         self, mode: Mode, places: Places = UNPLACED, monotonic: Callable[[], Seconds] = time.perf_counter
@@ -131,24 +164,14 @@ class RealCamera:
         self.poses: Poses | None = None
         """How bodies moved in them, likewise."""
         self._supervisor: Supervisor | None = None
+        self._began: UnixSeconds | None = None
+        self._feed = eyes.feeds.get(self.source())
         self._before: dict[str, Counter[str]] = {}
         self._pace = Pace()
 
     def source(self, start_s: Seconds | None = None, end_s: Seconds | None = None, paced: bool = True) -> Source:
         """The camera's source, or a stretch of it as fast as it can be decoded."""
-        settings = self.settings
-        return Source(
-            settings.source,
-            start_s=settings.start_s if start_s is None else start_s,
-            end_s=settings.end_s if end_s is None else end_s,
-            loop=settings.loop and paced,
-            paced=paced,
-            analysis_fps=self._eyes.fps,
-            read_timeout_s=settings.silent_s,
-            expects=settings.expects,
-            masks=settings.places.masks,
-            decoder=self._eyes.decoder,
-        )
+        return self._eyes.source(self.settings, start_s, end_s, paced)
 
     def likeness(self, start_s: Seconds, end_s: Seconds) -> Likeness:
         """What the models say of a stretch of the source: a pass with senses of its own, not counted in `totals`."""
@@ -164,33 +187,39 @@ class RealCamera:
         """A file that cannot be read ends the camera and says so; a live source is tried again and again."""
         if self._supervisor is not None:
             self._forget_what_failed()
-        source = self.source()
-        supervisor = Supervisor(
-            source,
-            decode,
-            monotonic=time.monotonic,
-            sleep=lambda seconds: _wait(stop, seconds),
-            chance=random.random,
-            stopping=stop.is_set,
-            ahead=source.live,
-        )
-        self._supervisor = supervisor
-        now = self._when.now()
-        began = now - source.start_s
-        if source.live:  # its seconds end on whole ones, also after a new start
-            began = math.floor(now)
-            supervisor.origin_s = now - began
-        self._tell_looks(began)
-        logs.logger().info(
-            "camera started", camera=self.settings.name, at=began + source.start_s, start_s=source.start_s
-        )
         try:
-            for window in windows(supervisor.run()):
-                if self.shown is not None and window.frames:
-                    self.shown(began + window.end_s, window.frames[-1].image)
-                emit(_second(self._scores(window, source.live), began, self.settings.mode))
+            with self._seconds(stop) as seconds:
+                self._look_at(seconds, emit)
         except SourceError as error:
             logs.logger().error("camera has nothing to show", camera=self.settings.name, reason=str(error))
+
+    @contextmanager
+    def _seconds(self, stop: threading.Event) -> Iterator[Iterator[Told]]:
+        """The seconds of its source, which it may share."""
+        source = self.source()
+        if self._feed is None:
+            began, self._supervisor = supervised(source, self._when, stop)
+            supervisor = self._supervisor
+            self._begins(began)
+            yield (Told(began, window) for window in windows(supervisor.run()))
+        else:
+            with self._feed.heard(stop) as seconds:
+                self._supervisor = self._feed.supervisor
+                yield seconds
+
+    def _look_at(self, seconds: Iterable[Told], emit: Emit) -> None:
+        live = self.source().live
+        for began, window in seconds:
+            if began != self._began:
+                self._begins(began)
+            if self.shown is not None and window.frames:
+                self.shown(began + window.end_s, window.frames[-1].image)
+            emit(_second(self._scores(window, live), began, self.settings.mode))
+
+    def _begins(self, began: UnixSeconds) -> None:
+        self._began, start_s = began, self.settings.start_s
+        self._tell_looks(began)
+        logs.logger().info("camera started", camera=self.settings.name, at=began + start_s, start_s=start_s)
 
     def _tell_looks(self, began: UnixSeconds) -> None:
         """What the pose sense sees goes to whoever keeps it as well, with its time: nothing is looked at twice."""
@@ -234,12 +263,13 @@ class RealCamera:
         return _second(self._scorer.blind(now, why), 0.0, self.settings.mode)
 
     def totals(self) -> dict[str, dict[str, int]]:
-        counts = self._supervisor.counts if self._supervisor else Counts()
+        mine = self._supervisor if self._feed is None or self._feed.counted_by == self.settings.name else None
+        counts = mine.counts if mine else Counts()
         frames = {
             "decoded": counts.decoded, "dropped": counts.dropped, "analysed": self._scorer.frames_seen,
             "late": counts.late,
         }  # fmt: skip
-        steps = self._supervisor.clock.steps if self._supervisor else 0
+        steps = mine.clock.steps if mine else 0
         stream = {
             "opened": counts.opened, "damaged": counts.damaged, "unheard": counts.unheard, "clock_step": steps,
         }  # fmt: skip
@@ -259,15 +289,17 @@ class RealCamera:
         self.senses = self._fresh().senses
         self._scorer = self._scorer_of(self.senses)
         self._analysis = Analysis(self.settings.name, self._scorer, self._eyes.load)
-        self._supervisor, self._before = None, before
+        if self._feed is None:
+            self._supervisor, self._before = None, before
+        else:  # whose counts go on
+            self._before = {
+                "inferences": before["inferences"],
+                "frames": Counter(analysed=before["frames"]["analysed"]),
+            }
 
 
 def _sum(before: Counter[str], now: dict[str, int]) -> dict[str, int]:
     return {key: before[key] + count for key, count in now.items()}
-
-
-def _wait(stop: threading.Event, seconds: Seconds) -> None:
-    stop.wait(seconds)
 
 
 def _second(scores: Scores, began: UnixSeconds, mode: Mode) -> SecondOfRoom:

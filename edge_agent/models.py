@@ -9,8 +9,9 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from edge_agent.batching import MOST, Together
+from edge_agent.batching import MOST, Call, Together
 from edge_agent.engines import Engine, EngineSettings, machine
+from edge_agent.remembered import Remembered
 from services.runtime.logs import logger
 
 Array: TypeAlias = NDArray[Any]
@@ -74,8 +75,13 @@ class Model:
         self._session = session
         wanted = self.provider in TOGETHER if together is None else together
         self.shared = wanted and self.batched
-        self.run = Together(self._alone) if self.shared else self._alone
+        self.run: Call = Together(self._alone) if self.shared else self._alone
         """All outputs, in the model's order, of a batch of inputs by name."""
+
+    def remember(self) -> None:
+        """From now on it answers once where the very same is asked again, see `remembered`."""
+        if not isinstance(self.run, Remembered):
+            self.run = Remembered(self.run)
 
     @property
     def takes(self) -> Mapping[str, Shape]:
