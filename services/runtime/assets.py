@@ -84,12 +84,13 @@ class Places:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Places":
-        """As ATTUNE_ASSET_MIRROR, ATTUNE_ASSET_RELEASE and ATTUNE_ASSET_CACHE say."""
+        """As ATTUNE_ASSET_MIRROR, ATTUNE_ASSET_RELEASE and ATTUNE_ASSET_CACHE say; without the last, XDG_CACHE_HOME."""
         environ = os.environ if environ is None else environ
+        caches = Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         return cls(
             mirror=environ.get("ATTUNE_ASSET_MIRROR", ""),
             release=environ.get("ATTUNE_ASSET_RELEASE", ""),
-            cache=Path(environ.get("ATTUNE_ASSET_CACHE") or Path.home() / ".cache" / "attune" / "assets"),
+            cache=Path(environ.get("ATTUNE_ASSET_CACHE") or caches / "attune" / "assets"),
         )
 
     @property

@@ -94,3 +94,15 @@ def test_it_refuses_a_name_that_is_there_twice(tmp_path: Path) -> None:
     (tmp_path / "assets.toml").write_text(f"{entry}\n{entry}\n")
     with pytest.raises(AssetError, match=r"small\.onnx is there twice"):
         Shelf.open(tmp_path / "assets.toml")
+
+
+@pytest.mark.parametrize(
+    ("told", "cache"),
+    [
+        ({"XDG_CACHE_HOME": "/caches"}, "/caches/attune/assets"),
+        ({"XDG_CACHE_HOME": "/caches", "ATTUNE_ASSET_CACHE": "/models"}, "/models"),
+        ({}, str(Path.home() / ".cache" / "attune" / "assets")),
+    ],
+)
+def test_it_caches_where_the_machine_keeps_its_caches_unless_told_otherwise(told: dict[str, str], cache: str) -> None:
+    assert Places.from_environment(told).cache == Path(cache)
