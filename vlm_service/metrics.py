@@ -28,6 +28,7 @@ PROOFS = Counter("attune_vlm_adapter_proofs", "Proofs of adapters at servers tha
 OUTDATED = Gauge(
     "attune_vlm_adapters_outdated", "Versions that are heard by gates judged with another prompt, policy or one beside"
 )
+UNTRUSTED = Gauge("attune_vlm_adapters_untrusted", "Versions that servers hold and no key that is trusted now signed")
 ADAPTERS = Gauge("attune_vlm_adapters", "Versions of adapters, by where they stand", ["state"])
 ADAPTER_BYTES = Gauge("attune_vlm_adapter_bytes", "Weights of adapters that the servers hold, as files", ["state"])
 CANARY_SHARE = Gauge("attune_vlm_canary_share", "Share of all events for which a canary is heard")

@@ -2,9 +2,10 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from statistics import median, quantiles
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -26,6 +27,7 @@ from services.ledger import (
     StatusRepository,
 )
 from services.vocabulary import (
+    AdapterState,
     AdapterVersion,
     AlertStatus,
     Assessment,
@@ -37,9 +39,11 @@ from services.vocabulary import (
     Tier,
     UnixSeconds,
 )
+from services.vocabulary.adapter import STANDING
 
 DAY_S: Seconds = 86_400.0
 LOG, DEAD = 40, 50
+_HELD = (AdapterState.SHADOW, AdapterState.CANARY, AdapterState.ACTIVE)
 UNHEARD_S: Seconds = 180.0
 """A server of the model of which the VLM service has said nothing for so long is not known: it speaks every minute."""
 
@@ -95,6 +99,13 @@ class Promise:
     came_to: float
 
 
+class Doubt(NamedTuple):
+    """Of an adapter: its "gates" are outdated, or its "trust" is missing, and why."""
+
+    what: str
+    why: str
+
+
 @dataclass(frozen=True, slots=True)
 class Operations:
     """Everything the page of operations shows."""
@@ -112,6 +123,8 @@ class Operations:
     undelivered: int
     servers: tuple[tuple[ModelServer, bool], ...] = ()
     """The servers of the language model, and whether anything was heard of each of late."""
+    doubts: Mapping[str, tuple[Doubt, ...]] = field(default_factory=dict)
+    """What is doubted of an adapter that servers hold, by its served name."""
 
 
 def look(connection: Connection, now: UnixSeconds) -> Operations:
@@ -130,7 +143,14 @@ def look(connection: Connection, now: UnixSeconds) -> Operations:
         tuple(reasoners(AssessmentRepository(connection).between(now - DAY_S, now + 1.0))), tuple(adapters),
         _promises(connection, [one.id for one in people], now), undelivered,
         tuple((one, now - at <= UNHEARD_S) for one, at in ModelServerRepository(connection).all()),
+        _doubts(connection, adapters),
     )  # fmt: skip
+
+
+def _doubts(connection: Connection, adapters: Sequence[AdapterVersion]) -> dict[str, tuple[Doubt, ...]]:
+    held = {one.served_name for one in adapters if one.state in _HELD}
+    told = [one for one in AdapterRepository(connection).reports_of(STANDING) if one.served_name in held]
+    return {one.served_name: tuple(Doubt(*row) for row in json.loads(one.body)["rows"]) for one in told}
 
 
 def receivers(log: Sequence[Delivery], known: Sequence[EndpointNow]) -> list[Receiver]:

@@ -7,6 +7,8 @@ from services.vocabulary.time import Seconds, UnixSeconds
 
 BASE = ""
 """Served name of nobody: the base model answers."""
+STANDING = "standing"
+"""Kind of the report that says what is doubted of a version that servers hold: its gates, or whose it is."""
 
 
 class AdapterState(StrEnum):
@@ -106,7 +108,8 @@ class AdapterAnswer:
 @dataclass(frozen=True, slots=True)
 class AdapterReport:
     """What was found out about a version: `kind` is "probe", "gates", "approval", "asked" (for another run of the
-    gates) or "signed" (after it was kept), `body` its JSON, `passed` its outcome."""
+    gates), "signed" (after it was kept) or "standing" (what is doubted of it now), `body` its JSON, `passed` its
+    outcome."""
 
     served_name: str
     kind: str

@@ -29,6 +29,7 @@ from vlm_service.adapters.routing import cast_of
 from vlm_service.adapters.stage import Stage
 from vlm_service.adapters.states import HEARD, JUDGED, SERVED, IllegalStep, check_step
 from vlm_service.adapters.store import Store
+from vlm_service.adapters.told_standing import ToldStanding
 from vlm_service.adapters.watch import Watched, watched
 from vlm_service.bundle import BundleError, open_bundle
 from vlm_service.dialogue import prompt_version
@@ -43,8 +44,6 @@ LINGER_S: Seconds = 5.0
 not have noticed yet (source: guess, five times LOOK_S)."""
 DOUBT_S: Seconds = 60.0
 """How long an adapter that a server did not answer with as recorded is left alone there (source: guess)."""
-TELL_S: Seconds = 60.0
-"""How often it is looked whether the gates of who is heard were judged as things are (source: guess)."""
 _JUDGED = (AdapterState.PROBED, AdapterState.SHADOW)
 
 
@@ -63,8 +62,7 @@ class Steward:
         self._returning = Returning(registry, self._prove_again, clock)
         self._cases = CaseRuns(engine, hearing.policy, clock)
         self._anew: dict[str, Seconds] = {}
-        self._outdated: dict[str, str] = {}
-        self._told_again_at: Seconds = 0.0
+        self._standing = ToldStanding(registry, hearing, clock)
         self._coming: Counter[str] = Counter()
         self._log = logs.logger(room="vlm")
 
@@ -177,24 +175,10 @@ class Steward:
                         await self._prove(version)
                     elif version.state in _JUDGED or (version.state in JUDGED and version.served_name in asked):
                         await self._judge(version, asked.get(version.served_name, 0.0))
-                await self._tell_outdated()
+                await self._standing.look()
             except (SQLAlchemyError, EngineFailure, IllegalStep) as error:
                 self._log.info("adapters wait", error=type(error).__name__, why=str(error))
             await until(stop, LOOK_S)
-
-    async def _tell_outdated(self) -> None:
-        """Say who is heard by gates that were judged with another prompt or policy: after an upgrade, say."""
-        if self._clock.monotonic() < self._told_again_at:
-            return
-        self._told_again_at = self._clock.monotonic() + TELL_S
-        heard = [one.served_name for one in await asyncio.to_thread(self._registry.all) if one.state in HEARD]
-        found = {name: await asyncio.to_thread(self._hearing.outdated, name) for name in heard}
-        metrics.OUTDATED.set(sum(map(bool, found.values())))
-        for name, why in found.items():
-            if why and self._outdated.get(name) != why:
-                self._log.warning("an adapter is heard by outdated gates", adapter=name, why=why,
-                                  remedy=f"attune adapters judge {name}")  # fmt: skip
-        self._outdated = found
 
     async def _prove(self, version: AdapterVersion) -> None:
         name = version.served_name

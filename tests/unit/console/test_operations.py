@@ -33,6 +33,7 @@ from services.ledger.topics import DELIVERY_REPLAYED, RECEIVER_ENABLED, THRESHOL
 from services.runtime.clock import VirtualClock
 from services.vocabulary import (
     AdapterMove,
+    AdapterReport,
     AdapterState,
     AdapterVersion,
     AlertStatus,
@@ -46,6 +47,7 @@ from services.vocabulary import (
     Proposal,
     Timing,
 )
+from services.vocabulary.adapter import STANDING
 from tests.unit.console import house, signed
 from tests.unit.console.alerts import keep
 from tests.unit.console.conftest import NOW
@@ -205,7 +207,12 @@ def test_it_shows_adapters_and_what_the_budget_came_to(client: TestClient, datab
     with database.write() as connection:
         move = AdapterMove(version.served_name, None, version.state, MoveCause.CHOSEN, "Mia", NOW)
         AdapterRepository(connection).keep(version, move)
+        rows = [["trust", "bundle.sig: missing"], ["gates", "judged with another prompt"]]
+        report = AdapterReport(version.served_name, STANDING, NOW, False, json.dumps({"rows": rows}))
+        AdapterRepository(connection).report(report)
     page = text(client.get("/operations").text)
+    assert "not signed by anybody trusted bundle.sig: missing" in page
+    assert "its gates are outdated judged with another prompt" in page
     assert "night@abababababab canary 20 %" in page and "Now 1.4 2.1 over the budget" in page
 
 

@@ -13,6 +13,7 @@ from services.evaluation.cases import CaseAnswer
 from services.ledger import Database
 from services.ledger.tables import audit
 from services.vocabulary import AdapterState, AdapterVersion, Event, MoveCause
+from services.vocabulary.adapter import STANDING
 from tests.unit.vlm.adapters.test_proofs import GATES as LIMITS
 from tests.unit.vlm.adapters.test_proofs import case_answers, missed
 from tests.unit.vlm.adapters.test_registry import Hands, database, step
@@ -167,14 +168,16 @@ def test_who_asks_for_another_run_gets_one_wherever_the_version_stands(database:
     assert house.judged() == again and house.engine.asked == asked + CASES, "once"
     with database.read() as connection:
         [told] = connection.scalars(select(audit.c.body).where(audit.c.kind == "adapter.asked"))
-    assert json.loads(told) == {"by": "Ana Ruiz", "served_name": house.name, "why": "after the upgrade"}
+    assert json.loads(told) == {
+        "by": "Ana Ruiz", "served_name": house.name, "token": "", "why": "after the upgrade"
+    }  # fmt: skip
 
 
 def test_who_is_heard_by_outdated_gates_is_told_once_and_counted(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from vlm_service import metrics
-    from vlm_service.adapters import hearing, steward
+    from vlm_service.adapters import hearing, told_standing
 
     house = House(database, tmp_path, Busy(0, TimedOut))
     house.moved(S.VERIFIED, S.PROBED)
@@ -183,10 +186,13 @@ def test_who_is_heard_by_outdated_gates_is_told_once_and_counted(
     house.registry.report(type(report)(report.served_name, "gates", report.at, True, report.body))
     house.moved(S.ACTIVE)
     warned: list[str] = []
-    monkeypatch.setattr(house.steward._log, "warning", lambda *_, why, **__: warned.append(why), raising=False)
+    standing = house.steward._standing
+    monkeypatch.setattr(standing._log, "warning", lambda *_, why, **__: warned.append(why), raising=False)
     for prompt, expected in ((hearing.prompt_version(), 0), ("p-next", 1), ("p-next", 1)):
         monkeypatch.setattr(hearing, "prompt_version", lambda prompt=prompt: prompt)
-        house.clock.time += 2 * steward.TELL_S
-        asyncio.run(house.steward._tell_outdated())
+        house.clock.time += 2 * told_standing.TELL_S
+        asyncio.run(standing.look())
         assert metrics.OUTDATED._value.get() == expected
     assert len(warned) == 1 and "p-next is served" in warned[0]
+    told = house.registry.reports(house.name)[STANDING]
+    assert not told.passed and json.loads(told.body)["rows"] == [["gates", warned[0]]]
