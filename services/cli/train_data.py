@@ -39,6 +39,8 @@ def corpus(
 
         fold = 1                # DFEW: which of its five official folds
 
+        scores = "mafw.parquet" # of films: what `attune edge record-scores FOLDER --mode affect` wrote of them
+
     Known: MERR, EIBench, Omni-Emotion-SRE, Aff-Wild2, DFEW, FERV39k, EMOTIC, FindingEmo, MAFW, CALMED, SSBD+, DEEMO,
     egoEMOTION, facility-feedback. Each file in training/corpus/readers opens with the layout it expects, where that is
     from, and what of it is uncertain.
@@ -47,7 +49,8 @@ def corpus(
     by engineers, no legal advice). Nobody is in two of training, validation and test; where a data set does not tell
     whom it shows, the output says that nothing is proven. Labels that none of our words fit are kept as "cannot map".
     Benchmarks and a facility's own feedback are never learned from. A file that is missing, none of its kind or damaged
-    is left out, counted, and named in the log. Films are cut here into a few pictures, each with its time.
+    is left out, counted, and named in the log. Films are cut here into a few pictures, each with its time; expression,
+    audio features, movement and sounds stand in the words before them where `scores` names a table.
 
     Ctrl-C loses nothing: the same command goes on. The corpus is Parquet, raw files by digest, and a manifest with a
     fingerprint that is equal for equal contents, whatever their order.

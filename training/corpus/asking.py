@@ -10,6 +10,7 @@ from training.corpus.films import Films, captioned, cut, duration_s
 from training.corpus.items import CANNOT_MAP, Item, Reader, Shown
 from training.corpus.licences import Use
 from training.corpus.parts import Modality, Part, Recorded, Text
+from training.corpus.scores import FilmScores
 from training.corpus.splits import split_of
 
 MADE_BY = "readers 3"
@@ -20,10 +21,12 @@ _THINK = (
 
 
 def example_of(
-    reader: Reader, item: Item, use: Use, licence: str, seed: int, assets: AssetStore, films: Films
+    reader: Reader, item: Item, use: Use, licence: str, seed: int, assets: AssetStore, films: Films,
+    scores: FilmScores | None = None,
 ) -> Example:  # fmt: skip
     """One example; what it shows lies in `assets` afterwards, films as pictures behind the words, as the live service
-    has them. What is only measured with is all test.
+    has them, and what the senses said of a film before the question where there are `scores`. What is only measured
+    with is all test.
 
     Raises:
         AssetInvalid: a file is missing, or none of its kind.
@@ -41,7 +44,8 @@ def example_of(
     if not shown and not pictures and not item.said:
         raise ExampleInvalid(f"{reader.dataset}: item has nothing to show (no picture, series or text)")
     words = f'Said: "{item.said}"\n' if item.said and (shown or pictures) else f"{item.said}\n" if item.said else ""
-    user = Message(Role.USER, (*shown, Text(words + _question(reader, item, kind)), *pictures))
+    measured = "".join(scores.text(one) for one, _, _ in filmed) if scores else ""
+    user = Message(Role.USER, (*shown, Text(words + measured + _question(reader, item, kind)), *pictures))
     answer = Message(Role.ASSISTANT, (Text(_answer(reader, item, kind)),), item.why if kind is Kind.THINKING else "")
     source = Source(reader.dataset, item.item, licence, item.subject, MADE_BY)
     return Example(

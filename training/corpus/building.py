@@ -13,11 +13,14 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from training.corpus.asking import MADE_BY, example_of, id_of
+from training.corpus.assets import digest_of
 from training.corpus.errors import AssetInvalid, ExampleInvalid, RecipeInvalid
 from training.corpus.films import Films
 from training.corpus.items import CANNOT_MAP, Item, Reader
 from training.corpus.licences import Ledger, Use
+from training.corpus.parts import Modality
 from training.corpus.readers.known import READERS
+from training.corpus.scores import FilmScores
 from training.corpus.splits import Proof, prove_disjoint
 from training.corpus.store import Corpus, CorpusWriter
 from training.corpus.terms import Terms, merged
@@ -28,13 +31,15 @@ Say = Callable[[str, dict[str, object]], None]
 
 class SourceSettings(BaseModel):
     """One data set, the folder in which it lies, and what it is for where that is not what the others are for. `fold`
-    is the official one that says what is learned from and what is tried on; the first where none is named."""
+    is the official one that says what is learned from and what is tried on; the first where none is named. `scores` is
+    a table of `attune edge record-scores` about its films; where none is named, films are shown without."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     dataset: str
     folder: Path
     use: Use | None = None
     fold: int | None = Field(default=None, ge=1)
+    scores: Path | None = None
 
 
 class CorpusSettings(BaseModel):
@@ -68,7 +73,8 @@ class CorpusSettings(BaseModel):
                 raise RecipeInvalid(f"{file}: dataset {one.dataset!r}; expected one of {', '.join(READERS)}")
             if one.fold is not None and READERS[one.dataset].folds is None:
                 raise RecipeInvalid(f"{file}: dataset {one.dataset!r} with fold {one.fold}; it has no official folds")
-        placed = (one.model_copy(update={"folder": file.parent / one.folder}) for one in settings.source)
+        placed = (one.model_copy(update={"folder": file.parent / one.folder,
+                  "scores": file.parent / one.scores if one.scores else None}) for one in settings.source)  # fmt: skip
         return settings.model_copy(update={"source": tuple(placed)})
 
     def use_of(self, source: SourceSettings) -> Use:
@@ -78,20 +84,26 @@ class CorpusSettings(BaseModel):
     @property
     def made_from(self) -> str:
         """What the corpus is a function of, in one word: another folder of the same data set is the same."""
-        sources = sorted((one.dataset, self.use_of(one), *([one.fold] if one.fold else [])) for one in self.source)
+        sources = sorted(
+            (one.dataset, self.use_of(one), *([one.fold] if one.fold else []),
+             *([digest_of(one.scores)] if one.scores and one.scores.is_file() else []))
+            for one in self.source
+        )  # fmt: skip
         said = json.dumps([self.seed, sources, self.films.model_dump(), MADE_BY])
         return "sources " + hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 @dataclass(slots=True)
 class Built:
-    """What came of it. `left_out` counts reasons by data set, `cannot_map` labels that are none of ours."""
+    """What came of it. `left_out` counts reasons by data set, `cannot_map` labels that are none of ours, `unscored`
+    examples with a film of which the scores that were named tell nothing."""
 
     corpus: Corpus
     proof: Proof
     examples: Counter[str] = field(default_factory=Counter)
     left_out: Counter[tuple[str, str]] = field(default_factory=Counter)
     cannot_map: Counter[str] = field(default_factory=Counter)
+    unscored: Counter[str] = field(default_factory=Counter)
 
 
 def build(settings: CorpusSettings, out: Path, say: Say, step: Callable[[str], None] = lambda dataset: None) -> Built:
@@ -108,18 +120,24 @@ def build(settings: CorpusSettings, out: Path, say: Say, step: Callable[[str], N
     told = merged(
         Terms(dataset=one.dataset, use=settings.use_of(one), terms=terms[one.dataset]) for one in settings.source
     )
-    writer = CorpusWriter(out, settings.made_from, sources=told)
+    scores = {one.dataset: FilmScores.read(one.scores) for one in settings.source if one.scores}
+    writer, unscored = CorpusWriter(out, settings.made_from, sources=told), Counter[str]()
     examples, left_out, cannot_map = Counter[str](), Counter[tuple[str, str]](), Counter[str]()
     with closing(writer):
         for reader, use, item in _items(settings):
             step(reader.dataset)
             cannot_map[reader.dataset] += item.label == CANNOT_MAP
             examples[reader.dataset] += 1
+            measured = scores.get(reader.dataset)
+            films = [one for one in item.shown if one.modality is Modality.VIDEO]
+            unscored[reader.dataset] += bool(measured and films and not any(map(measured.text, films)))
             if id_of(reader, item) in writer.written:
                 continue
             try:
                 writer.add(
-                    example_of(reader, item, use, terms[reader.dataset], settings.seed, writer.assets, settings.films)
+                    example_of(
+                        reader, item, use, terms[reader.dataset], settings.seed, writer.assets, settings.films, measured
+                    )
                 )
             except (AssetInvalid, ExampleInvalid) as error:
                 examples[reader.dataset] -= 1
@@ -128,7 +146,7 @@ def build(settings: CorpusSettings, out: Path, say: Say, step: Callable[[str], N
     corpus = writer.finish()
     proof = prove_disjoint(corpus.examples())
     say("built", {"examples": corpus.manifest.rows, "fingerprint": corpus.manifest.fingerprint})
-    return Built(corpus, proof, examples, left_out, cannot_map)
+    return Built(corpus, proof, examples, left_out, cannot_map, +unscored)
 
 
 def _items(settings: CorpusSettings) -> Iterator[tuple[Reader, Use, Item]]:

@@ -59,6 +59,8 @@ def _show(built: Built) -> None:
     Console().print(table)
     if built.proof.untold:
         print(f"not told whom they show, so nothing is proven: {', '.join(sorted(built.proof.untold))}")  # noqa: T201
+    for dataset, count in sorted(built.unscored.items()):
+        print(f"{dataset}: {count} examples with films of which no scores tell anything")  # noqa: T201
     print(f"fingerprint {built.corpus.manifest.fingerprint}")  # noqa: T201 - a person reads this
 
 
