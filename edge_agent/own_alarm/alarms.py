@@ -87,9 +87,10 @@ class OwnAlarms:
             cue = self._rule.hear(row, time, cues)
             if cue is not None:
                 where = Position(self._agent, self._spool.epoch, sequence)
-                self._waiting.append(
-                    EdgeAlarm(alarm_id(seat.id, where), seat.id, seat.room, where, time, cue.name, cue.probability, 0.0)
+                alarm = EdgeAlarm(
+                    alarm_id(seat.id, where), seat.id, seat.room, where, time, cue.name, cue.probability, 0.0
                 )
+                self._waiting.append(replace(alarm, unattributed=cue.unattributed))
 
     async def run(self, link: Link, stop: asyncio.Event) -> None:
         """Raise what waited too long and tell it, until `stop`."""
@@ -210,7 +211,7 @@ class OwnAlarms:
             self._log.error("own alarms not kept", detail=str(error))
 
     def _body(self, alarm: EdgeAlarm) -> str:
-        what = HEARD[alarm.cue]
+        what = HEARD[alarm.cue] + (" (not clear whose)" if alarm.unattributed else "")
         data = {
             "alert": alarm.id, "resident": alarm.resident, "room": alarm.room, "tier": 1, "urgency": "immediate",
             "headline": f"{what[0].upper()}{what[1:]}.", "opened_at": _stamp(alarm.at), "cue": alarm.cue.value,

@@ -35,6 +35,8 @@ class EdgeAlarm:
     told_at: UnixSeconds | None = None
     attempts: int = 0
     detail: str = ""
+    unattributed: bool = False
+    """A fall of which nobody can tell whose it is, see `Cue`. Not reported: the server's own event tells it."""
 
     def tells_of(self, event: Event) -> bool:
         """Whether somebody who got this alarm has heard of `event`, so that it need not be told again."""

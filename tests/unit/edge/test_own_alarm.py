@@ -103,9 +103,12 @@ class Room:
 
     def hear(self, *names: CueName) -> None:
         for name in names:
-            self.clock.advance(1.0)
-            sequence = self.spool.append([Row(0, self.when.now(), np.zeros(1, np.float32), cues=cue(name))])
-            self.own.hear(0, SEAT, sequence, self.when.now(), cue(name))
+            self.sense(cue(name))
+
+    def sense(self, cues: tuple[Cue, ...]) -> None:
+        self.clock.advance(1.0)
+        sequence = self.spool.append([Row(0, self.when.now(), np.zeros(1, np.float32), cues=cues)])
+        self.own.hear(0, SEAT, sequence, self.when.now(), cues)
 
     async def go_on(self, seconds: float = 0.0) -> None:
         for _ in range(int(seconds) + 1):
@@ -147,6 +150,17 @@ def test_it_says_nothing_of_what_the_server_made_durable_in_time(room: Room, nur
 
     run(story)
     assert nurse.got == []
+
+
+def test_it_says_of_a_fall_that_it_may_be_of_somebody_else_in_the_picture(room: Room, nurse: Endpoint) -> None:
+    async def story() -> None:
+        for _ in range(2):
+            room.sense((Cue(CueName.FALL, 0.95, uncertainty=1.0),))
+        await room.go_on(60)
+        (told,) = nurse.got
+        assert json.loads(told[1])["data"]["headline"] == "A fall was seen (not clear whose)."
+
+    run(story)
 
 
 def test_it_tells_of_a_scream_that_nobody_took_in_time_and_reports_until_that_is_kept(
