@@ -152,6 +152,7 @@ class RealCamera:
     def __init__(self, settings: CameraSettings, eyes: Eyes, when: EdgeTime) -> None:
         self.settings = settings
         self._eyes, self._when = eyes, when
+        self._feed = eyes.feeds.get(self.source())
         found = self._fresh()
         self.senses, self.models = found.senses, found.models
         self._scorer = self._scorer_of(found.senses)
@@ -165,7 +166,6 @@ class RealCamera:
         """How bodies moved in them, likewise."""
         self._supervisor: Supervisor | None = None
         self._began: UnixSeconds | None = None
-        self._feed = eyes.feeds.get(self.source())
         self._before: dict[str, Counter[str]] = {}
         self._pace = Pace()
 
@@ -175,9 +175,8 @@ class RealCamera:
 
     def likeness(self, start_s: Seconds, end_s: Seconds) -> Likeness:
         """What the models say of a stretch of the source: a pass with senses of its own, not counted in `totals`."""
-        scores = list(
-            self._scorer_of(self._fresh().senses).run(decode(self.source(start_s, end_s, paced=False), Counts()))
-        )
+        own = self._eyes.senses(self.settings.mode, self.settings.places).senses
+        scores = list(self._scorer_of(own).run(decode(self.source(start_s, end_s, paced=False), Counts())))
         logs.logger(camera=self.settings.name).info(
             "rehearsal measured", from_s=start_s, to_s=end_s, samples=len(scores), simulated=False
         )
@@ -276,8 +275,9 @@ class RealCamera:
         now = {"frames": frames, "inferences": dict(self._scorer.inferences), "stream": stream}
         return {kind: _sum(self._before.get(kind, Counter()), now[kind]) for kind in now}
 
-    def _fresh(self) -> Roster:
-        return self._eyes.senses(self.settings.mode, self.settings.places)
+    def _fresh(self, anew: bool = False) -> Roster:
+        found = self._eyes.senses(self.settings.mode, self.settings.places)
+        return found if self._feed is None else replace(found, senses=self._feed.shared(found.senses, anew))
 
     def _scorer_of(self, senses: Sequence[Sense]) -> Scorer:
         settings = self.settings
@@ -286,7 +286,7 @@ class RealCamera:
     def _forget_what_failed(self) -> None:
         """Fresh senses, which remember no picture of before; the counts go on."""
         before = {kind: Counter(counts) for kind, counts in self.totals().items()}
-        self.senses = self._fresh().senses
+        self.senses = self._fresh(anew=True).senses
         self._scorer = self._scorer_of(self.senses)
         self._analysis = Analysis(self.settings.name, self._scorer, self._eyes.load)
         if self._feed is None:

@@ -5,7 +5,7 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import NamedTuple
@@ -17,6 +17,8 @@ from edge_agent.capture.stream_clock import StreamClock
 from edge_agent.capture.supervisor import Supervisor
 from edge_agent.capture.windows import Window, windows
 from edge_agent.edge_time import EdgeTime
+from edge_agent.sensing.once import ALIKE, Once
+from edge_agent.sensing.role import Sense
 from services.vocabulary import Seconds, UnixSeconds
 
 MOST_PICTURED, MOST = 3, 60
@@ -55,6 +57,7 @@ class Feed:
         self._when = when
         self._counts, self._clock = Counts(), StreamClock()
         self._lock = threading.Lock()
+        self._once: dict[str, Once] = {}
         self._hearers: list[_Hearer] = []
         self._stop: threading.Event | None = None
 
@@ -71,8 +74,21 @@ class Feed:
         finally:
             self._leave(hearer)
 
+    def shared(self, senses: Sequence[Sense], anew: bool = False) -> tuple[Sense, ...]:
+        """A camera's senses, where those that say the same for everybody are everybody's; `anew`: these from now on,
+        for a camera that failed must not come back with what it failed of."""
+        with self._lock:
+            told: list[Sense] = []
+            for sense in senses:
+                if isinstance(sense, ALIKE) and (anew or sense.title not in self._once):
+                    self._once[sense.title] = Once(sense)
+                told.append(self._once[sense.title] if isinstance(sense, ALIKE) else sense)
+            return tuple(told)
+
     def _begin(self) -> None:
         self._stop = threading.Event()
+        for one in self._once.values():
+            one.begin()
         began, self.supervisor = supervised(self.source, self._when, self._stop)
         self.supervisor.counts, self.supervisor.clock = self._counts, self._clock
         threading.Thread(

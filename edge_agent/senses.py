@@ -54,7 +54,7 @@ def announce(senses: Iterable[Sense], models: tuple[Model, ...], camera: str = "
         provider = ", ".join(sorted({on[name] for name in sense.needs if name in on})) or "CPU"
         if isinstance(sense, Absent):
             log.warning("sense missing", sense=sense.title, reason=sense.why)
-        elif isinstance(sense, Motion) and (reason := too_slow(fps)):
+        elif sense.title == Motion.title and (reason := too_slow(fps)):
             log.warning("motion is off", sense=sense.title, reason=reason)
         elif isinstance(sense, Expression | Affect):
             log.info("sense ready", sense=sense.title, provider=provider, source=sense.origin.value)

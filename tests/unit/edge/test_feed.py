@@ -14,8 +14,12 @@ from edge_agent.capture.source import Source
 from edge_agent.edge_time import EdgeTime
 from edge_agent.feed import MOST_PICTURED, Feed, Told
 from edge_agent.remembered import Remembered
+from edge_agent.sensing.absent import Absent
+from edge_agent.sensing.motion import Motion
+from edge_agent.sensing.role import Moment, Reading
 from edge_agent.spool import Spool
 from services.runtime.clock import VirtualClock
+from services.vocabulary import Sense as SenseName
 
 pytestmark = pytest.mark.unit
 
@@ -151,3 +155,46 @@ def test_a_model_is_asked_again_for_anything_else_and_after_an_error() -> None:
     assert model({"x": np.zeros(2)})[0].shape == (2,)
     assert model({"x": np.zeros((2, 1))})[0].shape == (2, 1)
     assert model.saved == 0
+
+
+class Counted(Motion):
+    """Motion that counts its seconds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read_s: list[float] = []
+
+    def read(self, moment: Moment) -> Reading:
+        self.read_s.append(moment.window.end_s)
+        return Reading({"motion.ratio": moment.window.end_s}, inferences=2)
+
+
+def test_what_is_the_same_for_everybody_is_measured_once_a_second(feed: Feed) -> None:
+    motion, beside, own = Counted(), Counted(), Absent("pose", SenseName.POSE, (), (), "no model")
+    mine, theirs = feed.shared([motion, own]), feed.shared([beside, own])
+    assert mine[0] is theirs[0] and mine[1] is own
+    seconds = [Moment(feeds.Window(float(k), (Frame(PICTURE, k - 0.5),))) for k in (1, 2, 3)]
+    told = [[senses[0].read(second) for second in seconds] for senses in (mine, theirs)]
+    assert motion.read_s == [1.0, 2.0, 3.0] and beside.read_s == []
+    assert [one.values for one in told[0]] == [one.values for one in told[1]]
+    assert [sum(one.inferences for one in readings) for readings in told] == [6, 0]
+
+
+def test_a_camera_that_failed_comes_back_with_senses_of_its_own(feed: Feed) -> None:
+    broken, fresh = Counted(), Counted()
+    [before] = feed.shared([broken])
+    [after] = feed.shared([fresh], anew=True)
+    after.read(Moment(feeds.Window(1.0, (Frame(PICTURE, 0.5),))))
+    assert after is not before and (broken.read_s, fresh.read_s) == ([], [1.0])
+
+
+def test_a_source_that_is_read_anew_is_measured_anew(street: Street, feed: Feed) -> None:
+    motion = Counted()
+    [once] = feed.shared([motion])
+    second = Moment(feeds.Window(1.0, (Frame(PICTURE, 0.5),)))
+    once.read(second)
+    street.let(3)
+    with feed.heard(threading.Event()) as seconds:
+        next(seconds)
+        once.read(second)
+    assert motion.read_s == [1.0, 1.0]

@@ -25,6 +25,7 @@ from edge_agent.sensing.deepface import NAME
 from edge_agent.sensing.expression import Expression
 from edge_agent.sensing.faces import Faces
 from edge_agent.sensing.motion import Motion
+from edge_agent.sensing.once import Once
 from edge_agent.sensing.pose import Pose
 from edge_agent.sensing.role import Face, Moment, Reading, Sense
 from edge_agent.sensing.scene import SceneExpert, SceneModel
@@ -58,6 +59,7 @@ def scene() -> SceneModel:
 
 MAKERS: dict[str, Callable[[FindModel], Sense]] = {
     "motion": lambda find: Motion(),
+    "motion of a shared camera": lambda find: Once(Motion()),
     "audio": lambda find: Audio(load(find(YAMNET)), load(find(SILERO))),
     "audio with extras": lambda find: Audio(load(find(YAMNET)), load(find(SILERO)), extras=tuple(EXTRAS)),
     "faces": lambda find: Faces(find(yunet.MODEL)),
