@@ -191,9 +191,9 @@ def test_a_conflict_is_named_by_its_evidence_or_by_both_senses() -> None:
     assert not names_conflict(replace(VERDICT, context="The face is calm.", unknowns=()), event)
 
 
-def test_the_shipped_cases_cover_both_modes_and_every_kind() -> None:
-    found = {(case.kind, case.layer) for case in read_cases(read_policy())}
-    assert found == {(kind, layer) for kind in Kind for layer in ("affect", "observables")}
+def test_the_shipped_cases_ask_everything_of_each_mode_and_of_each_layer_that_has_events() -> None:
+    asked = {(case.layer, case.kind) for case in read_cases(read_policy())}
+    assert asked == {(layer, kind) for layer in ("affect", "observables", "L2", "L3", "L4") for kind in Kind}
 
 
 def test_a_policy_that_is_not_whole_is_refused_by_name(tmp_path: Any) -> None:
