@@ -100,12 +100,13 @@ def usable(moments: Sequence[Moment], settings: SynthesisSettings) -> list[Asked
 
 
 def choose(moments: Sequence[Asked], settings: SynthesisSettings) -> tuple[Chosen, ...]:
-    """Of every moment at most one question that is taught and one whose answer is known."""
+    """Of every moment at most one question that is taught and one whose answer is known. Parts of false positives
+    choose first, for only ordinary moments fit them, and thinking ones would take these too; the order of parts
+    stays."""
     used: dict[bool, set[str]] = {True: set(), False: set()}
-    chosen = []
-    for share in Recipe.read(settings.recipe).part:
-        if share.layer is Layer.GENERAL:
-            continue
+    chosen: dict[int, Chosen] = {}
+    parts = [one for one in enumerate(Recipe.read(settings.recipe).part) if one[1].layer is not Layer.GENERAL]
+    for number, share in sorted(parts, key=lambda one: one[1].kind is not Kind.FALSE_POSITIVE):
         for kind in [share.kind] if share.kind else [Kind.THINKING]:
             taught = kind in (Kind.THINKING, Kind.FALSE_POSITIVE)
             fitting = [one for one in moments if _fits(one, share.layer, kind) and _key(one) not in used[taught]]
@@ -116,8 +117,8 @@ def choose(moments: Sequence[Asked], settings: SynthesisSettings) -> tuple[Chose
             there = len(fitting) if not crowding or len(taken) >= wanted else len(taken)
             used[taught] |= {_key(one) for one in taken}
             questions = tuple(_question(one, kind, place, settings) for place, one in enumerate(taken))
-            chosen.append(Chosen(share, wanted, there, questions, len(crowding)))
-    return tuple(chosen)
+            chosen[number] = Chosen(share, wanted, there, questions, len(crowding))
+    return tuple(chosen[number] for number, _ in parts)
 
 
 def insist(chosen: Sequence[Chosen]) -> None:

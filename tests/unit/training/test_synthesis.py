@@ -13,6 +13,7 @@ from services.vocabulary import Cue, CueName, Mode, Tier
 from tests.unit.training.staged_lives import RULES, asked, moments, questions, settings
 from training.corpus.example import ClinicalState, Kind, Layer
 from training.corpus.near import SAME
+from training.corpus.recipe import Recipe
 from training.corpus.splits import prove_disjoint
 from training.synthesis.answers import Answer, Answers
 from training.synthesis.errors import SettingsInvalid, TooFew
@@ -118,6 +119,15 @@ def test_it_asks_about_a_moment_once_for_a_teacher_and_once_for_what_is_known() 
     assert len({one.id for one in of}) == len(of)
     assert all(one.asked.truth.ordinary for one in of if one.kind is Kind.FALSE_POSITIVE)
     assert not [one for one in of if one.form is Form.STATE and one.asked.moment.event.evidence.mode is not Mode.AFFECT]
+
+
+def test_false_positives_choose_first_where_moments_are_few() -> None:
+    few = choose(asked(), settings(scale=0.5))
+    kinds = [one.share.kind for one in few]
+    assert kinds == [one.kind for one in Recipe.read("default").part if one.layer is not Layer.GENERAL]
+    ordinary = sum(one.truth.ordinary for one in asked())
+    (false,) = (one for one in few if one.share.kind is Kind.FALSE_POSITIVE)
+    assert len(false.questions) + false.crowding == ordinary < false.wanted
 
 
 def test_it_takes_turns_so_that_what_is_frequent_does_not_crowd_out_what_is_rare() -> None:
