@@ -6,10 +6,11 @@ from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 
 HOUSE = Path(__file__).parents[2]
-IMAGES = ("edge", "edge-gpu", "threshold", "vlm", "alerts")
+IMAGES = ("edge", "edge-gpu", "threshold", "vlm", "alerts", "vllm-router")
 ONLY_ELSEWHERE = {"onnxruntime-gpu": "MIT License", "standard-aifc": "PSF-2.0", "standard-chunk": "PSF-2.0",
                   "standard-sunau": "PSF-2.0", "audioop-lts": "PSF-2.0", "colorama": "BSD License",
-                  "tzdata": "Apache-2.0", "async-timeout": "Apache-2.0"}  # fmt: skip
+                  "tzdata": "Apache-2.0", "async-timeout": "Apache-2.0", "vllm-router": "Apache-2.0",
+                  "setproctitle": "BSD-3-Clause", "orjson": "MPL-2.0 AND (Apache-2.0 OR MIT)"}  # fmt: skip
 """Packages that the development environment does not hold on every system."""
 NVIDIA = "NVIDIA proprietary, redistributable as part of an application"
 HEAD = """# What Attune ships that others made

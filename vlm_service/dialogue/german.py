@@ -17,7 +17,9 @@ EMOTION = (
 DIAGNOSIS = (
     r"demenz\w*", r"dement\w*", r"delir\w*", r"psychose\w*", r"schizophren\w*", r"depression\w*", r"schlaganf\w+",
     r"krampfanf\w+", r"herzinfarkt\w*", r"harnwegsinfekt\w*", r"lungenentzündung\w*", r"blutvergiftung\w*",
-    r"unterzucker\w*", r"gehirnerschütterung\w*", r"fraktur\w*", r"knochenbr[uü]ch\w*", r"autismus\w*",
+    r"unterzucker\w*", r"gehirnerschütterung\w*", r"\w*fraktur\w*", r"autismus\w*", r"panikattacken?",
+    r"herzanf[aä]ll\w*", r"\w*(?:knochen|hals|rippen|hüft|becken|arm|bein|wirbel)br[uü]ch\w*", r"blasenentzündung\w*",
+    r"hirnblutung\w*", r"\w*infarkt\w*", r"apoplex\w*", r"bipolar\w*", r"posttraumatisch\w*", r"epilepsie\w*",
     r"(?:angst|schlaf|ess|zwangs|persönlichkeits|verhaltens|bewusstseins|herzrhythmus|sprach)störung(?:en)?",
     r"diagnosen?", r"diagnosti\w+",
 )  # fmt: skip
