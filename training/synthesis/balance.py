@@ -20,7 +20,7 @@ def balanced(
 
     >>> many = ["a", "a", "a", "a", "b"]
     >>> balanced(many, lambda one: [("family", one)], Filters(most_share=0.6))
-    (['a', 'a', 'b'], [('a', 'family a'), ('a', 'family a')])
+    (['a', 'a', 'a', 'b'], [('a', 'family a')])
     """
     kept, refused, values = list(of), list[tuple[T, str]](), defaultdict[str, set[str]](set)
     counts = Counter(tag for one in of for tag in tags(one))
