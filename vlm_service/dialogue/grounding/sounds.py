@@ -46,6 +46,12 @@ _SILENCE = Gated(
     r"on the microphone))",
     "sound|noise|vocali|audio|silen|quiet|mute|clear|empty|unremarkable| not |nothing",
 )
+_NOT_HEARD = re.compile(
+    r"(?: (?:sounds?|noises?|and|or|\w+ing))* (?:(?:was|were|is|are|could|can|has|have|had)(?: not|n't| never)"
+    r"(?: actually| ever| yet)?(?: been| be)? (?:heard|detected|recorded|registered|noticed|picked up|audible|present|"
+    r"found|observed)|(?:was|were|is|are) (?:absent|missing))\b"
+)
+"""Behind the name of a sound: that it was not there."""
 _SPAN = r"(?:current |whole |last |observed )?(?:window|minute|recording|observation|period|episode|interval)"
 _BEGINNING = re.compile(
     rf"\b(?:beginning|start|outset|early|first (?:few )?(?:seconds?|half|third|part)) (?:of|in|on in) the {_SPAN}|"
@@ -105,7 +111,7 @@ def sound_claims(sentence: Sentence, event: Event) -> Iterator[Claim]:
         cue = CueName[str(one.lastgroup)]
         heard = max((c.probability for c in event.evidence.cues if c.name in _LIKE.get(cue, (cue,))), default=-1.0)
         name, words = cue.channel, _around(sentence, one)
-        if sentence.denied(one.start()):
+        if sentence.denied(one.start()) or _NOT_HEARD.match(sentence.text, one.end()):
             wrong = heard >= _CLEARLY
             why = f"{cue.value} was told with probability {heard:.2f}"
         else:
