@@ -131,6 +131,12 @@ def test_observables_mode_keeps_no_word_for_an_inner_state() -> None:
     assert "anger" not in repr(grounding).lower()
 
 
+@pytest.mark.parametrize("place", ["Moan", "ÄCHZEN", "Crying corner", "Schreizimmer (laut)", "the fall"])
+def test_a_room_may_be_called_by_words_that_would_be_claims(place: str) -> None:
+    event = replace(AGITATED, evidence=replace(AGITATED.evidence, place=place, cues=()))
+    assert not ground("", reason_about(event), event).contradictions
+
+
 @given(events)
 @settings(max_examples=150, deadline=None)
 def test_the_rules_never_say_what_the_measurements_deny(event: Event) -> None:

@@ -22,7 +22,7 @@ from vlm_service.dialogue.grounding.facts import Facts
 from vlm_service.dialogue.grounding.figures import number_claims
 from vlm_service.dialogue.grounding.german import in_english
 from vlm_service.dialogue.grounding.movements import movement_claims
-from vlm_service.dialogue.grounding.scene import scene_claims
+from vlm_service.dialogue.grounding.scene import scene_claims, without_place
 from vlm_service.dialogue.grounding.sentences import Sentence, sentences
 from vlm_service.dialogue.grounding.sounds import fall_claims, sound_claims
 from vlm_service.dialogue.grounding.states import state_claims
@@ -50,7 +50,7 @@ def ground(thinking: str, verdict: Verdict, event: Event, pictures: int = 0) -> 
     found = [*_of_text(thinking, facts, pictures), *_of_text(verdict.situation, facts, pictures)]
     for indicator in verdict.indicators:
         found += _of_text(indicator.text, facts, pictures, about=indicator.evidence)
-    found += _of_text(verdict.context, facts, pictures)
+    found += _of_text(without_place(verdict.context, event.evidence.place), facts, pictures)
     order = {Support.CONTRADICTED: 0, Support.UNSUPPORTED: 1, Support.SUPPORTED: 2}
     kept = sorted(found, key=lambda claim: order[claim.support])[:MOST_CLAIMS] if len(found) > MOST_CLAIMS else found
     return Grounding(tuple(_kept(claim, event.evidence.mode) for claim in kept))

@@ -11,6 +11,7 @@ from vlm_service.dialogue.grounding.german import place_in_english
 from vlm_service.dialogue.grounding.movements import DOWN, UP, judged
 from vlm_service.dialogue.grounding.sentences import Sentence
 from vlm_service.dialogue.grounding.subjects import Mention
+from vlm_service.dialogue.lines import quoted
 from vlm_service.dialogue.names import SEEN
 
 _ROOM = Gated(
@@ -82,6 +83,19 @@ def scene_claims(sentence: Sentence, found: list[Mention], facts: Facts) -> Iter
             if _states(sentence, one) and not _measured(one, found, facts):
                 yield judged(one.group(), _MOTION, way, facts, sentence.denied(one.start()))
     yield from _outstanding(sentence, found, facts)
+
+
+def without_place(text: str, place: str) -> str:
+    """`text` with the event's own `place` as empty quotes, where that is a name and not what a room is for: a room may
+    be called by words that would be claims.
+
+    >>> without_place("Crying corner, 03:10. In the day room.", "crying corner"), without_place("Day room.", "day room")
+    ('“”, 03:10. In the day room.', 'Day room.')
+    """
+    name = quoted(place)[1:-1].strip()
+    if not name or _ROOM.search(place_in_english(name)):
+        return text
+    return re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "“”", text, flags=re.IGNORECASE)
 
 
 def _states(sentence: Sentence, one: re.Match[str]) -> bool:
