@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -29,6 +30,7 @@ class Facility:
 
     folder: Path
     local: str = ""
+    cries_after_s: float = 6.0
     ports: dict[str, int] = field(default_factory=dict)
     processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
 
@@ -41,7 +43,8 @@ class Facility:
 
     def environment(self) -> dict[str, str]:
         folder, ports = self.folder, self.ports
-        camera = {"name": "c-1", "source": "simulated", "resident": "r-1", "room": "Room 1", "episode_after_s": 6.0}
+        camera = {"name": "c-1", "source": "simulated", "resident": "r-1", "room": "Room 1",
+                  "episode_after_s": self.cries_after_s}  # fmt: skip
         webhook = {"name": "nurse-call", "url": self.local, "secret": SECRET}
         told = {"name": "ward", "url": f"http://127.0.0.1:{ports['ward']}/", "secret": SECRET}
         return {
@@ -60,7 +63,7 @@ class Facility:
             "ATTUNE_EDGE_HEALTH_PORT": str(ports["edge_health"]),
             "ATTUNE_EDGE_SPOOL": str(folder / "spool.db"),
             "ATTUNE_EDGE_CAMERAS": json.dumps([camera]),
-            "ATTUNE_EDGE_OWN_ALARM": json.dumps({"webhook": webhook, "after_s": 1.5, "timeout_s": 1.0}),
+            "ATTUNE_EDGE_OWN_ALARM": json.dumps({"webhook": webhook, "after_s": 1.5, "timeout_s": 10.0}),
             "ATTUNE_EXIT_WITH_PARENT": "true",
         }
 
@@ -131,6 +134,7 @@ def test_it_is_told_once_by_the_edge_and_stands_on_the_page_when_the_link_is_bac
 ) -> None:
     with Ear(tmp_path / "nurse.jsonl") as nurse, Ear(tmp_path / "ward.jsonl", facility.ports["ward"]) as ward:
         facility.local = f"http://127.0.0.1:{nurse.port}/"
+        facility.cries_after_s = 15.0  # the link has to be up, and cut, before
         facility.start("threshold_service")
         eventually(facility.ready, "the threshold service never got ready")
         facility.start("services.alerting")
@@ -160,8 +164,9 @@ def test_it_is_told_once_by_the_edge_and_stands_on_the_page_when_the_link_is_bac
 def test_it_goes_out_normally_when_nobody_took_the_edges_own_alarm(
     facility: Facility, tmp_path: Path, asset_mirror: Path
 ) -> None:
-    with Ear(tmp_path / "ward.jsonl", facility.ports["ward"]) as ward:
-        facility.local = f"http://127.0.0.1:{free_port()}/"
+    with Ear(tmp_path / "ward.jsonl", facility.ports["ward"]) as ward, socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and does not listen: refused, and nobody else gets the port
+        facility.local = f"http://127.0.0.1:{nobody.getsockname()[1]}/"
         facility.start("edge_agent")
         facility.start("services.alerting")
         raised = 'attune_edge_own_alarms_total{fate="raised"}'

@@ -48,7 +48,7 @@ def test_it_answers_tier_1_in_the_next_slot_before_a_hundred_of_tier_2(model_ser
             done.append(event.tier)
 
         first = [asyncio.create_task(one(replace(URGENT, id=f"urgent-{number}"))) for number in range(108)]
-        await eventually(lambda: model_server.metric("vllm:num_requests_waiting") >= 90, 60.0)
+        await eventually(lambda: model_server.metric("vllm:num_requests_waiting") >= 90)
         before = len(done)
         await one(AGITATED)
         overtaken = len(done) - before - 1
@@ -58,7 +58,7 @@ def test_it_answers_tier_1_in_the_next_slot_before_a_hundred_of_tier_2(model_ser
         return overtaken
 
     brief = {"thinking_token_budget": 100, "max_tokens": 150}
-    earlier = with_engine(EngineAsking(settings(model_server.url), **brief), _try)
+    earlier = with_engine(EngineAsking(settings(model_server.url, connect_timeout_s=60.0), **brief), _try)
     assert earlier <= 4 * 2, f"{earlier} of tier 2 were answered between question and answer of tier 1; 4 run at once"
 
 
