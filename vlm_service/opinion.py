@@ -225,14 +225,14 @@ class SecondOpinion:
         return await self._kept.ask(question)
 
     def _is_to_look_up(self, question: Question) -> bool:
-        """Whether the model is not asked before the ledger was: there may be an answer, or others wait in line."""
+        """Whether the ledger is asked at once: it may have an answer, or others wait in line, so that there is time."""
         return question.id in self._remembered or not self._places.free
 
     async def _by_model(self, asked: _Asked, engine: Engine) -> None:
         """Ask until there is an answer, a failure that does not pass, or no time left; then all is settled."""
         question = asked.question
-        if self._is_to_look_up(question) and await self._is_answered(asked):
-            return None
+        if question.id in self._remembered and await self._is_answered(asked):
+            return None  # others take their place in line at once: a slow disk delays nobody's turn
         while True:
             try:
                 reasoned = await self._answer(question, engine, asked.frames)
