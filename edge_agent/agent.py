@@ -23,7 +23,6 @@ from edge_agent.preparation import Preparation
 from edge_agent.rehearsal import interleaved, past
 from edge_agent.schema import channels_of, derived_of
 from edge_agent.senses import announce, chosen
-from edge_agent.sensing import faces
 from edge_agent.settings import CameraSettings, EdgeSettings
 from edge_agent.simulated import SimulatedCamera
 from edge_agent.spool import Spool
@@ -163,9 +162,7 @@ class Agent:
         settings = self._settings
         real = [camera for camera in self._cameras if isinstance(camera, RealCamera)]
         loaded = [*(model for c in real for model in c.models), *self._album.models]
-        detectors = [sense for c in real for sense in c.senses if isinstance(sense, faces.Faces)]
         models = {model.name: (model.name, model.digest, model.provider) for model in loaded}
-        models.update((faces.MODEL, (faces.MODEL, detector.digest, "CPU")) for detector in detectors)
         return Identity(
             settings.agent, SOFTWARE, settings.token, settings.time_zone, self._channels,
             tuple(self._as_watched(camera.settings).seat() for camera in self._cameras), tuple(models.values()),

@@ -23,9 +23,9 @@ from edge_agent.preview.contact_sheet import Tile, sheet
 from edge_agent.senses import chosen
 from edge_agent.sensing import deepface
 from edge_agent.sensing.expression_models import ExpressionModel, described
-from edge_agent.sensing.faces import MODEL as YUNET
 from edge_agent.sensing.faces import Faces
 from edge_agent.sensing.roster import Choice
+from edge_agent.sensing.yunet import MODEL as YUNET
 from edge_agent.settings import EdgeSettings
 from edge_agent.takes import PICTURES
 from services.runtime.assets import AssetError, Shelf
@@ -107,7 +107,7 @@ def _shown(subject: Subject, pictures: Sequence[Path]) -> list[Shown]:
         shown = [Shown(name, whole(frame.image, what.size, what.square)) for name, frame in frames]
         missing = f"none of {len(pictures)} pictures can be read; expected pictures such as .jpg or .png"
     else:
-        faces = Faces(Shelf.open().find(YUNET))
+        faces = Faces(load_model(Shelf.open().find(YUNET), "CPU"))
         found = [(name, face) for name, frame in frames for face in faces.find(frame)]
         shown = [Shown(name, image, face.score) for name, face in found if (image := what.crop(face)) is not None]
         missing = f"no face in {len(pictures)} pictures; expected faces of at least 24 pixels, seen from the front"

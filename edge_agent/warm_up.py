@@ -16,6 +16,7 @@ from edge_agent.senses import chosen
 from edge_agent.sensing.audio import SILERO
 from edge_agent.sensing.pose import MODEL as MOVENET
 from edge_agent.sensing.roster import roster
+from edge_agent.sensing.yunet import MODEL as YUNET
 from edge_agent.settings import EdgeSettings
 from services.runtime import logs
 from services.runtime.assets import AssetError, Shelf
@@ -25,6 +26,7 @@ from services.vocabulary import Mode, Seconds
 
 USUAL: dict[str, dict[str, Array]] = {
     MOVENET: {"image": np.zeros((1, 256, 256, 3), np.int32)},
+    YUNET: {"input": np.zeros((1, 3, 320, 416), np.float32)},
     SILERO: {
         "input": np.zeros((1, 576), np.float32), "state": np.zeros((2, 1, 128), np.float32),
         "sr": np.array(16_000, np.int64),

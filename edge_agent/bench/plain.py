@@ -17,7 +17,8 @@ from edge_agent.capture.decimation import Decimator
 from edge_agent.capture.frame import SAMPLE_RATE_HZ
 from edge_agent.capture.source import Source
 from edge_agent.models import FindModel, load
-from edge_agent.sensing import audio, blendshapes, faces, motion, pose
+from edge_agent.preprocess.pixels import grey, resized
+from edge_agent.sensing import audio, blendshapes, faces, motion, pose, yunet
 from edge_agent.sensing.blendshape_names import SUBSET
 from edge_agent.sensing.expression_models import DEFAULT
 from services.vocabulary import Mode
@@ -35,8 +36,8 @@ class Plain:
             return model.run
 
         cv2.setNumThreads(1)
-        self._detector: Any = cv2.FaceDetectorYN.create(str(find(faces.MODEL)), "", (320, 320), faces.THRESHOLD)
         self._flow: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+        self._faces = session(yunet.MODEL)
         self._pose, self._landmarks = session(pose.MODEL), session(blendshapes.LANDMARKS)
         self._shapes, self._yamnet, self._silero = (
             session(blendshapes.BLENDSHAPES),
@@ -78,8 +79,7 @@ class Plain:
                     return
 
     def _move(self, image: Any, before: Any) -> Any:
-        small = cv2.resize(image, (motion.WIDTH, motion.HEIGHT), interpolation=cv2.INTER_AREA)
-        small = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
+        small = grey(resized(image, motion.WIDTH, motion.HEIGHT))
         if before is not None:
             self._flow.calc(before, small, None)
         return small
@@ -88,12 +88,13 @@ class Plain:
         height, width = image.shape[:2]
         scale = 416 / max(height, width)
         sides = (round(width * scale), round(height * scale)) if first else (faces.NEARBY_SIDE, faces.NEARBY_SIDE)
-        looked = cv2.resize(image, sides, interpolation=cv2.INTER_AREA)
-        self._detector.setInputSize(sides)
-        self._detector.detect(looked)
+        looked = resized(image, *sides)
+        seen = np.zeros((1, 3, *(-(-side // 32) * 32 for side in looked.shape[:2])), np.float32)
+        seen[0, :, : looked.shape[0], : looked.shape[1]] = looked.transpose(2, 0, 1)
+        self._faces({"input": seen})
         scale = 256 / max(height, width)
         fitted = np.zeros((256, 256, 3), np.uint8)
-        inner = cv2.resize(image, (round(width * scale), round(height * scale)), interpolation=cv2.INTER_AREA)
+        inner = resized(image, round(width * scale), round(height * scale))
         fitted[: inner.shape[0], : inner.shape[1]] = inner
         self._pose({"image": fitted[..., ::-1].astype(np.int32)[None]})
         turn = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])

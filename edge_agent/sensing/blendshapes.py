@@ -9,9 +9,9 @@ from edge_agent.models import Model, as_float
 from edge_agent.preprocess.crops import mapped, rgb, unit, upright_face
 from edge_agent.preprocess.pain import pain, variance
 from edge_agent.sensing.blendshape_names import NAMES, SUBSET
-from edge_agent.sensing.faces import MODEL as FACE_MODEL
 from edge_agent.sensing.readable import readable
 from edge_agent.sensing.role import Face, Moment, Reading, mean_of, unseen
+from edge_agent.sensing.yunet import MODEL as FACE_MODEL
 from services.vocabulary import Absence
 from services.vocabulary import Sense as SenseName
 

@@ -12,9 +12,9 @@ from edge_agent.preprocess.probabilities import circumplex
 from edge_agent.preprocess.variations import VARIATIONS
 from edge_agent.sensing.affect_calibration import Calibration
 from edge_agent.sensing.expression_models import EXPRESSION_MODELS, ExpressionModel, Known, described
-from edge_agent.sensing.faces import MODEL as FACE_MODEL
 from edge_agent.sensing.readable import readable
 from edge_agent.sensing.role import Face, Moment, Reading, unseen
+from edge_agent.sensing.yunet import MODEL as FACE_MODEL
 from services.vocabulary import EMOTIONS, Absence
 from services.vocabulary import Sense as SenseName
 

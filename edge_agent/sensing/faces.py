@@ -1,49 +1,37 @@
 """Finds faces with YuNet and says whether one person, nobody or several people show theirs."""
 
-from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 from edge_agent.capture.frame import Frame, Image
-from edge_agent.models import ModelUnreadable, verify
+from edge_agent.models import Model
 from edge_agent.preprocess.crops import Box, square_around
 from edge_agent.preprocess.head import doubt
 from edge_agent.preprocess.pixels import resized
 from edge_agent.sensing.role import Face, Moment, Reading, thinned, unseen
+from edge_agent.sensing.yunet import MODEL, SCORE, YuNet
 from services.vocabulary import Absence
 from services.vocabulary import Sense as SenseName
 
-MODEL = "face_detection_yunet_2026may.onnx"
-THRESHOLD = 0.7
-"""Source: measured on the project's stills; 0.6 gives a false face where 0.7 does not."""
 SMALLEST_LOOKED_AT = 160
 """Pixels to which the longer side of a smaller picture is enlarged before faces are looked for. Source: measured on 87
 faces that fill grey pictures of 48 x 48: 80 are found as they are, all 87 when enlarged to 96 or more."""
 NEARBY, NEARBY_SIDE = 3.0, 192
 """A face that was just seen is looked for within so many of its own sizes, in a picture of so many pixels."""
-_OVERLAP = 0.3
-_MOST = 5000
 _SMALLEST_SIDE = 32
 
 
 class Faces:
-    """Hands faces on to the senses that read them; has no channel of its own. `digest` is the sha256 of its model,
-    which OpenCV runs on the CPU whatever the others run on."""
+    """Hands faces on to the senses that read them; has no channel of its own."""
 
     title = "faces"
     name = SenseName.FACE
     channels: tuple[str, ...] = ()
     needs = (MODEL,)
 
-    def __init__(self, model: Path, per_second: float = 2.0, longest_side: int = 416) -> None:
-        self.digest = verify(model)
-        try:
-            self._detector = cv2.FaceDetectorYN.create(str(model), "", (64, 64), THRESHOLD, _OVERLAP, _MOST)
-            self._detector.detect(np.zeros((64, 64, 3), np.uint8))  # another net fails here rather than in the night
-        except cv2.error as error:
-            raise ModelUnreadable(f"{model}: no face model; fetch it again with `attune assets pull`") from error
+    def __init__(self, model: Model, per_second: float = 2.0, longest_side: int = 416) -> None:
+        self._net = YuNet(model)
         self.per_second = per_second
         self._longest_side = longest_side
 
@@ -89,16 +77,14 @@ class Faces:
         if scale != 1.0:
             sides = [max(_SMALLEST_SIDE, round(side * scale)) for side in (width, height)]
             image = resized(image, sides[0], sides[1])
-        self._detector.setInputSize((image.shape[1], image.shape[0]))
-        _, rows = self._detector.detect(np.ascontiguousarray(image))
         factor = np.array([width / image.shape[1], height / image.shape[0]])
-        return [_face(frame, row, factor, np.array(corner)) for row in (rows if rows is not None else ())]
+        return [_face(frame, row, factor, np.array(corner)) for row in self._net.find(image)]
 
 
 def _face(frame: Frame, row: Any, factor: Any, corner: Any) -> Face:
-    places = row[:14].reshape(7, 2).astype(np.float64) * factor
+    places = row[:SCORE].reshape(7, 2) * factor
     (x, y), (width, height) = places[0] + corner, places[1]
     points = places[2:] + corner
     right_eye, left_eye = ((float(px), float(py)) for px, py in points[:2])
     box = Box(float(x), float(y), float(width), float(height))
-    return Face(frame, box, right_eye, left_eye, float(row[14]), doubt(frame.image, points))
+    return Face(frame, box, right_eye, left_eye, float(row[SCORE]), doubt(frame.image, points))

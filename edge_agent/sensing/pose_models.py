@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.models import Model, ModelUnfit
+from edge_agent.preprocess.boxes import surest
 from edge_agent.preprocess.crops import letterbox, rgb, unit
 from edge_agent.preprocess.pixels import Picture
 from edge_agent.preprocess.skeleton import Skeleton
@@ -83,15 +84,7 @@ def apart(rows: NDArray[np.float64]) -> list[NDArray[np.float64]]:
     """The surest of the boxes that overlap by more than `YOLO_OVERLAP` (non-maximum suppression); `rows` (n, 56)."""
     half = rows[:, 2:4] / 2
     low, high = rows[:, :2] - half, rows[:, :2] + half
-    area = np.prod(high - low, axis=1)
-    left, kept = np.argsort(-rows[:, 4], kind="stable"), []
-    while len(left):
-        best, rest = left[0], left[1:]
-        kept.append(rows[best])
-        wide = np.minimum(high[best], high[rest]) - np.maximum(low[best], low[rest])
-        shared = np.prod(np.maximum(wide, 0.0), axis=1)
-        left = rest[shared <= YOLO_OVERLAP * (area[best] + area[rest] - shared)]
-    return kept
+    return [rows[k] for k in surest(low, high, rows[:, 4], YOLO_OVERLAP)]
 
 
 def net_of(model: Model) -> PoseNet:

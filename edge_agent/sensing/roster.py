@@ -9,8 +9,7 @@ import cv2
 from edge_agent.engines import EngineSettings
 from edge_agent.models import FindModel, Model, ModelAltered, ModelMissing, ModelUnreadable, load
 from edge_agent.preprocess.tracks import WHOLE, Area
-from edge_agent.sensing import affect, blendshapes, deepface, expression, pose
-from edge_agent.sensing import faces as yunet
+from edge_agent.sensing import affect, blendshapes, deepface, expression, faces, pose, yunet
 from edge_agent.sensing.absent import Absent
 from edge_agent.sensing.affect_calibration import Calibration
 from edge_agent.sensing.audio import SILERO, YAMNET, Audio
@@ -125,8 +124,8 @@ def roster(
             shelf.audio,
         ),
         shelf.sense(
-            yunet.Faces.title, SenseName.FACE, yunet.Faces.channels, yunet.Faces.needs,
-            lambda: yunet.Faces(shelf.find(yunet.MODEL), choice.rates.faces),
+            faces.Faces.title, SenseName.FACE, faces.Faces.channels, faces.Faces.needs,
+            lambda: faces.Faces(shelf.faces(), choice.rates.faces),
         ),
         shelf.sense(
             pose.Pose.title, SenseName.POSE, pose.Pose.channels, pose.Pose.needs,
@@ -203,6 +202,15 @@ class _Shelf:
             return self.model(pose.MODEL)
         self.used[self._choice.pose_file] = self._own(file)
         return self.used[self._choice.pose_file]
+
+    def faces(self) -> Model:
+        """On the CPU whatever the others run on: its pictures have many sizes, and TensorRT builds an engine for
+        each."""
+        name = yunet.MODEL
+        if name not in self._loaded:
+            self._loaded[name] = load(self.find(name), "CPU", threads=self._choice.threads)
+        self.used[name] = self._loaded[name]
+        return self.used[name]
 
     def blendshapes(self) -> Sense:
         self.find(yunet.MODEL)

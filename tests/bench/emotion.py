@@ -17,9 +17,9 @@ from edge_agent.capture.frame import Frame
 from edge_agent.capture.windows import Window
 from edge_agent.models import load
 from edge_agent.sensing.expression import Expression
-from edge_agent.sensing.faces import MODEL as YUNET
 from edge_agent.sensing.faces import Faces
 from edge_agent.sensing.role import Face, Moment
+from edge_agent.sensing.yunet import MODEL as YUNET
 from services.runtime.assets import Shelf
 from services.vocabulary import EMOTIONS
 from tests.bench.sensing import deepface_alone
@@ -34,7 +34,8 @@ def main() -> int:
     """Measure and print; processor time, the median of seven passes each, taken in turn."""
     shelf = Shelf.open()
     models = shelf.find(YUNET).parent
-    faces, expression = Faces(models / YUNET), Expression([load(models / deepface_alone.EXPRESSION)], 1.0, passes=1)
+    faces = Faces(load(models / YUNET))
+    expression = Expression([load(models / deepface_alone.EXPRESSION)], 1.0, passes=1)
     frames = list(pictures(shelf.find("demo_open_56s.mp4"), 2.0, 0.0, 42.0))
     seconds = [Moment(Window(k / 2 + 1.0, tuple(frames[k : k + 2]))) for k in range(0, len(frames), 2)]
     found = [max(faces.find(frame), key=lambda face: face.score) for frame in frames]

@@ -13,8 +13,8 @@ from edge_agent.capture.source import Expects, Source
 from edge_agent.models import load
 from edge_agent.preprocess.sounds import cue_probabilities
 from edge_agent.sensing.expression_models import described
-from edge_agent.sensing.faces import MODEL as YUNET
 from edge_agent.sensing.faces import Faces
+from edge_agent.sensing.yunet import MODEL as YUNET
 
 _WINDOW, _HOP = 15_600, 7_680
 """YAMNet's own patches: 0.975 s every 0.48 s."""
@@ -46,7 +46,7 @@ class BareFace:
     """YuNet and one expression model on single pictures, its numbers as they come."""
 
     def __init__(self, folder: Path, file: str) -> None:
-        self._faces, self._model, self._what = Faces(folder / YUNET), load(folder / file), described(file)
+        self._faces, self._model, self._what = Faces(load(folder / YUNET)), load(folder / file), described(file)
 
     def read(self, image: NDArray[np.uint8]) -> str | None:
         """The most probable emotion of the clearest face; None without one."""

@@ -22,12 +22,12 @@ from edge_agent.sensing.audio import SILERO, YAMNET, Audio
 from edge_agent.sensing.blendshapes import LANDMARKS
 from edge_agent.sensing.expression import Expression
 from edge_agent.sensing.expression_models import DEFAULT
-from edge_agent.sensing.faces import MODEL as YUNET
 from edge_agent.sensing.faces import Faces
 from edge_agent.sensing.pose import MODEL as MOVENET
 from edge_agent.sensing.pose import Pose
 from edge_agent.sensing.role import Moment
 from edge_agent.sensing.roster import roster
+from edge_agent.sensing.yunet import MODEL as YUNET
 from services.vocabulary import Absence, CueName, Gap, Mode
 from services.vocabulary import Sense as SenseName
 
@@ -164,7 +164,7 @@ def test_a_model_with_other_inputs_is_refused_by_its_sense(find_model: FindModel
     with pytest.raises(ModelUnfit):
         Pose(load(find_model("movenet_singlepose_lightning_v4.onnx")))
     with pytest.raises(ModelUnreadable):
-        Faces(find_model(DEFAULT))
+        Faces(load(find_model(DEFAULT)))
 
 
 def test_a_model_under_another_ones_name_costs_only_its_sense(find_model: FindModel, tmp_path: Path) -> None:

@@ -105,10 +105,10 @@ def test_cameras_share_calls_only_where_it_is_faster(find_model: FindModel) -> N
 def test_every_model_is_warm_before_readiness_says_so(find_model: FindModel) -> None:
     found = roster(find_model, Mode.AFFECT, Choice())
     warming, said = WarmUp(found.models), []
-    assert warming.missing == f"warming up: 0 of 6 models, now {found.models[0].name}"
+    assert warming.missing == f"warming up: 0 of 7 models, now {found.models[0].name}"
     warming.run(lambda model, took_s: said.append((model.name, took_s > 0, warming.missing)))
     assert [name for name, _, _ in said] == [model.name for model in found.models]
-    assert said[0][2].startswith("warming up: 1 of 6 models")
+    assert said[0][2].startswith("warming up: 1 of 7 models")
     assert (warming.missing, warming.failed) == ("", [])
 
 

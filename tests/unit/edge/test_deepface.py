@@ -13,10 +13,10 @@ from edge_agent.models import FindModel, ModelMissing, ModelUnfit, ModelUnreadab
 from edge_agent.sensing.absent import Absent
 from edge_agent.sensing.deepface import WEIGHTS, load_deepface
 from edge_agent.sensing.expression import Expression
-from edge_agent.sensing.faces import MODEL as YUNET
 from edge_agent.sensing.faces import Faces
 from edge_agent.sensing.role import Moment
 from edge_agent.sensing.roster import Choice, roster
+from edge_agent.sensing.yunet import MODEL as YUNET
 from edge_agent.settings import EdgeSettings
 from services.vocabulary import Mode
 from tests.bench.sensing.bare import pictures
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.unit
 
 
 def test_it_finds_in_a_clip_what_its_net_finds_without_it(find_model: FindModel, demo_clip: Path) -> None:
-    faces = Faces(find_model(YUNET))
+    faces = Faces(load(find_model(YUNET)))
     ours, theirs = Expression([load(find_model(EXPRESSION))], passes=1), Expression([deepface(find_model)], passes=1)
     same = []
     for frame in pictures(demo_clip, 0.5, 0.0, 42.0):

@@ -11,8 +11,9 @@ from edge_agent.models import FindModel, load
 from edge_agent.preprocess.variations import VARIATIONS, Variation
 from edge_agent.sensing.expression import OWN_VARIANCE, Expression, Origin
 from edge_agent.sensing.expression_models import DEFAULT
-from edge_agent.sensing.faces import MODEL, Faces
+from edge_agent.sensing.faces import Faces
 from edge_agent.sensing.role import Moment, Reading
+from edge_agent.sensing.yunet import MODEL
 
 pytestmark = pytest.mark.unit
 
@@ -23,7 +24,7 @@ Read = Callable[..., Reading]
 @pytest.fixture(scope="module")
 def read(find_model: FindModel, picture_at: Callable[[float], Frame]) -> Read:
     """What the expression sense says of the clip at a time."""
-    faces = Faces(find_model(MODEL))
+    faces = Faces(load(find_model(MODEL)))
 
     def at(time_s: float, files: tuple[str, ...] = (DEFAULT,), passes: int = 5, noise: float = 0.0) -> Reading:
         image = picture_at(time_s).image

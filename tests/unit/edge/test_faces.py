@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 import pytest
 
 from edge_agent.capture.frame import Frame
 from edge_agent.capture.windows import Window
-from edge_agent.models import FindModel
+from edge_agent.models import FindModel, load
 from edge_agent.preprocess.pixels import resized
-from edge_agent.sensing.faces import MODEL, Faces
+from edge_agent.sensing.faces import Faces
 from edge_agent.sensing.role import Moment
+from edge_agent.sensing.yunet import MODEL, OVERLAP, THRESHOLD, YuNet
 from services.vocabulary import Absence
 
 pytestmark = pytest.mark.unit
@@ -18,7 +20,7 @@ pytestmark = pytest.mark.unit
 
 @pytest.fixture(scope="module")
 def faces(find_model: FindModel) -> Faces:
-    return Faces(find_model(MODEL))
+    return Faces(load(find_model(MODEL)))
 
 
 def test_it_finds_a_face_that_fills_a_tiny_picture(faces: Faces, picture_at: Callable[[float], Frame]) -> None:
@@ -60,3 +62,25 @@ def test_it_sees_who_joins_with_the_next_second(faces: Faces, picture_at: Callab
     assert first.persons == 1
     assert then.absence is Absence.SEVERAL_PEOPLE
     assert then.persons == 2
+
+
+def test_it_finds_what_the_detector_of_opencv_finds(
+    find_model: FindModel, picture_at: Callable[[float], Frame]
+) -> None:
+    file = find_model(MODEL)
+    ours, theirs = YuNet(load(file)), cv2.FaceDetectorYN.create(str(file), "", (64, 64), THRESHOLD, OVERLAP)
+    alone = [picture_at(time_s).image for time_s in (3.0, 16.0, 22.0, 30.0)]
+    crowd = np.vstack([np.hstack(alone[:2]), np.hstack(alone[2:])])
+    sizes = ((416, 312), (192, 144), (333, 250), (160, 120))
+    seen = [resized(image, *size) for image in (*alone, crowd) for size in sizes]
+    found = 0
+    for image in [*seen, np.zeros((64, 96, 3), np.uint8)]:
+        theirs.setInputSize(image.shape[1::-1])
+        rows = theirs.detect(image)[1]
+        mine = ours.find(image)
+        assert len(mine) == (0 if rows is None else len(rows))
+        if rows is not None:
+            np.testing.assert_allclose(mine[:, :14], rows[:, :14], atol=0.05)
+            np.testing.assert_allclose(mine[:, 14], rows[:, 14], atol=1e-3)
+            found += len(rows)
+    assert found >= 20

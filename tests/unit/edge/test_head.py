@@ -12,13 +12,14 @@ import pytest
 
 from edge_agent.capture.frame import Frame
 from edge_agent.capture.windows import Window
-from edge_agent.models import FindModel
+from edge_agent.models import FindModel, load
 from edge_agent.preprocess.emptiness import LEAST_CONTRAST, Empty, emptiness
 from edge_agent.preprocess.head import Doubt, head_pose
 from edge_agent.scoring import Scorer
-from edge_agent.sensing.faces import MODEL, Faces
+from edge_agent.sensing.faces import Faces
 from edge_agent.sensing.role import Face, Moment
 from edge_agent.sensing.roster import roster
+from edge_agent.sensing.yunet import MODEL
 from services.vocabulary import Absence, Gap, Mode
 from services.vocabulary import Sense as SenseName
 
@@ -30,7 +31,7 @@ TIMES = (3.0, 16.0, 22.0, 30.0)
 
 @pytest.fixture(scope="module")
 def faces(find_model: FindModel) -> Faces:
-    return Faces(find_model(MODEL))
+    return Faces(load(find_model(MODEL)))
 
 
 def patched(frame: Frame, face: Face, share: tuple[float, float, float, float], colour: tuple[int, int, int]) -> Frame:

@@ -15,8 +15,7 @@ from edge_agent.models import FindModel
 from edge_agent.models import load as load_model
 from edge_agent.preprocess.crops import Box
 from edge_agent.scoring import Scorer
-from edge_agent.sensing import blendshapes, expression_models, pose
-from edge_agent.sensing import faces as yunet
+from edge_agent.sensing import blendshapes, expression_models, pose, yunet
 from edge_agent.sensing.absent import Absent
 from edge_agent.sensing.affect import Affect
 from edge_agent.sensing.audio import SILERO, YAMNET, Audio
@@ -62,7 +61,7 @@ MAKERS: dict[str, Callable[[FindModel], Sense]] = {
     "motion of a shared camera": lambda find: Once(Motion()),
     "audio": lambda find: Audio(load(find(YAMNET)), load(find(SILERO))),
     "audio with extras": lambda find: Audio(load(find(YAMNET)), load(find(SILERO)), extras=tuple(EXTRAS)),
-    "faces": lambda find: Faces(find(yunet.MODEL)),
+    "faces": lambda find: Faces(load(find(yunet.MODEL))),
     "pose": lambda find: Pose(load(find(pose.MODEL))),
     "blendshapes": lambda find: Blendshapes(load(find(blendshapes.LANDMARKS)), load(find(blendshapes.BLENDSHAPES))),
     "absent": lambda find: Absent("pose", SenseName.POSE, Pose.channels, Pose.needs, "pose.onnx is missing"),
@@ -202,7 +201,7 @@ def test_it_measures_what_it_promises_on_a_real_person(
 ) -> None:
     images = [picture_at(16.0 + k / 5).image for k in range(5)]
     voice = np.random.default_rng(0).normal(0, 0.01, 16_000).astype(np.float32)
-    senses = [sense] if sense.title == "faces" else [Faces(find_model(yunet.MODEL)), sense]
+    senses = [sense] if sense.title == "faces" else [Faces(load(find_model(yunet.MODEL))), sense]
     scorer = Scorer(senses, Mode.AFFECT, monotonic=lambda: 0.0)
     first = scorer.score(second(images, voice, 1.0))
     scores = scorer.score(second(images, voice, 2.0))
