@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from edge_agent.capture.frame import Frame
@@ -32,6 +33,7 @@ NAMED = {"happy": "happiness", "sad": "sadness", "angry": "anger"}
 
 def main() -> int:
     """Measure and print; processor time, the median of seven passes each, taken in turn."""
+    cv2.setNumThreads(1)
     shelf = Shelf.open()
     models = shelf.find(YUNET).parent
     faces = Faces(load(models / YUNET))

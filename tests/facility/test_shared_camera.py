@@ -8,7 +8,7 @@ import pytest
 from edge_agent.camera import Eyes, RealCamera
 from edge_agent.edge_time import EdgeTime
 from edge_agent.remembered import Remembered
-from edge_agent.sensing import pose
+from edge_agent.sensing import pose, yunet
 from edge_agent.sensing.roster import Choice, in_folder
 from edge_agent.settings import CameraSettings, EdgeSettings
 from edge_agent.spool import Spool
@@ -59,8 +59,8 @@ def test_a_camera_of_two_residents_is_read_once_and_told_for_both(
         assert beside["frames"]["analysed"] > 0
         times = [{second.time for second in it.rows} for it in (mine, theirs)]
         assert len(times[0] & times[1]) >= 9
-        net = eyes.loaded[pose.MODEL].run
-        assert isinstance(net, Remembered) and net.saved > 0
+        for net in (eyes.loaded[name].run for name in (pose.MODEL, yunet.MODEL)):
+            assert isinstance(net, Remembered) and net.saved > 0
     finally:
         for it in (mine, theirs):
             it.end()

@@ -22,8 +22,10 @@ def main(pictures: Path, models: Path, home: Path) -> None:
     shutil.copyfile(models / YUNET, weights / "face_detection_yunet_2023mar.onnx")
     as_deepface_wants_it(models / EXPRESSION, weights / "facial_expression_model_weights.onnx")
     os.environ.update(DEEPFACE_HOME=str(home), DEEPFACE_BACKEND_ENGINE="onnx", yunet_score_threshold="0.7")
+    import cv2
     from deepface import DeepFace
 
+    cv2.setNumThreads(1)
     loaded = np.load(pictures)
     whole = list(loaded["images"])
     crops = [image[y : y + h, x : x + w] for image, (x, y, w, h) in zip(whole, loaded["boxes"].tolist(), strict=True)]
