@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from services.evaluation.experiment import experiment
 from services.evaluation.figures_json import to_json
 from services.evaluation.oracle import OracleWatcher
 from services.evaluation.page import page
@@ -26,7 +28,7 @@ from threshold_service.evaluated_table import show
 from threshold_service.policy import read_policy
 from threshold_service.simulated_files import FolderUnreadable, WrittenRecording, groups
 
-LEARNED = "learned opinion"
+LEARNED, BESIDE = "learned opinion", "the other policy"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,11 +36,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     errors = Console(stderr=True)
     try:
-        policy = read_policy(asked.policy)
+        policies = Policies(read_policy(asked.policy), _beside(asked))
         if asked.recording is None:
-            report = simulated(Facility(asked.seed, asked.residents, asked.days), policy, errors, not asked.no_oracle)
+            report = simulated(Facility(asked.seed, asked.residents, asked.days), policies, errors, not asked.no_oracle)
         else:
-            report = written(WrittenRecording(asked.recording), asked.recording.name, policy, errors)
+            report = written(WrittenRecording(asked.recording), asked.recording.name, policies, errors)
     except (SettingError, FolderUnreadable) as error:
         errors.print(f"[red]{error}")
         return 2
@@ -52,36 +54,56 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def simulated(facility: Facility, policy: Policy, console: Console, oracle: bool = True) -> Report:
-    """The engine under `policy` on a simulated facility, beside its peers."""
+class Policies(NamedTuple):
+    """The one to try, and another that the engine runs under beside it, where one is asked for."""
+
+    tried: Policy
+    beside: Policy | None = None
+
+
+def simulated(facility: Facility, policies: Policies, console: Console, oracle: bool = True) -> Report:
+    """The engine under `policies` on a simulated facility, beside its peers."""
     recording = SimulatedRecording(facility)
     title = f"{facility.residents} simulated residents, {facility.days} days, seed {facility.seed}"
     whom = Whom(groups(facility), recording.going_on)
-    return _tried(title, recording, policy, whom, OracleWatcher(facility) if oracle else None, console)
+    return _tried(title, recording, policies, whom, OracleWatcher(facility) if oracle else None, console)
 
 
-def written(recording: WrittenRecording, name: str, policy: Policy, console: Console) -> Report:
-    """The engine under `policy` on scores that were written down with labels; nobody knows how they were made."""
-    return _tried(name, recording, policy, Whom(recording.groups, recording.going_on), None, console)
+def written(recording: WrittenRecording, name: str, policies: Policies, console: Console) -> Report:
+    """The engine under `policies` on scores that were written down with labels; nobody knows how they were made."""
+    return _tried(name, recording, policies, Whom(recording.groups, recording.going_on), None, console)
 
 
 def _tried(
-    title: str, recording: Recording, policy: Policy, whom: Whom, oracle: OracleWatcher | None, console: Console
+    title: str, recording: Recording, policies: Policies, whom: Whom, oracle: OracleWatcher | None, console: Console
 ) -> Report:
-    """The engine, beside it the engine without what it learned of episodes and under the plain rules."""
-    residents = len(recording.seats())
+    """The engine, beside it the engine without what it learned of episodes, under the plain rules, and under another
+    policy."""
+    residents, policy = len(recording.seats()), policies.tried
     tried, alone, plain = (
         EngineWatcher(recording.channels, recording.seats(), one)
         for one in (policy, evaluated_learning.deaf(policy), literal(policy))
     )
-    facts, beside = (("policy", policy.version),), {evaluated_learning.WITHOUT: alone, "literal rules": plain}
+    facts: tuple[tuple[str, str], ...] = (("policy", policy.version),)
+    beside = {evaluated_learning.WITHOUT: alone, "literal rules": plain}
+    if policies.beside is not None:
+        facts = (*facts, ("beside it", policies.beside.version))
+        beside[BESIDE] = EngineWatcher(recording.channels, recording.seats(), policies.beside)
     with _bar(console, residents * recording.days) as told:
         report = evaluate(title, recording, tried, beside, oracle, facts, whom, told)
     rows = {one.name: one for one in report.detectors}
     learned = (
         LEARNED, evaluated_learning.told(rows["engine"], rows[evaluated_learning.WITHOUT], report.observed)
     )  # fmt: skip
-    return replace(report, facts=(*report.facts, learned))
+    compared = experiment(rows[BESIDE].alarms, rows["engine"].alarms, report.observed) if BESIDE in rows else ()
+    return replace(report, facts=(*report.facts, learned), experiment=compared)
+
+
+def _beside(asked: argparse.Namespace) -> Policy | None:
+    """`shipped` names the policy that is shipped."""
+    if asked.beside is None:
+        return None
+    return read_policy(None if asked.beside == "shipped" else Path(asked.beside))
 
 
 @contextmanager
@@ -99,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--days", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0, help="0 to 99 are for tuning; judge with 1000 and above")
     parser.add_argument("--policy", type=Path, default=None)
+    parser.add_argument("--beside")
     parser.add_argument("--out", type=Path, default=Path("var/evaluation"))
     parser.add_argument("--no-oracle", action="store_true")
     return parser

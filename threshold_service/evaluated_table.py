@@ -5,7 +5,9 @@ import math
 from rich.console import Console
 from rich.table import Table
 
+from services.evaluation.arms import HEADINGS
 from services.evaluation.bootstrap import Interval
+from services.evaluation.experiment import WHAT_IT_COUNTS, rows
 from services.evaluation.report import Report
 
 
@@ -15,10 +17,15 @@ def show(report: Report, console: Console) -> None:
     table.add_column("figure (95 % interval over persons)")
     for detector in report.detectors:
         table.add_column(detector.name, justify="right")
-    for row, figure in enumerate(report.detectors[0].figures):
-        cells = [cell(detector.figures[row].interval, i < 2) for i, detector in enumerate(report.detectors)]
+    for place, figure in enumerate(report.detectors[0].figures):
+        cells = [cell(detector.figures[place].interval, i < 2) for i, detector in enumerate(report.detectors)]
         table.add_row(f"{figure.name}{', ' if figure.unit else ''}{figure.unit}", *cells)
     console.print(table)
+    if report.experiment:
+        beside = Table(*HEADINGS, title="this policy and the one beside it", caption=WHAT_IT_COUNTS)
+        for row in rows(report.experiment):
+            beside.add_row(*map(str, row))
+        console.print(beside)
     for title, groups in (("episodes found, by kind", report.kinds), ("by resident", report.groups)):
         part = Table("engine: " + title, "found", "observable", "false alarms per day")
         for one in groups:

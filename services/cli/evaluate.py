@@ -28,6 +28,13 @@ def command(
         Path | None,
         typer.Option(help="TOML file with the policy to try: budget, timing, weights. Default: the shipped"),
     ] = None,
+    beside: Annotated[
+        str | None,
+        typer.Option(
+            help="Another policy on the same recording: a TOML file, or `shipped`. Episodes found and false alarms of "
+            "both are compared one by one"
+        ),
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder for evaluation.json and the page evaluation.html")] = Path(
         "var/evaluation"
     ),
@@ -46,11 +53,15 @@ def command(
 
     * `attune evaluate --residents 4 --days 2` looks quickly whether all is well;
     * `attune evaluate --seed 1000 --residents 30 --days 14` is the benchmark's facility;
+    * `attune evaluate --policy mine.toml --beside shipped` is an experiment: what your policy finds and whom it
+      disturbs against the shipped one, with intervals, and whether that is more than chance;
     * `attune evaluate var/facility` judges scores that were written down with labels.
     """
     options = ["--residents", residents, "--days", days, "--seed", seed, "--out", out]
     if policy is not None:
         options += ["--policy", policy]
+    if beside is not None:
+        options += ["--beside", beside]
     if not oracle:
         options.append("--no-oracle")
     if recording is not None:

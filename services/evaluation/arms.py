@@ -12,6 +12,8 @@ from services.evaluation.bootstrap import Interval
 from services.evaluation.paired import difference, exact_bounds, sign_test
 from services.evaluation.sequential import e_value
 
+HEADINGS = ("of the same events", "n", "beside", "this one", "difference (95 %)", "p", "evidence", "limit", "so far")
+"""What the cells of a row are."""
 _EITHER = 0.5
 """Share of the events in which the arms differ that each would win, were they alike."""
 
@@ -70,6 +72,16 @@ def compared(what: str, first: Sequence[float], second: Sequence[float], alpha: 
         what, len(first), _arm(first), _arm(second), gained, sign_test(signs[0], signs[1]), max(rises, falls), limit,
         standing,
     )  # fmt: skip
+
+
+def row(one: Compared, share: bool = True) -> list[str | int]:
+    """One measure in words, a cell for each of `HEADINGS`: shares in percent, other figures as they are."""
+    said = {Standing.OPEN: "open", Standing.MORE: "more than beside", Standing.LESS: "less than beside"}
+    plain, signed = ("{:.0%}", "{:+.1%}") if share else ("{:.2f}", "{:+.2f}")
+    first, second = ("{} ({} to {})".format(*map(plain.format, arm)) for arm in (one.first, one.second))
+    gained = "{} ({} to {})".format(*map(signed.format, one.gained))
+    evidence = f"{one.evidence:.3g}", f"{one.limit:.3g}"
+    return [one.what, one.n, first, second, gained, f"{one.p:.3f}", *evidence, said[one.standing]]
 
 
 def _arm(values: Sequence[float]) -> Interval:

@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from services.evaluation.arms import HEADINGS
 from services.evaluation.bootstrap import Interval
+from services.evaluation.experiment import WHAT_IT_COUNTS, rows
 from services.evaluation.figures import judge
 from services.evaluation.nouns import Verdict
 from services.evaluation.report import Detector, Group, Report
@@ -41,6 +43,7 @@ def page(report: Report) -> str:
     parts = [
         f"<h1>How well does it notice?</h1><p class=facts>{html.escape(report.title)} · {facts}</p>",
         f"<div class=wide>{_figures(report.detectors)}</div><p class=note>{_WHAT_IT_SAYS}</p>",
+        _experiment(report),
         f"<h2>Noticed against disturbed</h2>{_image(_tradeoff(report))}",
         f"<h2>When</h2>{_image(_times(report))}",
         f"<h2>Which episodes</h2>{_groups(report.kinds, ('episode', 'found', 'observable', 'share'))}",
@@ -52,6 +55,14 @@ def page(report: Report) -> str:
     ]
     head = f"<meta charset=utf-8><title>Attune evaluation</title><style>{_STYLE}</style>"
     return f"<!doctype html><html lang=en><head>{head}</head><body>{''.join(parts)}</body></html>\n"
+
+
+def _experiment(report: Report) -> str:
+    if not report.experiment:
+        return ""
+    cells = ("".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) for row in rows(report.experiment))
+    told = _table([html.escape(head) for head in HEADINGS], "".join(f"<tr>{row}</tr>" for row in cells))
+    return f"<h2>This policy and the one beside it</h2><div class=wide>{told}</div><p class=note>{WHAT_IT_COUNTS}</p>"
 
 
 def _figures(detectors: Sequence[Detector]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from services.evaluation.arms import Compared
 from services.evaluation.bootstrap import Interval
 from services.evaluation.figures import Figure, Judged, Observed, false_per_day, judge, recall, table
 from services.evaluation.nouns import Alarm, Verdict
@@ -63,6 +64,8 @@ class Report:
     """Hours in view until a new resident's thresholds spoke, one per resident, NaN where never."""
     curves: Mapping[str, tuple[tuple[float, float], ...]] = field(default_factory=dict)
     """Recall of observable episodes over false alarms per resident-day, by detector."""
+    experiment: tuple[Compared, ...] = ()
+    """The detector under trial against another policy on the same episodes and days, where one was named."""
 
 
 def detector(name: str, alarms: Sequence[Alarm], observed: Observed) -> Detector:

@@ -5,13 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.evaluation.arms import Compared, Standing, compared
-from services.evaluation.bootstrap import Interval
+from services.evaluation.arms import HEADINGS, Compared, compared, row
 from services.vocabulary import AdapterAnswer
 from vlm_service.adapters.watch import OURS
-
-HEADINGS = ("of the same events", "n", "beside", "this one", "difference (95 %)", "p", "evidence", "limit", "so far")
-_WORDS = {Standing.OPEN: "open", Standing.MORE: "more than beside", Standing.LESS: "less than beside"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +57,6 @@ def experiment_tables(
 ) -> Iterator[dict[str, Any]]:
     """One table for each of `names` that answered beside."""
     for name in names:
-        rows = [_row(one) for one in experiment(found.get(name, ()), alpha)]
+        rows = [row(one) for one in experiment(found.get(name, ()), alpha)]
         if rows:
             yield {"title": f"experiment beside {name}", "headings": list(HEADINGS), "rows": rows}
-
-
-def _row(one: Compared) -> list[Any]:
-    value, low, high = one.gained
-    return [
-        one.what, one.n, _share(one.first), _share(one.second), f"{value:+.1%} ({low:+.1%} to {high:+.1%})",
-        f"{one.p:.3f}", f"{one.evidence:.3g}", f"{one.limit:.3g}", _WORDS[one.standing],
-    ]  # fmt: skip
-
-
-def _share(rate: Interval) -> str:
-    return f"{rate.value:.0%} ({rate.low:.0%} to {rate.high:.0%})"

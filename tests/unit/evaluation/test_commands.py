@@ -28,6 +28,10 @@ def test_it_names_what_is_wrong_before_it_works(tmp_path: Path, capsys: pytest.C
     (tmp_path / "policy.toml").write_text("bugdet = 1\n")
     assert evaluated.main(["--policy", str(tmp_path / "policy.toml")]) == 2
     assert "bugdet" in capsys.readouterr().err
+    assert evaluated.main(["--beside", str(tmp_path / "policy.toml")]) == 2
+    assert "bugdet" in capsys.readouterr().err
+    assert evaluated.main(["--beside", str(tmp_path / "nowhere.toml")]) == 2
+    assert "nowhere.toml" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["simulate", "evaluate"])

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from services.evaluation.arms import Standing
+from services.evaluation.arms import HEADINGS, Standing
 from services.ledger import AdapterAnswerRepository
 from services.vocabulary import AdapterAnswer, AdapterRole
 from tests.unit.vlm.adapters.paper_house import brisk, paper_house
 from tests.unit.vlm.model_server import refusal
 from vlm_service.adapters.compare import live_tables, pairs_table
-from vlm_service.adapters.pairs import HEADINGS, experiment, pairs_of, turned
+from vlm_service.adapters.pairs import experiment, pairs_of, turned
 from vlm_service.adapters.policy import read_policy
 
 pytestmark = [pytest.mark.unit, pytest.mark.usefixtures("brisk")]
