@@ -12,10 +12,14 @@ import secrets
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import TextIO
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from services.ledger import (
     AlertRepository,
@@ -27,10 +31,11 @@ from services.ledger import (
     ModeRepository,
 )
 from services.runtime.lifecycle import refuse
-from services.runtime.settings import LedgerSettings, load
+from services.runtime.settings import LedgerSettings, SettingError, load
 from services.vocabulary import Alert, Event, Feedback, FeedbackVerdict, Mode, UnixSeconds, known_channels
 from vlm_service.consents import EVALUATION, Consent, ConsentsInvalid, read_consents
 from vlm_service.dialogue import event_report
+from vlm_service.dialogue.lint import emotion_words
 
 EXPORTED = "feedback.exported"
 FILE = "feedback.jsonl"
@@ -38,7 +43,15 @@ PSEUDONYM = 32
 """Hexadecimal digits of a name that is made for one file."""
 _TERMS = ("deviation", "volatility", "transition", "audio", "motion", "escalation")
 """Of the composite score; another term is called after its channel."""
-_SENSED = re.compile(r"[a-z]{1,24} \d\.\d{1,3}")
+_SENSES = frozenset({"face", "voice", "body", "scene"})
+"""Two of which contradict one another; anything else may be called after somebody."""
+_SENSED = re.compile(r"([a-z_]{1,24}) -?\d{1,3}\.\d{1,3}")
+_SILENT = "says nothing"
+_FACE = re.compile(
+    "(?:brow|cheek|eye|jaw|mouth|nose)(?:Blink|Close|Dimple|Down|Forward|Frown|Funnel|Inner|In|Left|Look|Lower|Open|"
+    "Outer|Out|Press|Pucker|Puff|Right|Roll|Shrug|Smile|Sneer|Squint|Stretch|Upper|Up|Wide)*"
+)
+"""Of a face, the words of which ARKit's 52 blendshapes are made (Apple, ARFaceAnchor.BlendShapeLocation)."""
 _SHORTEST = 3
 """Characters from which on a name in a report is looked for: shorter ones stand in every text."""
 
@@ -133,8 +146,8 @@ def without_who(event: Event, name: str) -> Event:
             profile=tuple(one for one in evidence.profile if _known(one.channel)),
             derived=tuple(one for one in evidence.derived if _known(one.channel)),
             trends=tuple(one for one in evidence.trends if _known(one.channel)),
-            conflicts=tuple(one for one in evidence.conflicts if _SENSED.fullmatch(one.first)
-                            and _SENSED.fullmatch(one.second)),
+            conflicts=tuple(one for one in evidence.conflicts if _SENSES.issuperset(one.pair.split("-"))
+                            and _sensed(one.first) and _sensed(one.second)),
         ),
     )  # fmt: skip
 
@@ -153,7 +166,15 @@ def _line(word: Feedback, alert: Alert, event: Event, purposes: Sequence[str], k
 
 def _known(channel: str) -> bool:
     name = channel.removeprefix("uncertainty.")
-    return name in known_channels() or (name.startswith("face.") and name.removeprefix("face.").isalpha())
+    face = _FACE.fullmatch(name.removeprefix("face.")) if name.startswith("face.") else None
+    return name in known_channels() or face is not None
+
+
+def _sensed(text: str) -> bool:
+    """Whether it is what a sense says: a number that is known by its channel, or an emotion."""
+    found = _SENSED.fullmatch(text)
+    measures = {name.rpartition(".")[2] for name in known_channels()}
+    return text == _SILENT or (found is not None and (found[1] in measures or bool(emotion_words(found[1]))))
 
 
 def _pseudonym(key: bytes, text: str) -> str:
@@ -164,39 +185,68 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status: 0 the file is written and in the audit chain, 2 it is not, with one line that says why."""
     asked = _parser().parse_args(arguments)
     try:
-        database = Database(load(LedgerSettings).database_url)
-    except (ValueError, DatabaseUrlError) as error:
+        if not asked.by.strip():
+            raise ConsentsInvalid(f"--by {asked.by!r}: names nobody; say who exports, for the audit chain")
+        if asked.since >= asked.until:
+            raise ConsentsInvalid("--since is not before --until: no word lies between them; change one")
+        consents = read_consents(asked.consents)
+        with closing(_opened(load(LedgerSettings).database_url)) as database:
+            return _export(database, asked, consents, time.time())
+    except SQLAlchemyError as error:
+        return refuse(ConsentsInvalid(f"the ledger does not answer any more ({type(error).__name__}); run it again"))
+    except (SettingError, ConsentsInvalid, DatabaseUrlError, OSError) as error:
         return refuse(error)
-    try:
-        return _export(database, asked, time.time())
-    except (ConsentsInvalid, OSError) as error:
-        return refuse(error)
-    finally:
+
+
+def _opened(url: str) -> Database:
+    """The ledger of the house, which is there already: of a new one nobody would learn that it is empty."""
+    path = url.partition("sqlite:///")[2]
+    if path and not Path(path).exists():
+        raise ConsentsInvalid(f"there is no ledger at {path}; set ATTUNE_DATABASE_URL to the one of the running house")
+    database = Database(url)
+    if problem := database.check():
         database.close()
+        raise ConsentsInvalid(f"{problem}; set ATTUNE_DATABASE_URL to the ledger of the running house")
+    return database
 
 
-def _export(database: Database, asked: argparse.Namespace, now: UnixSeconds) -> int:
-    consents, file = read_consents(asked.consents), asked.out / FILE
-    if file.exists():
-        raise ConsentsInvalid(f"{file}: is there already; name another folder, so that no two exports are mixed up")
+def _export(database: Database, asked: argparse.Namespace, consents: dict[str, Consent], now: UnixSeconds) -> int:
+    file = asked.out / FILE
     database.migrate()
     # The key is forgotten with this process: nobody can be found again by it.
     found = export(database, consents, (asked.since, asked.until), now, secrets.token_bytes(32))
-    asked.out.mkdir(parents=True, exist_ok=True)
     facts = {
         "by": asked.by, "file_sha256": found.digest, "lines": len(found.lines), "residents": sorted(found.residents),
         "consents": sorted(consents[one].reference for one in found.residents),
         "left_out": {why.value: n for why, n in sorted(found.left_out.items())},
     }  # fmt: skip
-    with database.write() as connection:  # before the file: nothing leaves the house of which nobody would know
-        AuditRepository(connection).append(EXPORTED, json.dumps(facts), now)
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
+    asked.out.mkdir(parents=True, exist_ok=True)
+    with _created(file) as out:
+        with database.write() as connection:  # before the words: nothing leaves the house of which nobody would know
+            AuditRepository(connection).append(EXPORTED, json.dumps(facts), now)
         out.write(found.text)
     print(f"{file}: {len(found.lines)} words about alerts of {len(found.residents)} residents, in the audit chain as "  # noqa: T201
           f"{EXPORTED}")  # fmt: skip
     for why, n in sorted(found.left_out.items()):
         print(f"left out: {n}, {why.value}")  # noqa: T201 - a person reads this
     return 0
+
+
+@contextmanager
+def _created(file: Path) -> Iterator[TextIO]:
+    """A new file for its owner alone, which is gone again where it could not be filled to its end."""
+    try:
+        opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise ConsentsInvalid(
+            f"{file}: is there already; name another folder, so that no two exports are mixed up"
+        ) from None
+    try:
+        with os.fdopen(opened, "w", encoding="utf-8") as out:
+            yield out
+    except BaseException:
+        file.unlink()
+        raise
 
 
 def _parser() -> argparse.ArgumentParser:

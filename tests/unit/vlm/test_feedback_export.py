@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from services.ledger import (
     AlertRepository,
@@ -36,7 +38,7 @@ from tests.unit.vlm.specimens import AGITATED, RESTLESS
 from training.corpus.building import CorpusSettings, build
 from training.corpus.readers.known import READERS
 from vlm_service.consents import Consent, ConsentsInvalid, read_consents
-from vlm_service.feedback_export import EXPORTED, Export, LeftOut, export, main
+from vlm_service.feedback_export import EXPORTED, Export, LeftOut, export, main, without_who
 
 pytestmark = pytest.mark.unit
 ALWAYS = (0.0, 4e9)
@@ -93,6 +95,31 @@ def test_it_tells_nothing_of_who_where_and_when(ledger: Database) -> None:
     assert "place not known, time of day not known" in report and "crying" not in report.partition("Audio: ")[0]
     assert "cry 0.81 at +43s" in report and "anger +3.2 sigma" in report, "what was measured is all there"
     assert "voice distressed 0.81, face neutral 0.74" in report
+
+
+def test_a_conflict_leaves_as_it_was_measured_and_not_in_words_of_the_house(ledger: Database) -> None:
+    """`Conflict.first` as `threshold_service.judgement.scene` writes it, and as an edge of one's own might."""
+    measured = Conflict("face-voice", "valence -0.40", "vocal_energy 0.61", 0.7)
+    silent = Conflict("face-body", "valence -0.40", "says nothing", 0.6)
+    named = (
+        Conflict("voice-gruber", "vocal_energy 0.61", "neutral 0.74", 0.5),
+        Conflict("face-voice", "gruber 0.81", "neutral 0.74", 0.5),
+    )
+    of = replace(AGITATED, evidence=replace(AGITATED.evidence, conflicts=(measured, silent, *named)))
+    kept = without_who(of, "somebody").evidence
+    assert kept.conflicts == (measured, silent)
+
+
+def test_a_part_of_the_face_keeps_its_name_and_nothing_else_does(ledger: Database) -> None:
+    said(ledger, 1, FeedbackVerdict.TRUE, faced("face.browDownLeft", "face.gruber", "face.mouthGruber", "face.pain"))
+    (line,) = taken(ledger).lines
+    assert "brow down left 0.50" in line and "signs of pain in the face 0.50" in line and "gruber" not in line.lower()
+
+
+def faced(*channels: str) -> Event:
+    event = lived(1)
+    trends = tuple(Trend(name, (0.5, 0.5)) for name in channels)
+    return replace(event, evidence=replace(event.evidence, trends=trends))
 
 
 def test_it_is_read_back_as_a_set_to_measure_with(ledger: Database, tmp_path: Path) -> None:
@@ -202,6 +229,59 @@ def test_it_writes_a_file_for_its_owner_alone_and_says_so_in_the_audit_chain(
     told = json.loads(entry.body)
     assert (told["by"], told["lines"], told["residents"], told["consents"]) == ("A. Roth", 1, ["gruber-12"], ["C-1"])
     assert main(asked) == 2 and "is there already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("url", "more", "why"),
+    [
+        ("sqlite:///{}/elsewhere.db", [], "there is no ledger at .*; set ATTUNE_DATABASE_URL"),
+        ("sqlite:///{}/consents.toml", [], "database does not answer: .*; set ATTUNE_DATABASE_URL"),
+        ("postgresql+psycopg://postgres@127.0.0.1:9/test", [], "database does not answer: .*; set ATTUNE_DATABASE_URL"),
+        ("sqlite:///{}/attune.db", ["--by", " "], "--by ' ': names nobody"),
+        ("sqlite:///{}/attune.db", ["--since", "9", "--until", "9"], "--since is not before --until"),
+    ],
+)
+def test_it_says_why_it_exports_nothing(
+    ledger: Database, url: str, more: list[str], why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    said(ledger, 1, FeedbackVerdict.TRUE, lived(1))
+    monkeypatch.setenv("ATTUNE_DATABASE_URL", url.format(tmp_path))
+    (tmp_path / "consents.toml").write_text(CONSENTS)
+    asked = ["--consents", str(tmp_path / "consents.toml"), "--out", str(tmp_path / "out"), "--by", "A. Roth", *more]
+    assert main(asked) == 2
+    (told,) = capsys.readouterr().err.splitlines()
+    assert re.search(why, told)
+    assert not (tmp_path / "elsewhere.db").exists() and not (tmp_path / "out").exists()
+    with ledger.read() as connection:
+        assert not AuditRepository(connection).page(None, 10, EXPORTED)
+
+
+def test_where_no_file_can_be_written_the_audit_chain_tells_of_none(
+    ledger: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said(ledger, 1, FeedbackVerdict.TRUE, lived(1))
+    monkeypatch.setenv("ATTUNE_DATABASE_URL", f"sqlite:///{tmp_path / 'attune.db'}")
+    (tmp_path / "consents.toml").write_text(CONSENTS)
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "feedback.jsonl").symlink_to(tmp_path / "gone" / "feedback.jsonl")
+    assert main(["--consents", str(tmp_path / "consents.toml"), "--out", str(out), "--by", "A. Roth"]) == 2
+    with ledger.read() as connection:
+        assert not AuditRepository(connection).page(None, 10, EXPORTED)
+
+
+def test_a_file_whose_export_nobody_could_note_is_not_left_behind(
+    ledger: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said(ledger, 1, FeedbackVerdict.TRUE, lived(1))
+    with ledger.write() as connection:
+        connection.execute(text("DROP TABLE audit"))
+    monkeypatch.setenv("ATTUNE_DATABASE_URL", f"sqlite:///{tmp_path / 'attune.db'}")
+    (tmp_path / "consents.toml").write_text(CONSENTS)
+    asked = ["--consents", str(tmp_path / "consents.toml"), "--out", str(tmp_path / "out"), "--by", "A. Roth"]
+    assert main(asked) == 2 and "the ledger does not answer any more" in capsys.readouterr().err
+    assert not list((tmp_path / "out").iterdir())
 
 
 def test_the_command_line_ends_with_one_line_where_there_are_no_consents(tmp_path: Path) -> None:
