@@ -38,6 +38,7 @@ from edge_agent.spool_rows import Row
 from services.runtime import logs
 from services.simulator.like import Likeness
 from services.vocabulary import Absence, Cue, Gap, Mode, Seconds, UnixSeconds
+from services.vocabulary.drift import drift_said, strays
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,18 +241,20 @@ class RealCamera:
         since = self._when.now() - (time.monotonic() - state.since_s) if state else 0.0
         who = (self.settings.resident,)
         reason = state.reason if state else ""
-        self._tell_drift()
-        return CameraReport(self.settings.name, who, blind, since, reason or self._analysis.detail,
+        besides = "; ".join(said for said in (self._analysis.detail, self._tell_drift()) if said)
+        return CameraReport(self.settings.name, who, blind, since, reason or besides,
                             self._analysis.falls_missed, *self._rates())  # fmt: skip
 
-    def _tell_drift(self) -> None:
-        """How the stream's clock keeps pace, for the metrics; a file has no clock of its own."""
+    def _tell_drift(self) -> str:
+        """How the stream's clock keeps pace, for the metrics, and in words where it strays; a file has no clock."""
         if self._supervisor is None or not self._supervisor.source.live:
-            return
+            return ""
         clock = self._supervisor.clock
         metrics.DRIFT_SECONDS.labels(self.settings.name).set(clock.drift_s)
-        if clock.drift is not None:
-            metrics.DRIFT.labels(self.settings.name).set(clock.drift)
+        if clock.drift is None:
+            return ""
+        metrics.DRIFT.labels(self.settings.name).set(clock.drift)
+        return drift_said(clock.drift) if strays(clock.drift) else ""
 
     def _rates(self) -> tuple[float, float, float]:
         counts = self._supervisor.counts if self._supervisor else Counts()

@@ -8,12 +8,10 @@ from typing import Any
 import httpx
 
 from services.runtime.findings import Finding, Grade
+from services.vocabulary.drift import drift_said, strays
 
 PORT = 7090
 """Where an agent answers /metrics unless it is told otherwise."""
-LIMIT = 0.0005
-"""Share by which a stream may run slow or fast before it is said: half of what the agent follows, five times the worst
-quartz (source: guess)."""
 _HOUR_S, _PATIENCE_S = 3600.0, 2.0
 _DRIFT = re.compile(r'^attune_edge_stream_drift_ratio\{camera="((?:[^"\\]|\\.)*)"\} (\S+)$', re.MULTILINE)
 
@@ -30,17 +28,16 @@ def look(told: dict[str, Any]) -> Iterator[Finding]:
 
 
 def of_metrics(text: str) -> Iterator[Finding]:
-    """A line for each camera beyond `LIMIT`, else one for all.
+    """A line for each camera whose clock strays, else one for all.
 
     >>> [one.found for one in of_metrics('attune_edge_stream_drift_ratio{camera="hall"} 0.0008')]
     ['its stream runs 2.9 s an hour slow']
     """
     drifts = [(camera, float(ratio)) for camera, ratio in _DRIFT.findall(text)]
-    beyond = [(camera, ratio) for camera, ratio in drifts if abs(ratio) > LIMIT]
+    beyond = [(camera, ratio) for camera, ratio in drifts if strays(ratio)]
     for camera, ratio in beyond:
-        way = "slow" if ratio > 0.0 else "fast"
         yield Finding(
-            f"clock of camera {camera}", Grade.NOTE, f"its stream runs {abs(ratio) * _HOUR_S:.1f} s an hour {way}",
+            f"clock of camera {camera}", Grade.NOTE, drift_said(ratio),
             "look for a newer firmware or another frame rate; from 0.1 % on its pictures come late and its time jumps",
         )  # fmt: skip
     if drifts and not beyond:

@@ -1,5 +1,6 @@
 """What the compose file hands to the processes is what they know how to read."""
 
+import json
 import os
 import re
 import subprocess
@@ -12,11 +13,13 @@ from typing import Any
 import pytest
 import yaml
 
+from edge_agent.metrics import DRIFT
 from edge_agent.settings import EdgeSettings
 from services.alerting.settings import AlertingSettings
 from services.console.settings import ConsoleSettings
 from services.runtime.assets import Shelf, Use
 from services.runtime.settings import HealthSettings, RoomSettings, environment_names, load
+from services.vocabulary.drift import LIMIT
 from threshold_service.settings import ThresholdSettings
 from vlm_service.bundle import trusted_keys
 from vlm_service.settings import VlmSettings
@@ -72,6 +75,21 @@ def test_it_asks_prometheus_for_metrics_that_exist() -> None:
     )
     for name in set(re.findall(r"attune_[a-z0-9_]+", asked)):
         assert {name, name.removesuffix("_total"), name.removesuffix("_bucket")} & declared, name
+
+
+def test_it_warns_of_a_clock_that_drifts_from_where_the_camera_itself_says_so_and_draws_it() -> None:
+    groups = yaml.safe_load((DEPLOY / "prometheus" / "rules.yml").read_text())["groups"]
+    [rule] = [rule for group in groups for rule in group["rules"] if rule["alert"] == "CameraClockDrifts"]
+    assert rule["expr"] == f"abs({DRIFT._name}) > {LIMIT}"
+    panels = json.loads((DEPLOY / "grafana" / "dashboards" / "house.json").read_text())["panels"]
+    asked = [(target["expr"], target["legendFormat"]) for panel in panels for target in panel["targets"]]
+    assert (f"3600 * {DRIFT._name}", "{{camera}}") in asked
+
+
+def test_every_panel_of_the_dashboard_has_a_number_and_a_place_of_its_own() -> None:
+    panels = json.loads((DEPLOY / "grafana" / "dashboards" / "house.json").read_text())["panels"]
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    assert len({(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in panels}) == len(panels)
 
 
 def test_it_publishes_on_loopback_only() -> None:
