@@ -98,12 +98,17 @@ class PaperServer:
 class PaperHouse:
     """What a test asks and tells."""
 
-    server: PaperServer
+    servers: tuple[PaperServer, ...]
     engine: Engine
     registry: Registry
     database: Database
     door: httpx.AsyncClient
     folder: Path
+
+    @property
+    def server(self) -> PaperServer:
+        """The first one."""
+        return self.servers[0]
 
     async def ask(self, number: int) -> str:
         """Who gave the opinion of an event of this number; empty: the base model."""
@@ -163,17 +168,24 @@ def policy(folder: Path, **live: float) -> Path:
 
 
 @asynccontextmanager
-async def paper_house(folder: Path, gates: Path | None = None, **more: Any) -> AsyncIterator[PaperHouse]:
-    """The house on a ledger of its own, with a server that holds nothing yet."""
+async def paper_house(
+    folder: Path, gates: Path | None = None, servers: int = 1, **more: Any
+) -> AsyncIterator[PaperHouse]:  # fmt: skip
+    """The house on a ledger of its own, with servers that hold nothing yet."""
+    hosts = {f"paper{number}": PaperServer() for number in range(servers)}
     settings = VlmSettings(
-        server_url="http://paper", adapters_port=free_port(), adapters_folder=folder / "adapters",
-        gates=gates or policy(folder), **more,
+        server_url=",".join(f"http://{host}" for host in hosts), adapters_port=free_port(),
+        adapters_folder=folder / "adapters", gates=gates or policy(folder), **more,
     )  # fmt: skip
     database = Database(f"sqlite:///{folder}/attune.db")
     database.migrate()
-    server, engine, clock = PaperServer(), Engine(settings), SystemClock()
+    engine, clock = Engine(settings), SystemClock()
     await engine.close()
-    engine.client = httpx.AsyncClient(transport=httpx.MockTransport(server))
+
+    async def answered(request: httpx.Request) -> httpx.Response:
+        return await hosts[request.url.host](request)
+
+    engine.client = httpx.AsyncClient(transport=httpx.MockTransport(answered))
     adapters = Adapters(settings, database, clock, engine)
     await adapters.start()
     stop = asyncio.Event()
@@ -183,7 +195,7 @@ async def paper_house(folder: Path, gates: Path | None = None, **more: Any) -> A
         while adapters.check():  # noqa: ASYNC110 - it is asked as health asks it
             await asyncio.sleep(0.01)
         async with httpx.AsyncClient(base_url=url, timeout=240.0, trust_env=False) as door:
-            yield PaperHouse(server, engine, Registry(database, clock), database, door, folder)
+            yield PaperHouse(tuple(hosts.values()), engine, Registry(database, clock), database, door, folder)
     finally:
         stop.set()
         await asyncio.gather(running, return_exceptions=True)
