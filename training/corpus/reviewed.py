@@ -1,6 +1,7 @@
 """What people decided about single examples: which stay as they are, which are dropped, which say something wrong."""
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -52,9 +53,10 @@ class Reviewed(BaseModel):
         if self.decision in (Choice.DROP, Choice.RELABEL) and not (self.reason.strip() and self.by.strip()):
             raise ValueError(f"example {self.example!r}: decision {self.decision.value!r} without reason or by; say "
                              "why, and who decided")  # fmt: skip
-        if (self.decision is Choice.RELABEL) != bool(self.new_label or self.new_answer):
+        relabels, anew = self.decision is Choice.RELABEL, bool(self.new_label or self.new_answer)
+        if relabels != anew or (self.new_thinking and not relabels):
             raise ValueError(f"example {self.example!r}: decision {self.decision.value!r}; new_label or new_answer "
-                             "belong to a relabelling, and to nothing else")  # fmt: skip
+                             "belong to a relabelling, and to nothing else, and so does new_thinking")  # fmt: skip
         return self
 
 
@@ -128,34 +130,57 @@ def read_review(file: Path) -> list[Reviewed]:
         lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise ReviewInvalid(f"{file}: cannot be read ({error}); expected what attune train review wrote") from error
-    found = []
+    found: list[Reviewed] = []
+    decided: dict[str, int] = {}
     for number, line in enumerate(lines, start=1):
         if line.strip():
             try:
-                found.append(Reviewed.model_validate_json(line))
+                one = Reviewed.model_validate_json(line)
             except ValidationError as error:
                 first = error.errors()[0]
                 where = ".".join(map(str, first["loc"]))
                 raise ReviewInvalid(f"{file}, line {number}: {f'{where}: ' if where else ''}{first['msg']}; "
                                     "mend it") from error  # fmt: skip
+            if one.decision is not Choice.OPEN and (before := decided.setdefault(one.example, number)) != number:
+                raise ReviewInvalid(f"{file}, line {number}: example {one.example!r} is decided in line {before} too; "
+                                    "keep one of them")  # fmt: skip
+            found.append(one)
     return found
 
 
 def relabelled(example: Example, decided: Reviewed) -> Example:
-    """The example with its new label, in its answer too where that names the old one.
+    """The example with its new label, in its answer too, or with its new answer.
 
     Raises:
-        ReviewInvalid: it thinks towards the old label, and no new thoughts are given.
+        ReviewInvalid: its answer does not name the old label, or it thinks towards that, and no new one is given.
     """
-    label = decided.new_label or example.label
-    old, new = example.label.replace("_", " "), label.replace("_", " ")
-    words = decided.new_answer or (example.answer.replace(old, new) if old else example.answer)
-    last = example.messages[-1]
-    thinks = example.kind is Kind.THINKING and not decided.new_thinking
-    if thinks and (decided.new_answer or (old and old.lower() in last.thinking.lower())):
+    label, last = decided.new_label or example.label, example.messages[-1]
+    if not decided.new_answer and not names_label(example):
+        raise ReviewInvalid(f"example {example.id!r}: its answer would stay as it is, for it does not name its label "
+                            f"{example.label!r}; write new_answer, or drop it")  # fmt: skip
+    if thinks_of(example, bool(decided.new_answer)) and not decided.new_thinking:
         raise ReviewInvalid(
             f"example {example.id!r}: its thoughts speak for the old answer; write new_thinking, or drop it"
         )
+    words = decided.new_answer or _named(example).sub(lambda _: label.replace("_", " "), example.answer)
     answer = Message(last.role, (Text(words),), decided.new_thinking or last.thinking)
     source = replace(example.source, made_by=f"{example.source.made_by}, relabelled in review")
     return replace(example, label=label, messages=(*example.messages[:-1], answer), source=source)
+
+
+def names_label(example: Example) -> bool:
+    """Whether a new label alone makes another answer of its answer. A verdict says a tier, a question about a false
+    alarm is answered by visit or ordinary, yes or no: neither by its label."""
+    says = example.kind is Kind.CLASSIFICATION or (example.kind is Kind.THINKING and not example.answer.startswith("{"))
+    return says and bool(example.label) and _named(example).search(example.answer) is not None
+
+
+def thinks_of(example: Example, answered_anew: bool) -> bool:
+    """Whether its thoughts would lead to another answer than its own: every new one, or a label they speak of."""
+    label = example.label.replace("_", " ").lower()
+    speaks = bool(label) and label in example.messages[-1].thinking.lower()
+    return example.kind is Kind.THINKING and (answered_anew or speaks)
+
+
+def _named(example: Example) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w){re.escape(example.label.replace('_', ' '))}(?!\w)", re.IGNORECASE)

@@ -9,7 +9,7 @@ from importlib.resources import files
 from training.corpus.assets import AssetStore
 from training.corpus.example import Example, Role
 from training.corpus.parts import Modality, Part, Recorded
-from training.corpus.reviewed import Reviewed
+from training.corpus.reviewed import Reviewed, names_label, thinks_of
 from training.curating.doubts import NOWHERE, Looked, Suspect
 from training.curating.picture import COLOURS, sizes, svg
 from training.format.marks import rendered
@@ -56,12 +56,21 @@ def _card(rank: int, of: Suspect, line: Reviewed, assets: AssetStore) -> str:
     one = of.example
     against = "".join(f"<li>{html.escape(why)} <b>{value:.2f}</b></li>" for why, value in of.against.items())
     facts = f"{one.layer.value}, {one.kind.value.replace('_', ' ')}, {one.split.value}, {one.source.dataset}"
+    labelled = f", label {one.label}" if one.label not in ("", line.label) else ""
     suggests = f" Its neighbours say <b>{html.escape(of.suggested)}</b>." if of.suggested else ""
+    head = f"<h2>{rank}. {html.escape(line.label or one.id)}</h2>"
+    told = f'<p class="facts">{html.escape(facts + labelled)}.{suggests}</p><ul class="why">{against}</ul>'
+    turns = "".join(_turns(one, assets))
     return (
-        f'<article id="s{rank}" data-example="{html.escape(one.id)}"><h2>{rank}. {html.escape(line.label or one.id)}'
-        f'</h2><p class="facts">{html.escape(facts)}.{suggests}</p><ul class="why">{against}</ul>'
-        f"{''.join(_turns(one, assets))}{_FORM}</article>"
+        f'<article id="s{rank}" data-example="{html.escape(one.id)}"{_needs(one)}>{head}{told}{turns}{_FORM}</article>'
     )
+
+
+def _needs(one: Example) -> str:
+    """What a relabelling of it needs beside a new label, for the page to say it before `attune train compose` does."""
+    needs = {"data-unnamed": not names_label(one), "data-thinks": thinks_of(one, answered_anew=True),
+             "data-speaks": thinks_of(one, answered_anew=False)}  # fmt: skip
+    return "".join(f" {name}" for name, needed in needs.items() if needed)
 
 
 _FORM = (
@@ -69,7 +78,8 @@ _FORM = (
     '<label><input type="radio" name="decision" value="drop"> drop</label>'
     '<label><input type="radio" name="decision" value="relabel"> relabel</label>'
     '<label>new label <input name="new_label"></label><label class="wide">why <input name="reason" maxlength="500">'
-    "</label></form>"
+    '</label><label class="anew">new answer <textarea name="new_answer" rows="3"></textarea></label>'
+    '<label class="anew thoughts">new thoughts <textarea name="new_thinking" rows="5"></textarea></label></form>'
 )
 
 

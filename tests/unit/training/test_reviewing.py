@@ -150,16 +150,59 @@ def test_it_refuses_decisions_about_other_words_and_thoughts_for_the_old_label()
     with pytest.raises(ReviewInvalid, match="says something else than when"):
         stale.applied(plenty())
     thinks = replace(example("t", Kind.THINKING), label="fear")
-    thinks = replace(thinks, messages=(thinks.messages[0], replace(thinks.messages[1], thinking="This is fear.")))
+    answer = replace(thinks.messages[1], thinking="This is fear.", parts=(Text("The emotion shown is fear."),))
+    thinks = replace(thinks, messages=(thinks.messages[0], answer))
     with pytest.raises(ReviewInvalid, match="new_thinking, or drop it"):
         relabelled(thinks, decided(thinks, Choice.RELABEL, new_label="joy"))
     again = decided(thinks, Choice.RELABEL, new_label="joy", new_thinking="A smile.", new_answer="joy")
     assert relabelled(thinks, again).messages[1].thinking == "A smile."
 
 
+def verdict() -> Example:
+    """A staged one that is answered by a verdict and labelled by what happened."""
+    made = example("v", Kind.THINKING)
+    answer = replace(made.messages[1], parts=(Text('{"tier": 2, "situation": "Falls asleep."}'),), thinking="Calm.")
+    return replace(made, label="falls", messages=(made.messages[0], answer))
+
+
+@pytest.mark.parametrize(
+    ("one", "new"),
+    [
+        (verdict(), "tier 1"),
+        (replace(told("f", NIGHT, "company"), kind=Kind.FALSE_POSITIVE), "visit"),
+        (replace(told("c", NIGHT, "walking_about"), label="cannot_map"), "meal"),
+        (replace(told("s", NIGHT, "fearful"), label="fear"), "joy"),
+    ],
+)
+def test_a_new_label_that_would_change_no_word_of_the_answer_is_refused(one: Example, new: str) -> None:
+    with pytest.raises(ReviewInvalid, match=f"{one.id}.*does not name its label '{one.label}'; write new_answer"):
+        relabelled(one, decided(one, Choice.RELABEL, new_label=new))
+    thoughts = {"new_thinking": "A cry."} if one.kind is Kind.THINKING else {}
+    answered = relabelled(one, decided(one, Choice.RELABEL, new_label=new, new_answer="Another.", **thoughts))
+    assert (answered.label, answered.answer) == (new, "Another.")
+
+
+def test_it_says_of_every_example_what_a_relabelling_needs(tmp_path: Path) -> None:
+    poor = [replace(one, quality=0.1) for one in (verdict(), told("plain", NIGHT, "meal"))]
+    examples = (*plenty(), *poor)
+    looked = look(examples, {})
+    text = page(looked, lines_of(looked, 99, examples, ()), 99, corpus_of(tmp_path / "c", examples).assets, "c")
+    assert 'data-example="v" data-unnamed data-thinks>' in text and 'data-example="plain">' in text
+
+
+def test_an_example_that_is_decided_twice_in_one_file_is_named(tmp_path: Path) -> None:
+    one = plenty()[60]
+    lines = [decided(one, Choice.KEEP), decided(plenty()[0], Choice.KEEP), decided(one, Choice.DROP)]
+    file = tmp_path / "review.jsonl"
+    file.write_text("".join(f"{line.model_dump_json()}\n" for line in lines))
+    with pytest.raises(ReviewInvalid, match="line 3: example 'wrong' is decided in line 1 too; keep one"):
+        read_review(file)
+
+
 @pytest.mark.parametrize(
     ("line", "why"),
     [
+        ('{"example": "a", "digest": "d", "decision": "keep", "new_thinking": "x"}', "so does new_thinking"),
         ('{"example": "a", "digest": "d", "decision": "drop"}', "without reason or by"),
         ('{"example": "a", "digest": "d", "decision": "relabel", "reason": "r", "by": "b"}', "belong to a relabelling"),
         ('{"example": "a", "digest": "d", "decision": "keep", "new_label": "x"}', "belong to a relabelling"),
