@@ -145,7 +145,8 @@ def rollback(by: By = "", why: Why = "", door: Where = DOOR, token: Token = "", 
     """Take the canary back or, without one, the active version, at once.
 
     Who was heard before the active one is heard again as soon as every server has shown that it answers with it as
-    training recorded; until then the base model answers, and where the proof fails it goes on answering.
+    training recorded; until then the base model answers, and where the proof fails it goes on answering. Once more,
+    while that one is still to be proven: its return is called off, and the base model goes on answering.
     """
     taken = Door(door, token).post("/rollback", {"by": by or _me(), "why": why})
     if not json:

@@ -108,7 +108,8 @@ async def push(desk: InDesk, request: Request, by: Annotated[Who, Query()], auth
 @router.post("/rollback")
 async def rollback(desk: InDesk, wish: MoveIn, authorization: Shown = "") -> Response:
     """Take the canary back, or, without one, the active version; who was heard before it is heard again once it is
-    proven. `heard` is who speaks now (empty: the base model), `returning` who is still to be proven."""
+    proven; asked once more before that, nobody is. `heard` is who speaks now (empty: the base model), `returning` who
+    is still to be proven."""
     token = desk.callers.check(authorization, Role.PROMOTE)
     if desk.steward is not None:
         taken = await desk.steward.take_back(wish.by, wish.why, token=token)

@@ -15,9 +15,9 @@ from vlm_service.adapters.states import HEARD, JUDGED, SINGLE, IllegalStep, chec
 SERVICE = "vlm_service"
 """Who moved a version when no person did."""
 AUDIT_MOVED, AUDIT_REFUSED, AUDIT_APPROVED = "adapter.moved", "adapter.refused", "adapter.approved"
-AUDIT_ASKED, AUDIT_SIGNED = "adapter.asked", "adapter.signed"
-GATES, PROBE, APPROVAL, ASKED, SIGNED = "gates", "probe", "approval", "asked", "signed"
-_AUDITED = {APPROVAL: AUDIT_APPROVED, ASKED: AUDIT_ASKED, SIGNED: AUDIT_SIGNED}
+AUDIT_ASKED, AUDIT_SIGNED, AUDIT_CALLED_OFF = "adapter.asked", "adapter.signed", "adapter.called_off"
+GATES, PROBE, APPROVAL, ASKED, SIGNED, CALLED_OFF = "gates", "probe", "approval", "asked", "signed", "called_off"
+_AUDITED = {APPROVAL: AUDIT_APPROVED, ASKED: AUDIT_ASKED, SIGNED: AUDIT_SIGNED, CALLED_OFF: AUDIT_CALLED_OFF}
 
 
 class Unknown(LookupError):
@@ -120,13 +120,17 @@ class Registry:
 
     def roll_back(self, by: str, why: str, wanted: str = "", token: str = "") -> AdapterVersion:
         """Take the version `wanted` back, by default the canary or, without one, the active one; the version that was
-        taken back. Where it was the active one the base model answers, until `returning` is proven again.
+        taken back. Where it was the active one the base model answers, until `returning` is proven again. Where
+        nobody speaks and somebody is to return, that is called off, and the base model goes on answering.
 
         Raises:
-            IllegalStep: nothing speaks that could be taken back.
+            IllegalStep: nothing speaks, or is to speak, that could be taken back.
         """
         canary, active = self.held(AdapterState.CANARY), self.held(AdapterState.ACTIVE)
         taken = next((one for one in (canary, active) if one and wanted in ("", one.served_name)), None)
+        if taken is None and not wanted and (back := self.returning()) is not None:
+            self._said(CALLED_OFF, "who called its return off", back.served_name, by, why, token)
+            return back
         if taken is None:
             raise IllegalStep("the base model answers and there is no canary: nothing can be taken back")
         step = Step(AdapterState.RETIRED, MoveCause.ROLLED_BACK, by, why, token=token)
@@ -134,7 +138,7 @@ class Registry:
 
     def returning(self) -> AdapterVersion | None:
         """Who was heard before the one that was taken back and is to be heard again, once it is proven; None: nobody
-        was taken back, nobody was heard before, somebody was chosen since, or the proof failed."""
+        was taken back, nobody was heard before, somebody was chosen since, the proof failed or it was called off."""
         with self._database.read() as connection:
             return _returning(AdapterRepository(connection))
 
@@ -142,13 +146,15 @@ class Registry:
         """Let the proven one that is to return be heard again.
 
         Raises:
-            IllegalStep: it is not to return any more: somebody was chosen meanwhile.
+            IllegalStep: it is not to return any more: somebody was chosen meanwhile, or called it off.
         """
         with self._database.write() as connection:
             adapters = AdapterRepository(connection)
             back = _returning(adapters)
             if back is None or back.served_name != served_name:
-                raise IllegalStep(f"{served_name}: another version was chosen while it was being proven")
+                raise IllegalStep(
+                    f"{served_name}: it is not to return any more: another version was chosen, or it was called off"
+                )
             taken = _last_taken_back(adapters.moves())
             why = f"in place of {taken.served_name}" if taken else ""
             return self._step(connection, back, Step(AdapterState.ACTIVE, MoveCause.ROLLED_BACK, SERVICE, why))
@@ -236,7 +242,8 @@ def _returning(adapters: AdapterRepository) -> AdapterVersion | None:
         return None
     reports = {report.kind: report for report in adapters.reports(back.served_name)}
     failed = PROBE in reports and not reports[PROBE].passed and reports[PROBE].at >= taken.at
-    return None if failed else back
+    called_off = CALLED_OFF in reports and reports[CALLED_OFF].at >= taken.at
+    return None if failed or called_off else back
 
 
 def _last_taken_back(moves: Iterable[AdapterMove]) -> AdapterMove | None:

@@ -74,6 +74,28 @@ def test_where_no_server_can_be_asked_it_returns_once_one_can(tmp_path: Path) ->
     asyncio.run(lived())
 
 
+def test_a_return_that_is_still_to_come_can_be_called_off_and_the_base_goes_on(tmp_path: Path) -> None:
+    async def lived() -> None:
+        async with paper_house(tmp_path) as home:
+            one, _ = await home.promoted(1), await home.promoted(2)
+            home.engine.replicas.all[0].ill = "starts anew"
+            assert (await home.told("/rollback", why="odd"))["returning"] == one
+            off = await home.told("/rollback", why="the base is enough")
+            assert (off["served_name"], off["state"], off["heard"], off["returning"]) == (one, "retired", "", "")
+            assert "the base is enough" in home.registry.reports(one)["called_off"].body
+            home.engine.replicas.all[0].ill = ""
+            assert "nothing can be taken back" in str(await home.told("/rollback", 409, why="again"))
+            asked = len(home.server.asked)
+            await home.until(lambda: home.registry.returning() is None)
+            assert {await home.ask(number) for number in range(5)} == {""}
+            assert one not in {model for _, model in home.server.asked[asked:]}, "nobody proves it"
+            await home.promoted(3)
+            later = await home.told("/rollback", why="odd again")
+            assert one in (later["heard"], later["returning"]), "what was called off was that return alone"
+
+    asyncio.run(lived())
+
+
 def taken(home: PaperHouse, name: str) -> bool:
     return home.registry.find(name).state is AdapterState.RETIRED
 
