@@ -1,5 +1,6 @@
 """Builds a corpus of data sets in their folders: what may be used, who goes where, what was left out and why."""
 
+import csv
 import hashlib
 import json
 import tomllib
@@ -14,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from training.corpus.asking import MADE_BY, example_of, id_of
 from training.corpus.assets import digest_of
-from training.corpus.errors import AssetInvalid, ExampleInvalid, RecipeInvalid
+from training.corpus.errors import AssetInvalid, ExampleInvalid, LayoutUnknown, RecipeInvalid
 from training.corpus.films import Films
 from training.corpus.items import CANNOT_MAP, Item, Reader
 from training.corpus.licences import Ledger, Use
@@ -27,6 +28,8 @@ from training.corpus.terms import Terms, merged
 
 Say = Callable[[str, dict[str, object]], None]
 """Takes what happened and its fields, for a JSON-lines log."""
+REPEATED = "repeated"
+"""Why an item that a data set has twice is left out the second time."""
 
 
 class SourceSettings(BaseModel):
@@ -86,7 +89,7 @@ class CorpusSettings(BaseModel):
         """What the corpus is a function of, in one word: another folder of the same data set is the same."""
         sources = sorted(
             (one.dataset, self.use_of(one), *([one.fold] if one.fold else []),
-             *([digest_of(one.scores)] if one.scores and one.scores.is_file() else []))
+             *(digest_of(file) for file in (one.scores, _file_of(one)) if file and file.is_file()))
             for one in self.source
         )  # fmt: skip
         said = json.dumps([self.seed, sources, self.films.model_dump(), MADE_BY])
@@ -123,15 +126,23 @@ def build(settings: CorpusSettings, out: Path, say: Say, step: Callable[[str], N
     scores = {one.dataset: FilmScores.read(one.scores) for one in settings.source if one.scores}
     writer, unscored = CorpusWriter(out, settings.made_from, sources=told), Counter[str]()
     examples, left_out, cannot_map = Counter[str](), Counter[tuple[str, str]](), Counter[str]()
+    met = set[str]()
     with closing(writer):
         for reader, use, item in _items(settings):
             step(reader.dataset)
+            if (name := id_of(reader, item)) in met:
+                left_out[reader.dataset, REPEATED] += 1
+                say(
+                    "left out", {"dataset": reader.dataset, "why": f"{item.item}: is there twice; the first one counts"}
+                )
+                continue
+            met.add(name)
             cannot_map[reader.dataset] += item.label == CANNOT_MAP
             examples[reader.dataset] += 1
             measured = scores.get(reader.dataset)
             films = [one for one in item.shown if one.modality is Modality.VIDEO]
             unscored[reader.dataset] += bool(measured and films and not any(map(measured.text, films)))
-            if id_of(reader, item) in writer.written:
+            if name in writer.written:
                 continue
             try:
                 writer.add(
@@ -154,5 +165,14 @@ def _items(settings: CorpusSettings) -> Iterator[tuple[Reader, Use, Item]]:
         reader = READERS[source.dataset]
         whole, fold = reader.folds, source.fold
         items = whole(source.folder, fold) if whole and fold else reader.items(source.folder)
-        for item in items:
-            yield reader, settings.use_of(source), item
+        try:
+            for item in items:
+                yield reader, settings.use_of(source), item
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise LayoutUnknown(f"{reader.dataset}: a file in {source.folder} is no text in UTF-8 ({error}); copy it "
+                                "again") from None  # fmt: skip
+
+
+def _file_of(source: SourceSettings) -> Path | None:
+    reader = READERS.get(source.dataset)
+    return source.folder / reader.file if reader and reader.file else None

@@ -55,8 +55,10 @@ class Item:
 class Reader:
     """Reads one data set in its official layout. `asks_for` names what its labels are of, for the question.
 
-    `evaluation_only` keeps all of it out of training whatever the use. `items` raises `LayoutUnknown`,
-    and so does `folds`, which reads one of the official folds by its number, 1 the first, where there are some.
+    `evaluation_only` keeps all of it out of training whatever the use. `file` holds all of a data set that is made anew
+    from time to time: with another file it is another corpus, so that nothing of the first one stays. `items` raises
+    `LayoutUnknown`, and so does `folds`, which reads one of the official folds by its number, 1 the first, where there
+    are some.
     """
 
     dataset: str
@@ -65,6 +67,7 @@ class Reader:
     asks_for: str = "emotion"
     evaluation_only: bool = False
     folds: Callable[[Path, int], Iterator[Item]] | None = None
+    file: str = ""
 
 
 def mapped(dataset: str, told: str, labels: Mapping[str, str]) -> str:
@@ -88,6 +91,15 @@ def need(path: Path, dataset: str) -> Path:
     if not path.exists():
         raise LayoutUnknown(f"{dataset}: there is no {path}; expected the official layout, see the reader's docstring")
     return path
+
+
+def need_one(paths: Sequence[Path], dataset: str) -> Path:
+    """The first of `paths` that exists.
+
+    Raises:
+        LayoutUnknown: none does.
+    """
+    return next((path for path in paths if path.exists()), None) or need(paths[0], dataset)
 
 
 def some_frames(files: Sequence[Path], most: int = 4, per_s: float = ASSUMED_FRAMES_PER_S) -> tuple[Shown, ...]:

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.training.corpus_examples import example
 from tests.unit.training.dataset_folders import FOLDERS, write
 from training.corpus.building import CorpusSettings, SourceSettings, build
-from training.corpus.errors import LayoutUnknown, LicenceForbids, RecipeInvalid, SubjectsShared
+from training.corpus.errors import CorpusError, LayoutUnknown, LicenceForbids, RecipeInvalid, SubjectsShared
 from training.corpus.example import Kind, Split
 from training.corpus.items import ADULT, CANNOT_MAP, CHILD
 from training.corpus.licences import Ledger, Use
@@ -113,6 +113,57 @@ def test_it_takes_no_feedback_without_consent_or_with_a_name(
     with pytest.raises(error, match=why) as told:
         list(READERS["facility-feedback"].items(tmp_path))
     assert "Muster" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "where", "whither"),
+    [
+        ("MAFW", "caption-label/single_label.txt", "caption-label/single_set/single_label.txt"),
+        ("EIBench", "EIBench/EI_Complex/ec_complex.jsonl", "EIBench/EI_Complex/ei_complex.jsonl"),
+    ],
+)
+def test_it_reads_either_of_two_places_where_a_file_may_lie(
+    tmp_path: Path, dataset: str, where: str, whither: str
+) -> None:
+    FOLDERS[dataset][0](tmp_path)
+    (tmp_path / whither).parent.mkdir(exist_ok=True)
+    (tmp_path / where).rename(tmp_path / whither)
+    assert [one.label for one in READERS[dataset].items(tmp_path)] == FOLDERS[dataset][1]
+    (tmp_path / whither).unlink()
+    with pytest.raises(LayoutUnknown, match=f"there is no .*{Path(where).name}"):
+        list(READERS[dataset].items(tmp_path))
+
+
+@pytest.mark.parametrize("dataset", ["facility-feedback", "MAFW", "DFEW"])
+def test_it_says_which_data_set_holds_no_text(tmp_path: Path, dataset: str) -> None:
+    given = settings(tmp_path, dataset)
+    for file in (one for one in (tmp_path / dataset).rglob("*") if one.suffix in (".jsonl", ".txt", ".csv")):
+        file.write_bytes(b"\xff" + file.read_bytes())
+    with pytest.raises(LayoutUnknown, match=f"{dataset}: a file in .* is no text in UTF-8"):
+        build(given, tmp_path / "out", silent)
+
+
+def test_it_keeps_nothing_of_an_earlier_export_of_feedback(tmp_path: Path) -> None:
+    given = settings(tmp_path, "facility-feedback")
+    build(given, tmp_path / "out", silent)
+    build(given, tmp_path / "out", silent)
+    file = tmp_path / "facility-feedback" / "feedback.jsonl"
+    file.write_text("".join(file.read_text().splitlines(keepends=True)[1:]))  # somebody has withdrawn a consent
+    with pytest.raises(CorpusError, match=r"holds a corpus made from .*; name another folder"):
+        build(given, tmp_path / "out", silent)
+
+
+def test_it_counts_an_item_that_is_there_twice_and_keeps_the_first(tmp_path: Path) -> None:
+    given, said = settings(tmp_path, "facility-feedback"), list[dict[str, object]]()
+    file = tmp_path / "facility-feedback" / "feedback.jsonl"
+    first, *others = (json.loads(line) for line in file.read_text().splitlines())
+    lines = [first, *others, first | {"verdict": "false"}]
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    built = build(given, tmp_path / "out", lambda what, fields: said.append(fields))
+    assert built.left_out == {("facility-feedback", "repeated"): 1} and built.corpus.manifest.rows == 2
+    assert built.examples == {"facility-feedback": 2}
+    assert {one.label for one in built.corpus.examples() if one.source.item == first["event"]} == {"true_alert"}
+    assert any(str(one.get("why")).endswith("is there twice; the first one counts") for one in said)
 
 
 def test_it_keeps_both_people_of_one_film_in_one_split_and_proves_it(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from training.corpus.errors import LayoutUnknown
 from training.corpus.example import Layer, Split
-from training.corpus.items import CANNOT_MAP, Item, Reader, Shown, need
+from training.corpus.items import CANNOT_MAP, Item, Reader, Shown, need, need_one
 from training.corpus.parts import Modality
 
 LABELS = {
@@ -33,7 +33,7 @@ def _items(root: Path) -> Iterator[Item]:
                 raise LayoutUnknown(f"EIBench: {picture!r} is asked about but has no triggers")
             yield _item(root, picture, "basic", str(question), triggers[picture])
     complex_ = [root / "EIBench" / "EI_Complex" / name for name in ("ec_complex.jsonl", "ei_complex.jsonl")]
-    for line in _lines(next((file for file in complex_ if file.is_file()), need(complex_[0], "EIBench"))):
+    for line in _lines(need_one(complex_, "EIBench")):
         for picture, asked in line.items():
             for number, (question, answer) in enumerate(asked.items()):
                 yield _item(root, picture, f"complex {number} {question}", question, answer)

@@ -19,7 +19,7 @@ from training.corpus.errors import LayoutUnknown, LicenceForbids
 from training.corpus.example import Layer, Split
 from training.corpus.items import Item, Reader, need
 
-DATASET = "facility-feedback"
+DATASET, FILE = "facility-feedback", "feedback.jsonl"
 QUESTION = "Was this alert worth somebody's walk to the resident? Answer yes or no."
 
 
@@ -40,7 +40,7 @@ class _Line(BaseModel):
 
 
 def _items(root: Path) -> Iterator[Item]:
-    file = need(root / "feedback.jsonl", DATASET)
+    file = need(root / FILE, DATASET)
     for number, text in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
         if not text.strip():
             continue
@@ -48,7 +48,7 @@ def _items(root: Path) -> Iterator[Item]:
             line = _Line.model_validate_json(text)
         except ValidationError as error:
             # The faults alone: the line itself may hold what must not reach a log.
-            faults = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+            faults = "; ".join(f"{'.'.join(map(str, one['loc'])) or 'line'}: {one['msg']}" for one in error.errors())
             raise LayoutUnknown(f"{DATASET}: {file}, line {number}: {faults}") from None
         if "evaluation" not in line.consent:
             raise LicenceForbids(f"{DATASET}: {file}, line {number}: no consent for evaluation; remove the line and "
@@ -64,4 +64,4 @@ def _item(line: _Line) -> Item:
                 domains=("own_facility",), false_alarm=not right)  # fmt: skip
 
 
-FACILITY_FEEDBACK = Reader(DATASET, Layer.HEALTHCARE, _items, asks_for="alert", evaluation_only=True)
+FACILITY_FEEDBACK = Reader(DATASET, Layer.HEALTHCARE, _items, asks_for="alert", evaluation_only=True, file=FILE)

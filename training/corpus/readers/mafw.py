@@ -10,7 +10,7 @@ from pathlib import Path
 
 from training.corpus.errors import LayoutUnknown
 from training.corpus.example import Layer
-from training.corpus.items import CANNOT_MAP, Item, Reader, Shown, mapped, need
+from training.corpus.items import CANNOT_MAP, Item, Reader, Shown, mapped, need, need_one
 from training.corpus.parts import Modality
 
 LABELS = {
@@ -23,7 +23,7 @@ LABELS = {
 def _items(root: Path) -> Iterator[Item]:
     need(root / "clips", "MAFW")
     files = [root / "caption-label" / where / "single_label.txt" for where in (".", "single_set")]
-    file = next((one for one in files if one.is_file()), need(files[0], "MAFW"))
+    file = need_one(files, "MAFW")
     for number, line in enumerate(file.read_text(encoding="utf-8-sig").splitlines(), start=1):
         if not line.strip():
             continue
