@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from training.corpus.asking import MADE_BY, example_of, id_of
 from training.corpus.assets import digest_of
 from training.corpus.errors import AssetInvalid, ExampleInvalid, LayoutUnknown, RecipeInvalid
+from training.corpus.example import Split
 from training.corpus.films import Films
 from training.corpus.items import CANNOT_MAP, Item, Reader
 from training.corpus.licences import Ledger, Use
@@ -34,8 +35,9 @@ REPEATED = "repeated"
 
 class SourceSettings(BaseModel):
     """One data set, the folder in which it lies, and what it is for where that is not what the others are for. `fold`
-    is the official one that says what is learned from and what is tried on; the first where none is named. `scores` is
-    a table of `attune edge record-scores` about its films; where none is named, films are shown without."""
+    is the official one that says what is learned from and what is tried on; the first where none is named. With the use
+    of evaluation a fold that is named is what it tries on alone; where none is, all of the data set is measured with.
+    `scores` is a table of `attune edge record-scores` about its films; where none is named, films are shown without."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     dataset: str
@@ -84,11 +86,16 @@ class CorpusSettings(BaseModel):
         """What a source is for: a benchmark and a facility's own word are never learned from."""
         return Use.EVALUATION if READERS[source.dataset].evaluation_only else source.use or self.use
 
+    def tried_alone(self, source: SourceSettings) -> bool:
+        """Whether only that of it is taken which the fold that is named tries on."""
+        return source.fold is not None and self.use_of(source) is Use.EVALUATION
+
     @property
     def made_from(self) -> str:
         """What the corpus is a function of, in one word: another folder of the same data set is the same."""
         sources = sorted(
             (one.dataset, self.use_of(one), *([one.fold] if one.fold else []),
+             *(["alone"] if self.tried_alone(one) else []),
              *(digest_of(file) for file in (one.scores, _file_of(one)) if file and file.is_file()))
             for one in self.source
         )  # fmt: skip
@@ -165,6 +172,8 @@ def _items(settings: CorpusSettings) -> Iterator[tuple[Reader, Use, Item]]:
         reader = READERS[source.dataset]
         whole, fold = reader.folds, source.fold
         items = whole(source.folder, fold) if whole and fold else reader.items(source.folder)
+        if settings.tried_alone(source):
+            items = (item for item in items if item.split is Split.TEST)
         try:
             for item in items:
                 yield reader, settings.use_of(source), item

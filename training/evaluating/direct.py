@@ -38,7 +38,7 @@ def class_of(text: str, classes: tuple[str, ...]) -> str:
 
 
 def rows_of(run: Path, corpus: Path, dataset: str, who: str = "adapter") -> list[dict[str, Any]]:
-    """A row for each test example of `dataset` that was answered (`attune train evaluate`): `truth` and `said`.
+    """A row for each test example of `dataset` that was answered (`attune train evaluate`): `item`, `truth` and `said`.
 
     Raises:
         CorpusDamaged: there are no answers, or none about this data set, or a truth that is no class of it.
@@ -51,7 +51,8 @@ def rows_of(run: Path, corpus: Path, dataset: str, who: str = "adapter") -> list
             if truth == NONE:
                 raise CorpusDamaged(f"{corpus}: example {example.id} of {dataset}: its answer names no single class of "
                                     f"{', '.join(classes)}; build the corpus again")  # fmt: skip
-            rows.append({"truth": truth, "said": class_of(answered.said[who][example.id], classes)})
+            said = class_of(answered.said[who][example.id], classes)
+            rows.append({"item": example.source.item, "truth": truth, "said": said})
     if not rows:
         raise CorpusDamaged(f"{run}: no answer about a test example of {dataset}; build a corpus of it with use = "
                             "\"evaluation\", compose it, and run `attune train evaluate`")  # fmt: skip

@@ -54,7 +54,11 @@ def _triggers(rows: Lines, groups: list[Group]) -> list[Score]:
     return trigger_recall([picture for picture, _ in pairs], [found for _, found in pairs])
 
 
-KINDS: dict[str, type | tuple[type, ...]] = {"a text": str, "a list of texts": list, "a number": (int, float)}
+KINDS: dict[str, Callable[[object], bool]] = {
+    "a text": lambda value: isinstance(value, str),
+    "a list of texts": lambda value: isinstance(value, list) and all(isinstance(one, str) for one in value),
+    "a number": lambda value: isinstance(value, (int, float)) and not isinstance(value, bool),
+}
 Figures = Callable[[Lines, list[Group]], list[Score]]
 BENCHMARKS: dict[str, tuple[str, dict[str, str], Figures]] = {
     "dfew": ("DFEW", {"truth": "a text", "said": "a text"}, _labels),
@@ -76,6 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     name, fields, figures = BENCHMARKS[asked.benchmark]
     try:
+        _insist(asked)
         rows = _rows(asked, fields) if asked.judge is None else _judged(asked)
         try:
             scores = figures(rows, [_grouping(file) for file in asked.wheel])
@@ -90,11 +95,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _insist(asked: argparse.Namespace) -> None:
+    """That everything that was named is of use.
+
+    Raises:
+        SettingsInvalid: something would be passed over.
+    """
+    files, judged = asked.answers, asked.judge is not None
+    wrong = {
+        f"--judge with {asked.benchmark}: its figures need none; eibench, emer-clue and emer-label ask a judge":
+            judged and asked.benchmark not in ("eibench", *EMER),
+        f"--judge with {len(files)} files of answers: expected one": judged and len(files) > 1,
+        "--words without --judge: they are a judge's, name one": asked.words is not None and not judged,
+        f"--wheel with {asked.benchmark}: only emer-ov brings words together": bool(
+            asked.wheel and asked.benchmark != "emer-ov"),
+        "--corpus without the folder of a run: a file of answers has its own truth": bool(
+            asked.corpus and not any(one.is_dir() for one in files)),
+        "the same answers twice: every fold has its own": len(set(files)) < len(files),
+    }  # fmt: skip
+    for why, there in wrong.items():
+        if there:
+            raise SettingsInvalid(why)
+
+
 def _rows(asked: argparse.Namespace, fields: dict[str, str]) -> Lines:
     """The lines of a file, or what an adapter answered in a run; of several each is a fold, in order.
 
     Raises:
-        AnswersInvalid: several of a benchmark without folds, or runs without their corpora.
+        AnswersInvalid: several of a benchmark without folds, runs without their corpora, or folds that share an item.
     """
     folds = asked.benchmark in DIRECT
     if len(asked.answers) > 1 and not folds:
@@ -103,12 +131,16 @@ def _rows(asked: argparse.Namespace, fields: dict[str, str]) -> Lines:
     if folds and len(asked.answers) not in (1, FOLDS):
         _note(f"{len(asked.answers)} folds: published figures are means over {FOLDS}")
     rows: Lines = []
+    tried: dict[str, int] = {}
     for place, source in enumerate(asked.answers):
         if source.is_dir():
             if not folds or len(asked.corpus) != len(asked.answers):
                 raise AnswersInvalid(f"{source}: is a folder; expected a file, or with {' or '.join(sorted(DIRECT))} "
                                      "the folder of a run, and --corpus for each, in the same order")  # fmt: skip
             found = rows_of(source, asked.corpus[place], BENCHMARKS[asked.benchmark][0])
+            if shared := [row["item"] for row in found if tried.setdefault(row["item"], place) != place]:
+                raise AnswersInvalid(f"{source}: item {shared[0]} is tried in fold {tried[shared[0]] + 1} too, "
+                                     f"{len(shared)} in all; give each run the corpus of its own fold")  # fmt: skip
         else:
             found = _read(source, fields)
         rows += [row | {"fold": place + 1} for row in found]
@@ -119,11 +151,8 @@ def _judged(asked: argparse.Namespace) -> Lines:
     """The rows with what a judge counted in place of a score; those that it did not answer left out and told of.
 
     Raises:
-        SettingsInvalid: another benchmark, or settings that are none.
+        SettingsInvalid: settings that are none.
     """
-    if asked.benchmark not in ("eibench", *EMER):
-        raise SettingsInvalid(f"--judge with {asked.benchmark}: its figures need none; eibench, emer-clue and "
-                              "emer-label ask a judge")  # fmt: skip
     file, settings = asked.answers[0], JudgeSettings.read(asked.judge)
     words = Words.read(asked.words) if asked.words else EMER.get(asked.benchmark, Words())
     answers = Answers(file.with_name(f"{file.stem}-judged"))
@@ -171,14 +200,18 @@ def _plain(score: Score) -> dict[str, Any]:
 
 def _read(file: Path, fields: dict[str, str]) -> Lines:
     rows: Lines = []
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise AnswersInvalid(f"{file}: no text in UTF-8 ({error})") from error
+    for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
             row = json.loads(line)
         except ValueError as error:
             raise AnswersInvalid(f"{file}:{number}: not JSON ({error})") from error
-        if not isinstance(row, dict) or any(not isinstance(row.get(key), KINDS[kind]) for key, kind in fields.items()):
+        if not isinstance(row, dict) or any(not KINDS[kind](row.get(key)) for key, kind in fields.items()):
             wanted = ", ".join(f"{key} ({kind})" for key, kind in fields.items())
             raise AnswersInvalid(f"{file}:{number}: expected an object with {wanted}")
         rows.append(row)

@@ -35,7 +35,11 @@ def read_ratings(file: Path, known: Iterable[str]) -> list[Rating]:
         RatingsInvalid: a line that is no rating, of an answer that nobody gave, or by another rubric.
     """
     names, found = set(known), []
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise RatingsInvalid(f"{file}: no text in UTF-8 ({error}); save the sheet as such") from error
+    for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:

@@ -58,7 +58,8 @@ def test_it_reads_the_official_fold_that_is_named_and_the_first_where_none_is(tm
     second, first = CorpusSettings.read(settings(tmp_path)), CorpusSettings.read(settings(tmp_path, more=""))
     assert second.made_from != first.made_from
     built = build(second, tmp_path / "corpus", lambda what, fields: None)
-    assert built.corpus.manifest.rows == 3
+    assert [one.source.item for one in built.corpus.examples()] == ["00001"], "what the second fold tries on"
+    assert build(first, tmp_path / "whole", lambda what, fields: None).corpus.manifest.rows == 3
     with pytest.raises(RecipeInvalid, match="'MAFW' with fold 2; it has no official folds"):
         CorpusSettings.read(settings(tmp_path, "MAFW"))
 
@@ -72,11 +73,11 @@ def test_an_answer_is_the_one_class_that_it_names(text: str, named: str) -> None
     assert class_of(text, CLASSES["MAFW"]) == named
 
 
-def answered(folder: Path, dataset: str, said: list[str]) -> tuple[Path, Path]:
+def answered(folder: Path, dataset: str, said: list[str], more: str = "") -> tuple[Path, Path]:
     """A run whose adapter said this to the test examples of a data set, in the order of their ids, and the corpus."""
     (folder / "data").mkdir(parents=True)
-    FOLDERS[dataset][0](folder / "data")
-    build(CorpusSettings.read(settings(folder, dataset, "")), folder / "corpus", lambda what, fields: None)
+    (folded if dataset == "DFEW" else FOLDERS[dataset][0])(folder / "data")
+    build(CorpusSettings.read(settings(folder, dataset, more)), folder / "corpus", lambda what, fields: None)
     corpus = Corpus.open(folder / "corpus")
     ids = [one.id for one in sorted(corpus.examples(), key=lambda one: one.source.item)]
     run = folder / "run"
@@ -118,13 +119,16 @@ def test_it_measures_a_run_directly(
 def test_several_runs_are_folds_and_fewer_than_five_are_said_to_be(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    first = answered(tmp_path / "a", "DFEW", ["happiness", "fear", "anger"])
-    second = answered(tmp_path / "b", "DFEW", ["sadness", "sadness", "anger"])
+    first = answered(tmp_path / "a", "DFEW", ["anger"], "fold = 1\n")
+    second = answered(tmp_path / "b", "DFEW", ["sadness"], "fold = 2\n")
     both = ["dfew", str(first[0]), str(second[0]), "--corpus", str(first[1])]
     assert main(both) == 2 and "--corpus for each" in capsys.readouterr().err
     assert main([*both, "--corpus", str(second[1]), "--out", str(tmp_path / "out.json")]) == 0
     assert "2 folds: published figures are means over 5" in capsys.readouterr().err
-    assert figures(tmp_path / "out.json")[WAR] == pytest.approx(100 * (1.0 + 1 / 3) / 2)
+    assert figures(tmp_path / "out.json")[WAR] == pytest.approx(100 * (1.0 + 0.0) / 2)
+    again = answered(tmp_path / "again", "DFEW", ["anger"], "fold = 1\n")
+    same = ["dfew", str(first[0]), str(again[0]), "--corpus", str(first[1]), "--corpus", str(again[1])]
+    assert main(same) == 2 and "item 00003 is tried in fold 1 too" in capsys.readouterr().err
     assert main(["emer-ov", "a", "b"]) == 2 and "expected one; only dfew and mafw have folds" in capsys.readouterr().err
     other = answered(tmp_path / "c", "MAFW", ["anger", "fear"])
     assert main(["dfew", str(other[0]), "--corpus", str(other[1])]) == 2

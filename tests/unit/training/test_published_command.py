@@ -44,6 +44,12 @@ def test_it_brings_open_words_together_by_the_wheels_that_are_given(
         ("dfew", {"truth": "fear"}, "answers.jsonl:2: expected an object with truth (a text), said (a text)"),
         ("emer-ov", {"truth": "fear", "said": []}, "answers.jsonl:2: expected an object with truth (a list of texts)"),
         ("emer-clue", {"score": "8"}, "answers.jsonl:2: expected an object with score (a number)"),
+        ("emer-clue", {"score": True}, "answers.jsonl:2: expected an object with score (a number)"),
+        (
+            "emer-ov",
+            {"truth": ["a"], "said": [None]},
+            "answers.jsonl:2: expected an object with truth (a list of texts)",
+        ),
         ("emer-clue", {"score": 80}, "score 2 is 80.0: expected a number from 0 to 10"),
     ],
 )
@@ -68,3 +74,26 @@ def test_a_wheel_or_a_file_that_is_none_is_refused(tmp_path: Path, capsys: pytes
     assert main(["dfew", str(tmp_path / "gone.jsonl")]) == 2
     assert main(["dfew", written(tmp_path)]) == 2
     assert "no items" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["emer-clue", "a", "b", "--judge", "j.toml"], "--judge with 2 files of answers: expected one"),
+        (["emer-clue", "a", "--words", "w.toml"], "--words without --judge"),
+        (["dfew", "a", "--wheel", "w.json"], "--wheel with dfew: only emer-ov"),
+        (["dfew", "a", "--corpus", "c"], "--corpus without the folder of a run"),
+        (["dfew", "a", "a"], "the same answers twice: every fold has its own"),
+    ],
+)
+def test_nothing_that_was_named_is_passed_over(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "answers.jsonl").write_bytes(b'{"truth": "fear", "said": "\xff"}\n')
+    assert main(["dfew", str(tmp_path / "answers.jsonl")]) == 2
+    assert "answers.jsonl: no text in UTF-8" in capsys.readouterr().err

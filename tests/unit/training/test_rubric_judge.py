@@ -190,3 +190,6 @@ def test_people_mark_the_same_answers_and_the_page_says_how_far_the_judge_agrees
             ratings.write_text(json.dumps(rows[0] | wrong))
             assert evaluate([*arguments, *judge(tmp_path, server), *more]) == 2
             assert words in capsys.readouterr().err
+        ratings.write_bytes(b"\xff" + json.dumps(rows[0]).encode())
+        assert evaluate([*arguments, *judge(tmp_path, server), *more]) == 2
+        assert "ratings.jsonl: no text in UTF-8" in capsys.readouterr().err
