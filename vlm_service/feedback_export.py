@@ -70,11 +70,13 @@ class LeftOut(StrEnum):
 
 @dataclass(slots=True)
 class Export:
-    """The lines of a file in an order that tells nothing, whom they are about, and what stayed."""
+    """The lines of a file in an order that tells nothing, whom they are about, what stayed, and how many consents are
+    of somebody about whom nothing was said."""
 
     lines: list[str] = field(default_factory=list)
     residents: set[str] = field(default_factory=set)
     left_out: Counter[LeftOut] = field(default_factory=Counter)
+    unheard: int = 0
 
     @property
     def text(self) -> str:
@@ -97,6 +99,7 @@ def export(
     found = Export()
     with database.read() as connection:
         words = FeedbackRepository(connection).between(*span)
+        found.unheard = len(consents.keys() - {word.resident for word in words})
         modes = {one.resident: one for one in ModeRepository(connection).of({word.resident for word in words})}
         seen = set[str]()
         for word in words:  # newest first
@@ -229,6 +232,9 @@ def _export(database: Database, asked: argparse.Namespace, consents: dict[str, C
           f"{EXPORTED}")  # fmt: skip
     for why, n in sorted(found.left_out.items()):
         print(f"left out: {n}, {why.value}")  # noqa: T201 - a person reads this
+    if found.unheard:
+        print(f"{found.unheard} consents are of residents about whom no word was given then: are they spelt as in the "  # noqa: T201
+              "ledger?")  # fmt: skip
     return 0
 
 

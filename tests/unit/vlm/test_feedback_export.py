@@ -228,7 +228,13 @@ def test_it_writes_a_file_for_its_owner_alone_and_says_so_in_the_audit_chain(
         assert AuditRepository(connection).verify() is None
     told = json.loads(entry.body)
     assert (told["by"], told["lines"], told["residents"], told["consents"]) == ("A. Roth", 1, ["gruber-12"], ["C-1"])
+    assert "consents are of" not in capsys.readouterr().out
     assert main(asked) == 2 and "is there already" in capsys.readouterr().err
+    (tmp_path / "consents.toml").write_text(CONSENTS.replace("gruber-12", "gruber12"))
+    asked[3] = str(tmp_path / "second")
+    assert main(asked) == 0
+    told = capsys.readouterr().out
+    assert "left out: 1, no consent to evaluation" in told and "1 consents are of residents about whom no" in told
 
 
 @pytest.mark.parametrize(
