@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import json
-import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -11,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from training.corpus.asking import MADE_BY, example_of, id_of
 from training.corpus.assets import digest_of
@@ -23,6 +22,7 @@ from training.corpus.licences import Ledger, Use
 from training.corpus.parts import Modality
 from training.corpus.readers.known import READERS
 from training.corpus.scores import FilmScores
+from training.corpus.settings_file import read_settings
 from training.corpus.splits import Proof, prove_disjoint
 from training.corpus.store import Corpus, CorpusWriter
 from training.corpus.terms import Terms, merged
@@ -64,15 +64,7 @@ class CorpusSettings(BaseModel):
         Raises:
             RecipeInvalid: it cannot be read, or says something that nobody understands.
         """
-        try:
-            settings = cls.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
-        except OSError as error:
-            raise RecipeInvalid(f"{file}: {error.strerror}; expected a TOML file of settings") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise RecipeInvalid(f"{file}: is no TOML ({error})") from error
-        except ValidationError as error:
-            faults = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-            raise RecipeInvalid(f"{file}: {faults}") from error
+        settings = read_settings(cls, file, "a TOML file of settings", RecipeInvalid)
         for one in settings.source:
             if one.dataset not in READERS:
                 raise RecipeInvalid(f"{file}: dataset {one.dataset!r}; expected one of {', '.join(READERS)}")

@@ -1,14 +1,14 @@
 """EIBench's judge: counts which true triggers an answer names; asked as often as the authors do, answers on disk."""
 
 import asyncio
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from services.evaluation.triggers import ATTEMPTS, NONE, Counted, read_score
+from training.corpus.settings_file import read_settings
 from training.evaluating.judge import Judge, JudgeSettings, NotJudged, Why, ask
 from training.synthesis.answers import Answers
 from training.synthesis.errors import SettingsInvalid
@@ -44,14 +44,7 @@ class Words(BaseModel):
         Raises:
             SettingsInvalid: it is none.
         """
-        try:
-            return cls.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
-        except OSError as error:
-            raise SettingsInvalid(f"{file}: {error.strerror}; expected a TOML file with system and user") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SettingsInvalid(f"{file}: is no TOML ({error})") from error
-        except ValidationError as error:
-            raise SettingsInvalid(f"{file}: {error.errors()[0]['msg']}") from error
+        return read_settings(cls, file, "a TOML file with system and user", SettingsInvalid)
 
     def messages(self, row: dict[str, Any]) -> tuple[Message, Message]:
         """About one picture."""

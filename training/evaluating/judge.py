@@ -1,7 +1,6 @@
 """A judge on a server: asked until an answer can be read, every answer on disk, what cannot be judged counted."""
 
 import asyncio
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,9 +8,10 @@ from pathlib import Path
 from typing import Any, Generic, Literal, Self, TypeVar
 
 import httpx
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from training.corpus.errors import CorpusError
+from training.corpus.settings_file import read_settings
 from training.synthesis.answers import Answer, Answers
 from training.synthesis.errors import SettingsInvalid
 from training.synthesis.money import Purse, cost_of, price, tokens_of
@@ -45,15 +45,7 @@ class JudgeSettings(ServerSettings):
         Raises:
             SettingsInvalid: it cannot be read, or says something that nobody understands.
         """
-        try:
-            return cls.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
-        except OSError as error:
-            raise SettingsInvalid(f"{file}: {error.strerror}; expected a TOML file with name, model and url") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SettingsInvalid(f"{file}: is no TOML ({error})") from error
-        except ValidationError as error:
-            faults = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-            raise SettingsInvalid(f"{file}: {faults}") from error
+        return read_settings(cls, file, "a TOML file with name, model and url", SettingsInvalid)
 
 
 class Why(StrEnum):

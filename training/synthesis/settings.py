@@ -1,15 +1,15 @@
 """What `attune train synthesize` reads: how many lives, how many examples, who teaches, and what that may cost."""
 
 import os
-import tomllib
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from training.corpus.errors import RecipeInvalid
 from training.corpus.recipe import Recipe
+from training.corpus.settings_file import read_settings
 from training.synthesis.errors import SettingsInvalid
 from vlm_service.dialogue import Facility, Language
 
@@ -174,15 +174,7 @@ class SynthesisSettings(BaseModel):
             SettingsInvalid: it cannot be read, or says something that nobody understands.
             RecipeInvalid: it names a recipe that is none.
         """
-        try:
-            settings = cls.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
-        except OSError as error:
-            raise SettingsInvalid(f"{file}: {error.strerror}; expected a TOML file of settings") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SettingsInvalid(f"{file}: is no TOML ({error})") from error
-        except ValidationError as error:
-            faults = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-            raise SettingsInvalid(f"{file}: {faults}") from error
+        settings = read_settings(cls, file, "a TOML file of settings", SettingsInvalid)
         try:
             Recipe.read(settings.recipe)
         except RecipeInvalid as error:
